@@ -1,0 +1,80 @@
+#include "connectors/connector.hpp"
+
+#include <filesystem>
+
+namespace headgate::connectors {
+
+void TopicConfig::describe(config::Schema& schema)
+{
+    schema.field("order_by", order_by, "What stays in order, read before the event is accepted.");
+    schema.field("mappings", mappings, "The mappings of this topic, files below mappings/ without .yaml.");
+    schema.field("sample", sample, "A sample body of ours in the vendor's shape, for `headgate send`.");
+}
+
+void IdentityConfig::describe(config::Schema& schema)
+{
+    schema.field("topic", topic, "Expression: what happened, in the vendor's word.");
+    schema.required("topic");
+    schema.field("idempotency_key", idempotency_key,
+                 "Expression: the vendor's id of the event; null is refused with 400.");
+    schema.required("idempotency_key");
+    schema.field("order_by", order_by, "Expression: what stays in order; null: the idempotency key.");
+    schema.field("window", window, {std::chrono::minutes{1}, std::chrono::hours{24 * 90}},
+                 "How long a key is remembered: at least twice the time the vendor goes on retrying.");
+}
+
+void SendHeader::describe(config::Schema& schema)
+{
+    schema.field("name", name, "The header's name.");
+    schema.required("name");
+    schema.field("value", value, "Its value: text with {topic} {uuid} {now}.");
+    schema.required("value");
+}
+
+void SendConfig::describe(config::Schema& schema)
+{
+    schema.field("topic", topic, "The topic sent when none is named.");
+    schema.items("headers", headers, "Headers it adds, as the vendor would.");
+}
+
+void ConnectorConfig::describe(config::Schema& schema)
+{
+    schema.field("title", title, "The vendor's name for people.");
+    struct Signature {
+        std::optional<HmacRecipe>& hmac;
+        void describe(config::Schema& inside)
+        {
+            HmacRecipe recipe;
+            inside.section("hmac", recipe, "A shared secret, RFC 2104.");
+            if (!recipe.header.empty() || !inside.reading())
+                hmac = std::move(recipe);
+            inside.required("hmac");
+            inside.not_yet("rsa", "public keys");
+            inside.not_yet("none", "unsigned, accept and hydrate");
+        }
+    } signature{hmac};
+    schema.section("signature", signature, "Who sent it.");
+    schema.required("signature");
+    schema.section("identity", identity, "Which event it is.");
+    schema.required("identity");
+    schema.field("document", document, "Expression: where the document stands in the body.");
+    schema.field("keep_headers", keep_headers, "Headers stored with the event: names, or prefixes ending in *.");
+    schema.entries("topics", topics, "What the vendor can say; anything else is suppressed as filtered.");
+    schema.required("topics");
+    schema.section("send", send, "What `headgate send` does when it plays the vendor.");
+    schema.not_yet("poll", "reconciliation by polling");
+    schema.not_yet("hydrate", "fetching what a thin event names");
+    schema.not_yet("challenge", "answering a vendor's challenge");
+    schema.not_yet("rounding", "the source's own rounding");
+}
+
+LoadedConnector load_connector(const std::string& folder, const config::Environment& environment)
+{
+    LoadedConnector loaded;
+    loaded.connector.folder = folder;
+    loaded.connector.name = std::filesystem::path(folder).filename().string();
+    loaded.problems = config::read_file(folder + "/connector.yaml", loaded.connector, environment);
+    return loaded;
+}
+
+}  // namespace headgate::connectors

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/signatures/hmac.hpp"
+#include "core/config/schema.hpp"
+
+namespace headgate::connectors {
+
+/// An expression of the mapping language as it stands in a connector, with its place for errors.
+struct ExpressionText {
+    std::string text;
+    std::string where;  // file:line:column
+};
+
+/// One topic of a connector: what a vendor says happened.
+struct TopicConfig {
+    std::string name;
+    std::string where;
+    std::string order_by;               // expression; default: the connector's
+    std::vector<std::string> mappings;  // names of files below the connector's mappings/
+    std::string sample;                 // file below the connector's folder that `headgate send` uses
+    void describe(config::Schema& schema);
+};
+
+/// Where a vendor puts what identifies an event. Expressions see `$headers` and, but for `topic`, the document.
+struct IdentityConfig {
+    std::string topic;
+    std::string idempotency_key;
+    std::string order_by;
+    config::Duration window{std::chrono::hours{48}};
+    void describe(config::Schema& schema);
+};
+
+/// A header that `headgate send` adds as the vendor would: text with {topic} {uuid} {now}.
+struct SendHeader {
+    std::string name;
+    std::string value;
+    void describe(config::Schema& schema);
+};
+
+/// What `headgate send` does when it plays the vendor.
+struct SendConfig {
+    std::string topic;                // without one on the command line
+    std::vector<SendHeader> headers;
+    void describe(config::Schema& schema);
+};
+
+/// What Headgate knows of a vendor: `connector.yaml` in a folder of `config/connectors/`.
+struct ConnectorConfig {
+    std::string name;  // the folder's
+    std::string folder;
+    std::string title;
+    std::optional<HmacRecipe> hmac;
+    IdentityConfig identity;
+    std::string document;                   // expression: where the document stands in the body; "" = the body
+    std::vector<std::string> keep_headers;  // names or prefixes ending in *; others are not stored
+    std::map<std::string, TopicConfig> topics;
+    SendConfig send;
+    void describe(config::Schema& schema);
+};
+
+/// Reads `folder`/connector.yaml. All problems together; the connector is usable when there are none.
+struct LoadedConnector {
+    ConnectorConfig connector;
+    Problems problems;
+};
+[[nodiscard]] LoadedConnector load_connector(const std::string& folder, const config::Environment& environment);
+
+}  // namespace headgate::connectors

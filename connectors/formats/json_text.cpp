@@ -1,0 +1,287 @@
+#include "connectors/formats/json_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <random>
+
+namespace headgate::connectors {
+
+namespace {
+
+constexpr bool digit(char letter)
+{
+    return letter >= '0' && letter <= '9';
+}
+
+/// The high bit of each byte of `word` that equals `letter`; exact up to and including the first one.
+constexpr std::uint64_t bytes_equal(std::uint64_t word, char letter)
+{
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    const std::uint64_t difference = word ^ (ones * static_cast<unsigned char>(letter));
+    return (difference - ones) & ~difference & (ones << 7U);
+}
+
+/// The first quote or backslash.
+char* next_special(char* at)
+{
+    static_assert(std::endian::native == std::endian::little);
+    for (;; at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        const std::uint64_t found = bytes_equal(word, '"') | bytes_equal(word, '\\');
+        if (found != 0)
+            return at + std::countr_zero(found) / 8;
+    }
+}
+
+int hex4(const char* at)
+{
+    int value = 0;
+    for (int i = 0; i < 4; ++i) {
+        const char letter = at[i];
+        int nibble = 0;
+        if (digit(letter))
+            nibble = letter - '0';
+        else if ((letter >= 'a' && letter <= 'f') || (letter >= 'A' && letter <= 'F'))
+            nibble = (letter | 0x20) - 'a' + 10;
+        else
+            return -1;
+        value = value * 16 + nibble;
+    }
+    return value;
+}
+
+char* put_utf8(char* to, std::uint32_t code)
+{
+    const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(byte); };
+    if (code < 0x80) {
+        put(code);
+    } else if (code < 0x800) {
+        put(0xc0U | code >> 6U);
+        put(0x80U | (code & 0x3fU));
+    } else if (code < 0x10000) {
+        put(0xe0U | code >> 12U);
+        put(0x80U | (code >> 6U & 0x3fU));
+        put(0x80U | (code & 0x3fU));
+    } else {
+        put(0xf0U | code >> 18U);
+        put(0x80U | (code >> 12U & 0x3fU));
+        put(0x80U | (code >> 6U & 0x3fU));
+        put(0x80U | (code & 0x3fU));
+    }
+    return to;
+}
+
+char escaped(char letter)
+{
+    switch (letter) {
+    case '"':
+    case '\\':
+    case '/': return letter;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
+    }
+}
+
+}  // namespace
+
+bool json_number(std::string_view text)
+{
+    std::size_t at = 0;
+    const auto digits = [&] {
+        const std::size_t from = at;
+        while (at < text.size() && digit(text[at]))
+            ++at;
+        return at - from;
+    };
+    const auto next_is = [&](char letter) { return at < text.size() && text[at] == letter; };
+
+    if (next_is('-'))
+        ++at;
+    const bool zero = next_is('0');
+    const std::size_t whole = digits();
+    if (whole == 0 || (zero && whole > 1))
+        return false;
+    if (next_is('.')) {
+        ++at;
+        if (digits() == 0)
+            return false;
+    }
+    if (next_is('e') || next_is('E')) {
+        ++at;
+        if (next_is('+') || next_is('-'))
+            ++at;
+        if (digits() == 0)
+            return false;
+    }
+    return at == text.size();
+}
+
+JsonText json_text(char* first)
+{
+    char* from = next_special(first);
+    char* to = from;
+    while (*from != '"') {
+        const char kind = from[1];
+        if (kind == 'u') {
+            int code = hex4(from + 2);
+            if (code < 0)
+                return {std::nullopt, from, false};
+            const char* here = from;
+            from += 6;
+            if (code >= 0xdc00 && code <= 0xdfff)
+                return {std::nullopt, here, true};
+            if (code >= 0xd800 && code <= 0xdbff) {
+                const int low = from[0] == '\\' && from[1] == 'u' ? hex4(from + 2) : -1;
+                if (low < 0xdc00 || low > 0xdfff)
+                    return {std::nullopt, here, true};
+                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+                from += 6;
+            }
+            to = put_utf8(to, static_cast<std::uint32_t>(code));
+        } else {
+            const char letter = escaped(kind);
+            if (letter == 0)
+                return {std::nullopt, from, false};
+            *to++ = letter;
+            from += 2;
+        }
+        char* until = next_special(from);
+        std::memmove(to, from, static_cast<std::size_t>(until - from));
+        to += until - from;
+        from = until;
+    }
+    return {std::string_view(first, static_cast<std::size_t>(to - first)), from, false};
+}
+
+std::size_t utf8_until(std::string_view bytes)
+{
+    const auto byte = [&](std::size_t at) -> unsigned {
+        return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
+    };
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+        const unsigned lead = byte(at);
+        std::size_t more = 0;
+        unsigned lowest = 0x80;  // the second byte's range rules out overlong forms, surrogates and > U+10FFFF
+        unsigned highest = 0xbf;
+        if (lead < 0x80)
+            more = 0;
+        else if (lead >= 0xc2 && lead <= 0xdf)
+            more = 1;
+        else if (lead >= 0xe0 && lead <= 0xef)
+            more = 2, lowest = lead == 0xe0 ? 0xa0 : 0x80, highest = lead == 0xed ? 0x9f : 0xbf;
+        else if (lead >= 0xf0 && lead <= 0xf4)
+            more = 3, lowest = lead == 0xf0 ? 0x90 : 0x80, highest = lead == 0xf4 ? 0x8f : 0xbf;
+        else
+            return at;
+        if (more > 0 && (byte(at + 1) < lowest || byte(at + 1) > highest))
+            return at;
+        for (std::size_t i = 2; i <= more; ++i)
+            if (byte(at + i) < 0x80 || byte(at + i) > 0xbf)
+                return at;
+        at += more + 1;
+    }
+    return at;
+}
+
+JsonEnd json_end(std::string_view bytes)
+{
+    std::vector<char> open;
+    bool value_seen = false;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        const char letter = bytes[at];
+        if (json_space(letter))
+            continue;
+        if (open.empty() && value_seen)
+            return {JsonEnd::Kind::trailing, at};
+        switch (letter) {
+        case '[': open.push_back(']'); break;
+        case '{': open.push_back('}'); break;
+        case ']':
+        case '}':
+            if (open.empty() || open.back() != letter)
+                return {JsonEnd::Kind::closed, at};
+            open.pop_back();
+            value_seen = value_seen || open.empty();
+            break;
+        case '"':
+            for (++at; at < bytes.size() && bytes[at] != '"'; ++at)
+                at += bytes[at] == '\\' ? 1 : 0;
+            if (at >= bytes.size())
+                return {JsonEnd::Kind::open, bytes.size()};
+            value_seen = value_seen || open.empty();
+            break;
+        default:
+            if (open.empty()) {
+                while (at + 1 < bytes.size() && !json_space(bytes[at + 1]) &&
+                       std::string_view("[]{},:\"").find(bytes[at + 1]) == std::string_view::npos)
+                    ++at;
+                value_seen = true;
+            }
+        }
+    }
+    return {open.empty() ? JsonEnd::Kind::closed : JsonEnd::Kind::open, bytes.size()};
+}
+
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+std::uint64_t mix(std::uint64_t left, std::uint64_t right)
+{
+    const Wide product = static_cast<Wide>(left) * right;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+}
+
+std::uint64_t hash_name(std::string_view name)
+{
+    static const std::array<std::uint64_t, 2> seed = [] {
+        std::random_device random;
+        const auto word = [&random] { return (std::uint64_t{random()} << 32U | random()) | 1U; };
+        return std::array{word(), word()};
+    }();
+    std::uint64_t hash = seed[0] ^ name.size();
+    while (!name.empty()) {
+        std::uint64_t word = 0;
+        const std::size_t count = std::min<std::size_t>(8, name.size());
+        std::memcpy(&word, name.data(), count);
+        hash = mix(hash ^ word, seed[1]);
+        name.remove_prefix(count);
+    }
+    return mix(hash ^ seed[1], seed[0]);
+}
+
+}  // namespace
+
+std::optional<std::string_view> JsonNames::close(std::size_t mark)
+{
+    const std::size_t count = names_.size() - mark;
+    const std::string_view* const names = names_.data() + mark;
+    std::optional<std::string_view> repeated;
+    if (count <= 8) {
+        for (std::size_t i = 1; i < count && !repeated; ++i)
+            if (std::find(names, names + i, names[i]) != names + i)
+                repeated = names[i];
+    } else {
+        const std::size_t mask = std::bit_ceil(count * 2) - 1;
+        table_.assign(mask + 1, 0);
+        for (std::size_t i = 0; i < count && !repeated; ++i) {
+            std::size_t slot = hash_name(names[i]) & mask;
+            for (; table_[slot] != 0 && !repeated; slot = (slot + 1) & mask)
+                if (names[table_[slot] - 1] == names[i])
+                    repeated = names[i];
+            table_[slot] = static_cast<std::uint32_t>(i + 1);
+        }
+    }
+    names_.resize(mark);
+    return repeated;
+}
+
+}  // namespace headgate::connectors

@@ -1,0 +1,169 @@
+#include "core/envelope.hpp"
+
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
+#include <zstd.h>
+
+namespace headgate {
+
+namespace {
+
+constexpr char format_version = 1;
+
+void put_number(std::string& out, std::uint64_t value)  // LEB128
+{
+    while (value >= 0x80U) {
+        out += static_cast<char>(0x80U | (value & 0x7fU));
+        value >>= 7U;
+    }
+    out += static_cast<char>(value);
+}
+
+void put(std::string& out, std::string_view text)
+{
+    put_number(out, text.size());
+    out += text;
+}
+
+class Reader {
+public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+    std::uint64_t number()
+    {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            if (at_ >= bytes_.size())
+                break;
+            const auto byte = static_cast<std::uint8_t>(bytes_[at_++]);
+            value |= std::uint64_t{byte & 0x7fU} << shift;
+            if ((byte & 0x80U) == 0)
+                return value;
+        }
+        broken_ = true;
+        return 0;
+    }
+
+    std::string_view text()
+    {
+        const auto size = number();
+        if (broken_ || size > bytes_.size() - at_) {
+            broken_ = true;
+            return {};
+        }
+        const auto view = bytes_.substr(at_, size);
+        at_ += size;
+        return view;
+    }
+
+    std::string_view rest() { return bytes_.substr(at_); }
+    [[nodiscard]] bool broken() const { return broken_; }
+
+private:
+    std::string_view bytes_;
+    std::size_t at_ = 0;
+    bool broken_ = false;
+};
+
+ZSTD_CCtx* compressor()
+{
+    thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+    return context.get();
+}
+
+std::unexpected<Failure> unreadable(std::string detail)
+{
+    return fail(FailureClass::permanent, "envelope_unreadable", std::move(detail));
+}
+
+}  // namespace
+
+std::string encode(const Envelope& envelope)
+{
+    std::string out;
+    const std::size_t bound = ZSTD_compressBound(envelope.body.size());
+    out.reserve(256 + bound);
+    out += format_version;
+    out += view(envelope.event.bytes());
+    put(out, envelope.source);
+    put(out, envelope.channel);
+    put(out, envelope.topic);
+    put(out, envelope.idempotency_key);
+    put(out, envelope.order_key);
+    put(out, envelope.conflict_of);
+    put_number(
+        out,
+        static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(envelope.received_at.time_since_epoch()).count()));
+    put_number(out, envelope.headers.size());
+    for (const auto& [name, value] : envelope.headers) {
+        put(out, name);
+        put(out, value);
+    }
+    const std::size_t head = out.size();
+    out.resize(head + bound);
+    const std::size_t size =
+        ZSTD_compressCCtx(compressor(), out.data() + head, bound, envelope.body.data(), envelope.body.size(), 1);
+    if (ZSTD_isError(size) != 0)
+        throw std::runtime_error(ZSTD_getErrorName(size));
+    out.resize(head + size);
+    return out;
+}
+
+namespace {
+
+/// Everything in front of the body; `packed` gets the body's zstd frame.
+Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
+{
+    if (bytes.size() < 17 || bytes[0] != format_version)
+        return unreadable("the stored event is not of a format this version reads");
+    Envelope envelope;
+    EventId event;
+    std::memcpy(&event, bytes.data() + 1, 16);
+    envelope.event = event;
+
+    Reader reader(bytes.substr(17));
+    envelope.source = reader.text();
+    envelope.channel = reader.text();
+    envelope.topic = reader.text();
+    envelope.idempotency_key = reader.text();
+    envelope.order_key = reader.text();
+    envelope.conflict_of = reader.text();
+    envelope.received_at = std::chrono::system_clock::time_point{std::chrono::milliseconds{reader.number()}};
+    for (auto left = reader.number(); left > 0 && !reader.broken(); --left) {
+        std::string name{reader.text()};
+        envelope.headers.emplace_back(std::move(name), reader.text());
+    }
+    if (reader.broken())
+        return unreadable("the stored event ends too early");
+    packed = reader.rest();
+    return envelope;
+}
+
+}  // namespace
+
+Result<Envelope> decode_envelope_head(std::string_view bytes)
+{
+    std::string_view packed;
+    return read_head(bytes, packed);
+}
+
+Result<Envelope> decode_envelope(std::string_view bytes, std::size_t max_body)
+{
+    std::string_view packed;
+    auto envelope = read_head(bytes, packed);
+    if (!envelope)
+        return envelope;
+    const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_body)
+        return unreadable("the stored body is not one zstd frame within the limit");
+    envelope->body.resize(size);
+    const auto got = ZSTD_decompress(envelope->body.data(), size, packed.data(), packed.size());
+    if (ZSTD_isError(got) != 0 || got != size)
+        return unreadable("the stored body does not inflate");
+    return envelope;
+}
+
+}  // namespace headgate

@@ -1,0 +1,97 @@
+#include "core/ids.hpp"
+
+#include <openssl/rand.h>
+
+#include <stdexcept>
+
+namespace headgate {
+
+namespace {
+
+/// Random bytes by the kilobyte: one call to the generator serves a hundred ids.
+void random_bytes(std::uint8_t* into, std::size_t count)
+{
+    thread_local std::array<std::uint8_t, 1024> pool;
+    thread_local std::size_t used = pool.size();
+    if (used + count > pool.size()) {
+        if (RAND_bytes(pool.data(), static_cast<int>(pool.size())) != 1)
+            throw std::runtime_error("no random bytes from OpenSSL");
+        used = 0;
+    }
+    std::copy_n(pool.begin() + static_cast<std::ptrdiff_t>(used), count, into);
+    used += count;
+}
+
+int hex_value(char letter)
+{
+    if (letter >= '0' && letter <= '9')
+        return letter - '0';
+    if (letter >= 'a' && letter <= 'f')
+        return letter - 'a' + 10;
+    if (letter >= 'A' && letter <= 'F')
+        return letter - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+EventId EventId::make(std::chrono::system_clock::time_point now)
+{
+    EventId id;
+    auto ms = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+    for (int i = 5; i >= 0; --i, ms >>= 8U)
+        id.bytes_[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms);
+    random_bytes(id.bytes_.data() + 6, 10);
+    id.bytes_[6] = static_cast<std::uint8_t>(0x70U | (id.bytes_[6] & 0x0fU));
+    id.bytes_[8] = static_cast<std::uint8_t>(0x80U | (id.bytes_[8] & 0x3fU));
+    return id;
+}
+
+std::optional<EventId> EventId::parse(std::string_view text)
+{
+    if (text.size() != 36)
+        return std::nullopt;
+    EventId id;
+    std::size_t byte = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (text[i] != '-')
+                return std::nullopt;
+            ++i;
+            continue;
+        }
+        const int high = hex_value(text[i]);
+        const int low = hex_value(text[i + 1]);
+        if (high < 0 || low < 0)
+            return std::nullopt;
+        id.bytes_[byte++] = static_cast<std::uint8_t>(high * 16 + low);
+        i += 2;
+    }
+    return id;
+}
+
+std::string EventId::text() const
+{
+    const std::string hex = to_hex(bytes_);
+    std::string text;
+    text.reserve(36);
+    for (std::size_t i = 0; i < hex.size(); ++i) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            text += '-';
+        text += hex[i];
+    }
+    return text;
+}
+
+Partition partition_of(std::string_view source, std::string_view order_key)
+{
+    return static_cast<Partition>(hash_parts({source, order_key})[0] % partition_count);
+}
+
+EffectKey::EffectKey(std::string_view source, std::string_view topic, std::string_view idempotency_key,
+                     const Slot& slot, std::string_view system, std::string_view nonce)
+    : bytes_(hash_parts({source, topic, idempotency_key, slot.mapping, slot.place, system, nonce}))
+{}
+
+}  // namespace headgate

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace headgate {
+
+/// What kind of failure it was. The class alone decides what happens next (`fate_of`); there are no others.
+enum class FailureClass : std::uint8_t { transient, throttled, unknown_outcome, dependency, conflict, auth, permanent };
+
+enum class Fate : std::uint8_t {
+    retry,
+    slow_the_system,
+    by_repeat,
+    park,
+    adopt_or_reread,
+    pause_the_system,
+    dead_letter
+};
+
+/// Where a failure happened: a place in the document and a place in the configuration; either may be empty.
+struct Where {
+    std::string document;  // JSON pointer (RFC 6901) or EDI segment
+    std::string config;    // file:line:column
+};
+
+struct Failure {
+    FailureClass failure_class = FailureClass::permanent;
+    std::string code;    // stable and documented: "missing_required", "http_429"
+    std::string detail;  // for people; names the thing, never its value, a secret or a body
+    Where where;
+};
+
+template <class T>
+using Result = std::expected<T, Failure>;
+
+inline std::unexpected<Failure> fail(FailureClass failure_class, std::string code, std::string detail, Where where = {})
+{
+    return std::unexpected(Failure{failure_class, std::move(code), std::move(detail), std::move(where)});
+}
+
+constexpr Fate fate_of(FailureClass failure)
+{
+    switch (failure) {  // no default: a new class must be given its fate to compile
+    case FailureClass::transient: return Fate::retry;
+    case FailureClass::throttled: return Fate::slow_the_system;
+    case FailureClass::unknown_outcome: return Fate::by_repeat;
+    case FailureClass::dependency: return Fate::park;
+    case FailureClass::conflict: return Fate::adopt_or_reread;
+    case FailureClass::auth: return Fate::pause_the_system;
+    case FailureClass::permanent: return Fate::dead_letter;
+    }
+    std::unreachable();
+}
+
+constexpr std::string_view name_of(FailureClass failure)
+{
+    switch (failure) {
+    case FailureClass::transient: return "transient";
+    case FailureClass::throttled: return "throttled";
+    case FailureClass::unknown_outcome: return "unknown_outcome";
+    case FailureClass::dependency: return "dependency";
+    case FailureClass::conflict: return "conflict";
+    case FailureClass::auth: return "auth";
+    case FailureClass::permanent: return "permanent";
+    }
+    std::unreachable();
+}
+
+}  // namespace headgate

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+
+namespace headgate {
+
+/// How order matters for a canonical type: `latest` is full state (newer passes, an older one is stale),
+/// `sequence` is patches (a dead one blocks its lane), `free` is facts with their own id.
+enum class Order : std::uint8_t { latest, sequence, free };
+
+/// Which of two tellings of one fact is newer. `none` means the mapping gave no version: arrival orders.
+struct Version {
+    enum class Kind : std::uint8_t { none, integer, time, text, once };
+    Kind kind = Kind::none;
+    std::string text;  // integer: shortest digits; time: RFC 3339 UTC with nine fractional digits; text: as given
+};
+
+/// A canonical ERP transaction as mapped from a document: what is applied at a system.
+struct Transaction {
+    std::string type;    // "sales_order"
+    std::string family;  // types that share a guard; default: the type
+    Order order = Order::latest;
+    Slot slot;
+    std::string entity;  // what stays in order: "order/450789469"
+    std::string id;      // which fact about it; default: the entity
+    Version version;
+    std::vector<std::string> depends_on;
+    std::string json;  // the fields, deterministic to the byte, money as exact text
+};
+
+}  // namespace headgate

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "gateway/configuration.hpp"
+#include "net/http/message.hpp"
+#include "net/redis/connection.hpp"
+#include "observability/health.hpp"
+#include "observability/history.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+#include "retry/letters.hpp"
+#include "retry/scripts.hpp"
+
+namespace headgate::gateway {
+
+/// What people and machines of the operator's ask: /livez, /readyz and /metrics openly, /api/v1/… with the admin
+/// token as bearer. Blocking reads of history run on its thread, which is not an intake's.
+class AdminApi {
+public:
+    struct Dependencies {
+        const Configuration& configuration;
+        net::Redis& redis;
+        const retry::Scripts& scripts;
+        observability::HistoryStore& history;
+        observability::Metrics& metrics;
+        observability::Health& health;
+        observability::Log& log;
+        std::string token;
+        std::function<void(Partition, std::uint64_t seq)> readmitted;  // a letter is back in the stream
+    };
+    explicit AdminApi(Dependencies dependencies);
+
+    asio::awaitable<net::Response> answer(net::Request& request);
+
+private:
+    asio::awaitable<net::Response> api(net::Request& request);
+    asio::awaitable<net::Response> events(std::string_view query);
+    asio::awaitable<net::Response> event(EventId id);
+    asio::awaitable<net::Response> event_raw(EventId id);
+    asio::awaitable<net::Response> letters();
+    asio::awaitable<net::Response> letter(EventId id);
+    asio::awaitable<net::Response> replay(EventId id);
+    asio::awaitable<net::Response> verify();
+    asio::awaitable<Result<std::string>> stored(EventId id);
+
+    Dependencies with_;
+    retry::Letters letters_;
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,601 @@
+#include "gateway/app.hpp"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "gateway/admin_api.hpp"
+#include "gateway/configuration.hpp"
+#include "gateway/data_folder.hpp"
+#include "gateway/historian.hpp"
+#include "gateway/intake_loop.hpp"
+#include "gateway/lease_keeper.hpp"
+#include "gateway/ledger_tables.hpp"
+#include "gateway/owner.hpp"
+#include "gateway/redis_address.hpp"
+#include "retry/managed_redis.hpp"
+#include "retry/startup_checks.hpp"
+#include "retry/tally.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+constexpr int exit_failed = 1;
+constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h
+
+/// The cores this process may use, not those the machine has.
+int usable_cores()
+{
+    cpu_set_t set;
+    return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+retry::Durability durability_of(const DeploymentConfig& deployment)
+{
+    return deployment.durability == DeploymentConfig::Durability::strict ? retry::Durability::strict
+                                                                         : retry::Durability::relaxed;
+}
+
+/// Everything of one process, built in order and torn down in reverse. The main thread runs `life`: the managed Redis,
+/// signals and the admin listener; each intake loop has its own thread; loop 0 also owns the partitions.
+class App {
+public:
+    App(const RunOptions& options, DataFolder folder, std::shared_ptr<const Configuration> configuration)
+        : options_(options),
+          folder_(std::move(folder)),
+          configuration_(std::move(configuration)),
+          log_({options.log_level, {}}),
+          gateway_metrics_(metrics_),
+          listener_rate_(configuration_->deployment.listen.public_listener.rate),
+          signals_(io_, SIGTERM, SIGINT),
+          stop_(io_, asio::steady_timer::time_point::max())
+    {}
+
+    int run()
+    {
+        on_signal();
+        asio::co_spawn(io_, life(), [this](const std::exception_ptr& error, int code) {
+            exit_code_ = code;
+            if (error)
+                report(error);
+            io_.stop();
+        });
+        io_.run();
+        // What lives on loop 0 goes before the loop does.
+        owner_.reset();
+        keeper_.reset();
+        historian_.reset();
+        frames_.reset();
+        backlog_.reset();
+        lease_.reset();
+        loops_.clear();
+        return exit_code_;
+    }
+
+private:
+    void on_signal()
+    {
+        signals_.async_wait([this](const boost::system::error_code& error, int) {
+            if (error)
+                return;
+            if (stopping_) {
+                // Asked a second time: at once. What was answered is in Redis, and the rest is done by the next
+                // process.
+                log_.warn("stopping at once");
+                log_.flush();
+                ::_exit(0);
+            }
+            stopping_ = true;
+            stop_.cancel();
+            on_signal();
+        });
+    }
+
+    void report(const std::exception_ptr& error)
+    {
+        exit_code_ = exit_failed;
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& thrown) {
+            log_.error("headgate cannot go on", observability::LogLine{}.field("what", thrown.what()));
+        }
+        log_.flush();
+    }
+
+    bool failed(const Failure& failure)
+    {
+        std::cerr << "headgate: " << failure.code << ": " << failure.detail << "\n";
+        return false;
+    }
+
+    asio::awaitable<int> life()
+    {
+        const bool started = co_await start();
+        if (started) {
+            announce();
+            co_await stop_.async_wait(use_tuple);
+            log_.info("stopping: no new requests, what is under way is ended");
+        }
+        const int code = started ? 0 : stopping_ ? 0 : start_code_;
+        co_await shut_down();
+        co_return code;
+    }
+
+    asio::awaitable<bool> start()
+    {
+        health_.set("starting", "not everything is up yet");
+        auto scripts = retry::Scripts::load(script_overrides());
+        if (!scripts)
+            co_return failed(scripts.error());
+        scripts_ = std::move(*scripts);
+
+        if (!co_await connect_redis())
+            co_return false;
+        open_stores();
+        auto token = read_secrets({{config::SecretSource::Kind::generated, "", 0, 0}}, "admin-token",
+                                  {.data = folder_.path().string()});
+        if (!token)
+            co_return failed(token.error());
+        build_loops();
+        build_owner();
+        co_await wait_for_lease();
+        if (stopping_)
+            co_return false;
+        if (!co_await open_listeners(token->front()))
+            co_return false;
+        asio::co_spawn(io_, watch(), [](const std::exception_ptr&) {});
+        health_.clear("starting");
+        co_return true;
+    }
+
+    static std::optional<std::filesystem::path> script_overrides()
+    {
+        const char* folder = std::getenv("HEADGATE_SCRIPTS");
+        return folder != nullptr ? std::optional<std::filesystem::path>(folder) : std::nullopt;
+    }
+
+    asio::awaitable<bool> connect_redis()
+    {
+        const auto& config = configuration_->deployment.redis;
+        if (config.managed) {
+            retry::ManagedRedisConfig managed;
+            managed.folder = folder_ / "redis";
+            managed.durability = durability_of(configuration_->deployment);
+            managed.maxmemory = config.maxmemory.bytes;
+            managed_ = std::make_unique<retry::ManagedRedis>(io_.get_executor(), managed);
+            const auto up = co_await managed_->start();
+            if (!up)
+                co_return failed(up.error());
+            if (const auto notice = managed_->notice(); !notice.empty())
+                log_.info(notice);
+            redis_options_.address = managed_->address();
+        } else {
+            auto address = parse_redis_url(config.url);
+            if (!address) {
+                start_code_ = exit_configuration;
+                co_return failed(address.error());
+            }
+            redis_options_.address = std::move(*address);
+            if (!config.password.empty()) {
+                auto password = read_secrets(config.password, "redis",
+                                             {.folder = configuration_->folder, .shipped = {}, .data = {}});
+                if (!password) {
+                    start_code_ = exit_configuration;
+                    co_return failed(password.error());
+                }
+                redis_options_.address.password = password->front();
+            }
+        }
+        redis_ = std::make_unique<net::Redis>(io_.get_executor(), redis_options_);
+        for (;;) {
+            const auto connected = co_await redis_->wait_connected(5s);
+            if (connected)
+                break;
+            if (stopping_ || connected.error().failure_class == FailureClass::auth)
+                co_return failed(connected.error());
+            log_.warn("waiting for Redis", observability::LogLine{}.field("detail", connected.error().detail));
+        }
+        const auto findings = co_await retry::check_redis(*redis_, durability_of(configuration_->deployment));
+        if (!findings)
+            co_return failed(findings.error());
+        bool usable = true;
+        for (const auto& finding : *findings) {
+            if (std::ranges::find(config.unchecked, finding.name) != config.unchecked.end()) {
+                health_.note("unchecked_" + finding.name, finding.text);
+                continue;
+            }
+            std::cerr << "headgate: redis_unsafe: " << finding.name << ": " << finding.text
+                      << " (mend it, or waive it by name: `redis: { unchecked: [" << finding.name << "] }`)\n";
+            usable = false;
+        }
+        if (!usable)
+            start_code_ = exit_configuration;
+        co_return usable;
+    }
+
+    void open_stores()
+    {
+        connectors::LedgerOptions ledger;
+        ledger.file = folder_ / "ledger.db";
+        ledger.tables = ledger_tables(configuration_->canonical);
+        ledger.may_write = [this] { return retry::boottime_ns() < lease_until_.load(std::memory_order_acquire); };
+        ledger_ = std::make_unique<connectors::SqliteLedger>(std::move(ledger));
+        history_ = std::make_unique<observability::HistoryStore>(
+            observability::HistoryOptions{.file = folder_ / "history.db"});
+    }
+
+    void build_loops()
+    {
+        const auto configured = configuration_->deployment.threads;
+        const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
+        for (int number = 0; number < count; ++number)
+            loops_.push_back(std::make_unique<IntakeLoop>(
+                IntakeLoop::Dependencies{*configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_,
+                                         log_, [this](Event event, std::uint64_t ordinal) {
+                                             // Behind the answer that is just being written: handing over never delays
+                                             // it.
+                                             auto shared = std::make_shared<Event>(std::move(event));
+                                             asio::post(loops_.front()->io(), [this, shared, ordinal] {
+                                                 if (owner_)
+                                                     owner_->hand(std::move(*shared), ordinal);
+                                             });
+                                         }}));
+    }
+
+    /// The owner's half lives on loop 0; built before the loops run, used only there.
+    void build_owner()
+    {
+        auto& loop = *loops_.front();
+        const auto executor = loop.io().get_executor();
+        retry::LeaseConfig lease_config;
+        lease_config.owner = configuration_->deployment.name;
+        lease_ = std::make_unique<retry::Lease>(loop.redis(), scripts_, lease_config);
+        backlog_ = std::make_unique<retry::Backlog>(loop.redis(), scripts_, *lease_);
+        frames_ = std::make_unique<retry::Frames>(loop.redis(), scripts_, *lease_);
+        historian_ = std::make_unique<Historian>(executor, loop.redis(), *frames_, *history_, health_, log_);
+        keeper_ = std::make_unique<LeaseKeeper>(
+            executor, *lease_, folder_ / "lease.token", lease_until_, health_, log_,
+            LeaseKeeper::Events{
+                [this] { asio::co_spawn(loops_.front()->io(), begin(), [](const std::exception_ptr&) {}); },
+                [this] { owner_->forget(); }});
+        Systems systems;
+        for (const auto& [name, system] : configuration_->deployment.systems)
+            systems.emplace(name, ledger_.get());
+        owner_ = std::make_unique<Owner>(
+            executor, Owner::Dependencies{*configuration_, *backlog_, *lease_, std::move(systems), *historian_,
+                                          gateway_metrics_, log_, lease_until_, [this] { keeper_->suspect(); }});
+        loop.redis().on_state([this](bool connected, const Failure* why) {
+            if (connected) {
+                health_.clear("redis_away");
+                owner_->resync();
+                historian_->look_everywhere();
+                return;
+            }
+            health_.set("redis_away", why != nullptr ? why->code : "");
+            if (why != nullptr)
+                log_.warn("Redis is away",
+                          observability::LogLine{}.field("code", why->code).field("detail", why->detail));
+        });
+        for (std::size_t i = 0; i < loops_.size(); ++i)
+            loops_[i]->start(static_cast<int>(i));
+        asio::co_spawn(loop.io(), historian_->run(),
+                       [this](const std::exception_ptr& error) { background_ended(error); });
+        asio::co_spawn(loop.io(), keeper_->run(), [this](const std::exception_ptr& error) { background_ended(error); });
+        background_ = 2;
+    }
+
+    void background_ended(const std::exception_ptr& error)
+    {
+        asio::post(io_, [this, error] {
+            --background_;
+            if (error) {
+                report(error);
+                stopping_ = true;
+                stop_.cancel();
+            }
+        });
+    }
+
+    asio::awaitable<void> begin()
+    {
+        const auto epoch_token = lease_->token();
+        std::vector<std::string> get{"GET", "hg:seq"};
+        const auto reply = co_await loops_.front()->redis().command(std::move(get));
+        if (!reply) {
+            keeper_->suspect();
+            co_return;
+        }
+        if (lease_->token() != epoch_token)
+            co_return;
+        owner_->begin(std::strtoull(reply->text.c_str(), nullptr, 10));
+        historian_->look_everywhere();
+        held_.store(true);
+    }
+
+    asio::awaitable<void> wait_for_lease()
+    {
+        asio::steady_timer timer(io_);
+        for (int tries = 0; !held_.load() && !stopping_; ++tries) {
+            if (tries == 100)
+                log_.warn("waiting for the lease: another process holds the partitions of this Redis");
+            timer.expires_after(10ms);
+            co_await timer.async_wait(use_tuple);
+        }
+    }
+
+    asio::awaitable<bool> open_listeners(const std::string& token)
+    {
+        const auto& listen = configuration_->deployment.listen;
+        public_address_ = listen.public_listener.address;
+        admin_address_ = listen.admin.address;
+        for (const auto& [text, into] :
+             {std::pair{&options_.listen, &public_address_}, std::pair{&options_.admin, &admin_address_}}) {
+            if (!*text)
+                continue;
+            const auto parsed = config::parse_endpoint(**text);
+            if (!parsed) {
+                start_code_ = 2;
+                co_return failed({FailureClass::permanent, "bad_address", **text + " is no ADDRESS:PORT", {}});
+            }
+            *into = *parsed;
+        }
+        for (auto& loop : loops_) {
+            const auto port = co_await asio::co_spawn(
+                loop->io(),
+                [](IntakeLoop* on, config::Endpoint address, bool share) -> asio::awaitable<Result<std::uint16_t>> {
+                    co_return on->listen(address, share);
+                }(loop.get(), public_address_, loops_.size() > 1),
+                asio::use_awaitable);
+            if (!port)
+                co_return failed(port.error());
+            public_address_.port = *port;
+        }
+        admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
+            *configuration_, *redis_, scripts_, *history_, metrics_, health_, log_, token,
+            [this](Partition partition, std::uint64_t seq) {
+                asio::post(loops_.front()->io(), [this, partition, seq] { owner_->readmitted(partition, seq); });
+            }});
+        admin_server_ = std::make_unique<net::HttpServer>(
+            io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
+        const auto port = admin_server_->listen(admin_address_.address, admin_address_.port, false);
+        if (!port)
+            co_return failed(port.error());
+        admin_address_.port = *port;
+        RunningInfo info{::getpid(),
+                         public_address_.text(),
+                         admin_address_.text(),
+                         (folder_ / "secrets/admin-token").string(),
+                         std::filesystem::absolute(configuration_->folder).string(),
+                         folder_.path().string()};
+        const auto written = write_running(folder_, info);
+        if (!written)
+            co_return failed(written.error());
+        co_return true;
+    }
+
+    /// Once a second: what can only be known by looking.
+    asio::awaitable<void> watch()
+    {
+        auto& unaccounted =
+            metrics_.gauge("headgate_unaccounted_events", "Accepted events in no known state; 0 when all is well.");
+        auto& waiting =
+            metrics_.gauge("headgate_waiting_events", "Accepted events that are neither finished nor dead.");
+        auto& dead = metrics_.gauge("headgate_dead_letters", "Dead letters that wait for a person.");
+        auto& frames = metrics_.gauge("headgate_unarchived_frames", "Outcomes that history has not got yet.");
+        asio::steady_timer timer(io_);
+        while (!stopping_) {
+            const auto tallies = co_await retry::tally_all(*redis_, scripts_);
+            if (tallies) {
+                std::int64_t waits = 0, letters = 0, outcomes = 0;
+                for (const auto& tally : *tallies) {
+                    waits += tally.backlog + tally.open - tally.dead;
+                    letters += tally.dead;
+                    outcomes += tally.frames;
+                }
+                unaccounted.set(retry::unaccounted(*tallies));
+                waiting.set(waits);
+                dead.set(letters);
+                frames.set(outcomes);
+            }
+            timer.expires_after(1s);
+            co_await timer.async_wait(use_tuple);
+        }
+    }
+
+    void announce()
+    {
+        const std::string data = folder_.path().string();
+        std::string text = fmt::format("Headgate {} is ready (pid {}).\n\n", HEADGATE_VERSION, ::getpid());
+        text +=
+            fmt::format("  public  http://{}\n  admin   http://{}   token: {}\n  data    {}\n", public_address_.text(),
+                        admin_address_.text(), (folder_ / "secrets/admin-token").string(), data);
+        const auto& deployment = configuration_->deployment;
+        for (const auto& [name, channel] : configuration_->channels) {
+            const auto base =
+                deployment.public_url.empty() ? "http://" + public_address_.text() : deployment.public_url;
+            text += fmt::format("\n  channel {}: paste at the vendor\n    URL     {}/hooks/{}\n", name, base, name);
+            if (channel->connector->config.hmac)
+                text += fmt::format("    header  {}\n", channel->connector->config.hmac->header.front());
+            for (const auto& source : channel->config.secret) {
+                if (source.kind == config::SecretSource::Kind::generated) {
+                    const auto secret = read_secrets({source}, name, {.data = data});
+                    text += fmt::format("    secret  {}\n", secret ? secret->front() : "unreadable");
+                } else {
+                    text += fmt::format("    secret  from {}{}\n",
+                                        source.kind == config::SecretSource::Kind::env ? "env:" : "file:", source.name);
+                }
+            }
+        }
+        if (!configuration_->channels.empty()) {
+            const auto& first = configuration_->channels.begin()->first;
+            text += fmt::format(
+                "\nTry it:\n  {} send {} --data {}\n  sqlite3 {} \"select order_number, currency, grand_total from "
+                "sales_order\"\n",
+                binary(), first, data, (folder_ / "ledger.db").string());
+        }
+        std::cout << text << std::flush;
+        log_.info("ready", observability::LogLine{}
+                               .field("public", public_address_.text())
+                               .field("admin", admin_address_.text())
+                               .field("loops", loops_.size())
+                               .field("config", configuration_->folder));
+    }
+
+    static std::string binary()
+    {
+        std::error_code error;
+        const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
+        const auto here = std::filesystem::relative(path, error);
+        return error || here.empty() || here.string().starts_with("..") ? path.string() : here.string();
+    }
+
+    /// Polls a condition of loop 0, from the main thread, until it holds or `limit` has passed.
+    asio::awaitable<void> wait_until(std::chrono::milliseconds limit, std::function<bool()> condition)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + limit;
+        asio::steady_timer timer(io_);
+        while (std::chrono::steady_clock::now() < deadline) {
+            const bool holds = co_await asio::co_spawn(
+                loops_.front()->io(),
+                [](std::function<bool()> ask) -> asio::awaitable<bool> { co_return ask(); }(condition),
+                asio::use_awaitable);
+            if (holds)
+                co_return;
+            timer.expires_after(20ms);
+            co_await timer.async_wait(use_tuple);
+        }
+    }
+
+    asio::awaitable<void> shut_down()
+    {
+        health_.set("stopping", "this node was told to stop");
+        stopping_ = true;
+        std::error_code ignored;
+        if (!loops_.empty() && owner_) {
+            for (auto& loop : loops_)
+                co_await asio::co_spawn(loop->io(), loop->stop_intake(5s), asio::use_awaitable);
+            asio::post(loops_.front()->io(), [this] { owner_->drain(); });
+            co_await wait_until(8s, [this] { return !owner_->on_the_wire(); });
+            co_await wait_until(3s, [this] { return historian_->idle(); });
+            asio::post(loops_.front()->io(), [this] {
+                historian_->stop();
+                keeper_->stop();
+            });
+            const auto deadline = std::chrono::steady_clock::now() + 3s;
+            asio::steady_timer timer(io_);
+            while (background_ > 0 && std::chrono::steady_clock::now() < deadline) {
+                timer.expires_after(5ms);
+                co_await timer.async_wait(use_tuple);
+            }
+        }
+        std::filesystem::remove(folder_ / "run.json", ignored);
+        if (admin_server_) {
+            admin_server_->stop_accepting();
+            admin_server_->close_idle();
+            admin_server_->cut();
+            co_await admin_server_->wait_idle();
+        }
+        for (auto& loop : loops_)
+            loop->join();
+        if (ledger_)
+            ledger_->close();
+        if (history_)
+            history_->close();
+        if (redis_)
+            redis_->close();
+        if (managed_)
+            co_await managed_->stop();
+        log_.info("stopped");
+        log_.flush();
+    }
+
+    RunOptions options_;
+    DataFolder folder_;
+    std::shared_ptr<const Configuration> configuration_;
+    observability::Log log_;
+    observability::Metrics metrics_;
+    observability::Health health_;
+    GatewayMetrics gateway_metrics_;
+    RateLimiter listener_rate_;
+    retry::Scripts scripts_;
+    std::atomic<std::int64_t> lease_until_{0};
+    std::atomic<bool> held_{false};
+
+    asio::io_context io_{1};
+    asio::signal_set signals_;
+    asio::steady_timer stop_;
+    net::RedisOptions redis_options_;
+    std::unique_ptr<retry::ManagedRedis> managed_;
+    std::unique_ptr<net::Redis> redis_;  // of the main thread: admin and watching
+    std::unique_ptr<connectors::SqliteLedger> ledger_;
+    std::unique_ptr<observability::HistoryStore> history_;
+    std::vector<std::unique_ptr<IntakeLoop>> loops_;  // the first also carries the owner
+    std::unique_ptr<retry::Lease> lease_;
+    std::unique_ptr<retry::Backlog> backlog_;
+    std::unique_ptr<retry::Frames> frames_;
+    std::unique_ptr<Historian> historian_;
+    std::unique_ptr<LeaseKeeper> keeper_;
+    std::unique_ptr<Owner> owner_;
+    std::unique_ptr<AdminApi> admin_;
+    std::unique_ptr<net::HttpServer> admin_server_;
+    config::Endpoint public_address_;
+    config::Endpoint admin_address_;
+    int background_ = 0;
+    int exit_code_ = exit_failed;
+    int start_code_ = exit_failed;
+    bool stopping_ = false;
+};
+
+}  // namespace
+
+int run_app(const RunOptions& options)
+{
+    std::signal(SIGPIPE, SIG_IGN);
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
+    auto folder = DataFolder::open(options.data);
+    if (!folder) {
+        std::cerr << "headgate: " << folder.error().code << ": " << folder.error().detail << "\n";
+        return exit_failed;
+    }
+    LoadOptions load;
+    load.folder = options.config;
+    load.shipped = shipped_folder();
+    load.data = folder->path().string();
+    auto loaded = load_configuration(load);
+    if (!loaded.problems.empty()) {
+        for (const auto& problem : loaded.problems)
+            std::cerr << text_of(problem) << "\n";
+        std::cerr << "headgate: the configuration in " << options.config
+                  << " is not usable; `headgate check` shows the same\n";
+        return exit_configuration;
+    }
+    try {
+        App app(options, std::move(*folder), std::move(loaded.configuration));
+        return app.run();
+    } catch (const std::exception& error) {
+        std::cerr << "headgate: " << error.what() << "\n";
+        return exit_failed;
+    }
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,38 @@
+#include <iostream>
+
+#include "gateway/cli/cli.hpp"
+#include "gateway/configuration.hpp"
+#include "gateway/redis_address.hpp"
+
+namespace headgate::gateway {
+
+int check_command(const std::string& config, bool show)
+{
+    LoadOptions options;
+    options.folder = config;
+    options.shipped = shipped_folder();
+    options.secrets_required = false;
+    auto loaded = load_configuration(options);
+    const auto& deployment = loaded.configuration->deployment;
+    if (!deployment.redis.managed)
+        if (const auto address = parse_redis_url(deployment.redis.url); !address)
+            loaded.problems.push_back(
+                {config + "/headgate.yaml", 0, 0, address.error().code, address.error().detail, ""});
+    for (const auto& problem : loaded.problems)
+        std::cerr << text_of(problem) << "\n";
+    for (const auto& note : loaded.notes)
+        std::cerr << "note: " << text_of(note) << "\n";
+    if (!loaded.problems.empty())
+        return exit_bad_configuration;
+    if (show) {
+        auto copy = deployment;
+        std::cout << config::show([&](config::Schema& schema) { copy.describe(schema); });
+    } else {
+        std::cout << config << ": " << loaded.configuration->channels.size() << " channels, "
+                  << loaded.configuration->connectors.size() << " connectors, " << loaded.configuration->routes.size()
+                  << " routes: fine\n";
+    }
+    return exit_fine;
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,131 @@
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include <boost/json.hpp>
+
+#include "core/ids.hpp"
+#include "core/time.hpp"
+#include "gateway/cli/cli.hpp"
+#include "gateway/configuration.hpp"
+#include "gateway/data_folder.hpp"
+#include "net/http/client.hpp"
+#include "net/http/message.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+std::string replaced(std::string text, std::string_view what, const std::string& with)
+{
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+    return text;
+}
+
+Result<std::string> body_of(const std::string& file)
+{
+    if (file == "-")
+        return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+    return read_file(file);
+}
+
+}  // namespace
+
+int send_command(const SendOptions& options)
+{
+    const auto running = read_running(options.data);
+    if (!running)
+        return complain(running.error());
+    LoadOptions load;
+    load.folder = running->config;
+    load.shipped = shipped_folder();
+    load.data = running->data;
+    const auto loaded = load_configuration(load);
+    if (!loaded.problems.empty()) {
+        for (const auto& problem : loaded.problems)
+            std::cerr << text_of(problem) << "\n";
+        return exit_bad_configuration;
+    }
+    const Channel* channel = loaded.configuration->channel(options.channel);
+    if (channel == nullptr) {
+        std::string known;
+        for (const auto& [name, one] : loaded.configuration->channels)
+            known += " " + name;
+        return complain({FailureClass::permanent,
+                         "unknown_channel",
+                         "there is no channel `" + options.channel + "`; there are:" + known,
+                         {}});
+    }
+
+    const auto& send = channel->connector->config.send;
+    const std::string topic = options.topic.empty() ? send.topic : options.topic;
+    std::string file = options.file;
+    if (const auto known = channel->connector->topics.find(topic); known != channel->connector->topics.end() && file.empty())
+        file = known->second.sample;
+    if (file.empty())
+        return complain({FailureClass::permanent,
+                         "no_sample",
+                         "the connector has no sample for the topic `" + topic + "`; give one with --file",
+                         {}});
+    const auto body = body_of(file);
+    if (!body)
+        return complain(body.error());
+    if (!channel->verifier)
+        return complain({FailureClass::auth, "secret_missing", "the channel has no secret to sign with", {}});
+
+    const auto now = std::chrono::system_clock::now();
+    Timestamp time;
+    time.seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    net::ClientRequest request;
+    const auto address = config::parse_endpoint(running->public_address);
+    if (!address)
+        return complain({FailureClass::permanent, "not_running", "run.json has no public address", {}});
+    request.host = address->address == "0.0.0.0" ? "127.0.0.1" : address->address == "::" ? "::1" : address->address;
+    request.port = address->port;
+    request.method = "POST";
+    request.target = "/hooks/" + options.channel;
+    request.body = *body;
+    request.fields.emplace_back("Content-Type", "application/json");
+    const std::string uuid = EventId::make(now).text();
+    for (const auto& header : send.headers)
+        request.fields.emplace_back(
+            header.name,
+            replaced(replaced(replaced(header.value, "{topic}", topic), "{uuid}", uuid), "{now}", text_of(time)));
+    const connectors::SignedRequest to_sign{request.body, channel->hook_url,
+                                            [&](std::string_view name) {
+                                                std::vector<std::string_view> values;
+                                                for (const auto& [field, value] : request.fields)
+                                                    if (net::same_ignoring_case(field, name))
+                                                        values.emplace_back(value);
+                                                return values;
+                                            },
+                                            now};
+    const auto signature = channel->verifier->sign(to_sign);
+    if (!signature)
+        return complain(signature.error());
+    request.fields.emplace_back(signature->header, signature->value);
+    if (signature->timestamp_value)
+        request.fields.emplace_back(channel->connector->config.hmac->timestamp_header, *signature->timestamp_value);
+
+    const auto answer = net::exchange(request);
+    if (!answer)
+        return complain(answer.error());
+    const bool fine = answer->status >= 200 && answer->status < 300;
+    if (options.json) {
+        boost::system::error_code error;
+        auto parsed = boost::json::parse(answer->body, error);
+        std::cout << boost::json::serialize(
+                         boost::json::object{{"status", answer->status},
+                                             {"topic", topic},
+                                             {"answer", error ? boost::json::value(answer->body) : parsed}})
+                  << "\n";
+    } else {
+        std::cout << "sent " << topic << " (" << body->size() << " bytes) to " << request.target << ": "
+                  << answer->status << "\n"
+                  << answer->body << "\n";
+    }
+    return fine ? exit_fine : exit_findings;
+}
+
+}  // namespace headgate::gateway

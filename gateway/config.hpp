@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/schema.hpp"
+
+namespace headgate::gateway {
+
+using config::Duration;
+using config::Size;
+
+struct PublicListenerConfig {
+    config::Endpoint address{"127.0.0.1", 8080};
+    Size max_body{8U << 20U};
+    std::optional<config::Rate> rate;  // of all channels together
+    void describe(config::Schema& schema);
+};
+
+struct AdminListenerConfig {
+    config::Endpoint address{"127.0.0.1", 9090};
+    void describe(config::Schema& schema);
+};
+
+struct ListenConfig {
+    PublicListenerConfig public_listener;
+    AdminListenerConfig admin;
+    void describe(config::Schema& schema);
+};
+
+struct ChannelConfig {
+    enum class Mode : std::uint8_t { live, shadow, closed };
+    std::string name;
+    std::string where;
+    std::string connector;
+    config::SecretSources secret;
+    std::string source;  // default: the channel's name
+    Mode mode = Mode::live;
+    std::vector<std::string> topics;  // patterns; empty: all the connector knows
+    std::optional<config::Rate> rate;
+    std::int64_t backlog = 50'000;
+    std::optional<std::string> remember;  // duration; default: the connector's window
+    std::optional<std::string> order_by;
+    std::string zone;
+    void describe(config::Schema& schema);
+};
+
+struct SystemConfig {
+    std::string name;
+    std::string where;
+    std::string preset;
+    void describe(config::Schema& schema);
+};
+
+struct RouteConfig {
+    std::string where;
+    std::string id;
+    std::vector<std::string> types{"*"};
+    std::vector<std::string> channels;  // empty: all
+    std::vector<std::string> to;
+    void describe(config::Schema& schema);
+};
+
+struct RedisConfig {
+    bool managed = true;
+    std::string url;  // redis://[user@]host:port[/db] or unix:/path
+    config::SecretSources password;
+    std::vector<std::string> unchecked;  // start-up checks this deployment waives by name
+    Size maxmemory{1U << 30U};           // of the managed server
+    void describe(config::Schema& schema);
+};
+
+/// `headgate.yaml`: one deployment. Sections of CONFIG that later versions bring are refused as `not_yet`.
+struct DeploymentConfig {
+    enum class Durability : std::uint8_t { strict, relaxed };
+    std::string name = "headgate";
+    std::string public_url;
+    std::string zone;
+    ListenConfig listen;
+    std::map<std::string, ChannelConfig> channels;
+    std::map<std::string, SystemConfig> systems;
+    std::vector<RouteConfig> routes;
+    RedisConfig redis;
+    Durability durability = Durability::strict;
+    std::int64_t threads = 0;  // event loops; 0: one per core
+    void describe(config::Schema& schema);
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,296 @@
+#include "gateway/configuration.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "net/http/message.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool fits(std::string_view pattern, std::string_view text)
+{
+    if (pattern.ends_with('*'))
+        return text.starts_with(pattern.substr(0, pattern.size() - 1));
+    return pattern == text;
+}
+
+bool is_name(std::string_view text)
+{
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+    });
+}
+
+/// `file:line:column` back into its parts.
+mapping::Place place_of(const std::string& where)
+{
+    mapping::Place place{where, 0, 0};
+    const auto column = where.rfind(':');
+    const auto line = column == std::string::npos ? column : where.rfind(':', column - 1);
+    if (line == std::string::npos)
+        return place;
+    place.file = where.substr(0, line);
+    place.line = std::atoi(where.c_str() + line + 1);
+    place.column = std::atoi(where.c_str() + column + 1);
+    return place;
+}
+
+class Loader {
+public:
+    explicit Loader(const LoadOptions& options) : options_(options), made_(std::make_shared<Configuration>()) {}
+
+    LoadedConfiguration load() &&
+    {
+        made_->folder = options_.folder;
+        const std::string main = options_.folder + "/headgate.yaml";
+        report(config::read_file(main, made_->deployment, options_.environment, {"channels", "systems"}));
+        if (auto canonical = mapping::Canonical::load(options_.shipped + "/canonical"))
+            made_->canonical = std::move(*canonical);
+        else
+            report(std::move(canonical.error()));
+        for (const auto& folder : {options_.shipped + "/vocabularies", options_.folder + "/vocabularies"})
+            if (fs::is_directory(folder))
+                if (auto loaded = made_->vocabularies.load(folder); !loaded)
+                    report(std::move(loaded.error()));
+
+        defaults();
+        for (const auto& [name, channel] : made_->deployment.channels)
+            add_channel(channel);
+        for (const auto& route : made_->deployment.routes)
+            add_route(route);
+        if (made_->deployment.channels.empty() && problems_.empty())
+            problem(main, "no_channels", "no channel is configured, so nothing can arrive");
+        return {made_, std::move(problems_), std::move(notes_)};
+    }
+
+private:
+    void report(Problems more) { std::ranges::move(more, std::back_inserter(problems_)); }
+
+    void problem(const std::string& where, std::string code, std::string message, std::string hint = {})
+    {
+        const auto place = place_of(where);
+        problems_.push_back(
+            {place.file, place.line, place.column, std::move(code), std::move(message), std::move(hint)});
+    }
+
+    void defaults()
+    {
+        auto& deployment = made_->deployment;
+        if (deployment.systems.empty())
+            deployment.systems["ledger"] = {"ledger", "", "sqlite"};
+        if (deployment.routes.empty())
+            deployment.routes.push_back({"", "all", {"*"}, {}, {deployment.systems.begin()->first}});
+        if (deployment.systems.size() > 1)
+            problem(deployment.systems.rbegin()->second.where, "not_yet",
+                    "more than one system is not in this version");
+    }
+
+    std::optional<mapping::Expression> compile(const std::string& text, const std::string& where)
+    {
+        if (text.empty())
+            return std::nullopt;
+        auto compiled = mapping::Expression::compile_bare(text, place_of(where));
+        if (compiled)
+            return std::move(*compiled);
+        problems_.push_back(std::move(compiled.error()));
+        return std::nullopt;
+    }
+
+    std::shared_ptr<const Connector> connector(const std::string& name, const std::string& where)
+    {
+        if (const auto known = made_->connectors.find(name); known != made_->connectors.end())
+            return known->second;
+        std::string folder = options_.folder + "/connectors/" + name;
+        if (!is_name(name) || !fs::exists(folder + "/connector.yaml"))
+            folder = options_.shipped + "/connectors/" + name;
+        if (!is_name(name) || !fs::exists(folder + "/connector.yaml")) {
+            problem(where, "unknown_connector", "there is no connector `" + name + "`",
+                    "looked in " + options_.folder + "/connectors and " + options_.shipped + "/connectors");
+            return nullptr;
+        }
+        auto loaded = connectors::load_connector(folder, options_.environment);
+        report(std::move(loaded.problems));
+        auto made = std::make_shared<Connector>();
+        made->config = std::move(loaded.connector);
+        const auto& config = made->config;
+        const std::string file = folder + "/connector.yaml";
+        made->topic = compile(config.identity.topic, file);
+        made->idempotency_key = compile(config.identity.idempotency_key, file);
+        made->document = compile(config.document, file);
+        const auto fragments =
+            mapping::fragments_in({folder + "/mappings/fragments", options_.folder + "/mappings/fragments",
+                                   options_.shipped + "/mappings/fragments"});
+        std::map<std::string, std::shared_ptr<const mapping::Mapping>> mappings;
+        for (const auto& [name_of_topic, topic] : config.topics) {
+            Topic compiled;
+            compiled.name = name_of_topic;
+            compiled.order_by =
+                compile(topic.order_by.empty() ? config.identity.order_by : topic.order_by, topic.where);
+            compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
+            if (!compiled.sample.empty() && !fs::exists(compiled.sample))
+                problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
+            for (const auto& mapping_name : topic.mappings) {
+                auto& mapping = mappings[mapping_name];
+                if (!mapping) {
+                    auto loaded_mapping = mapping::Mapping::load(folder + "/mappings/" + mapping_name + ".yaml",
+                                                                 made_->canonical, made_->vocabularies, fragments);
+                    if (!loaded_mapping) {
+                        report(std::move(loaded_mapping.error()));
+                        continue;
+                    }
+                    mapping = std::make_shared<const mapping::Mapping>(std::move(*loaded_mapping));
+                }
+                compiled.mappings.push_back(mapping);
+            }
+            made->topics.emplace(name_of_topic, std::move(compiled));
+        }
+        made_->connectors.emplace(name, made);
+        return made;
+    }
+
+    void add_channel(const ChannelConfig& config)
+    {
+        if (!is_name(config.name)) {
+            problem(config.where, "channel_name", "a channel's name is of a-z, 0-9, - and _, at most 64 letters",
+                    "it is part of the URL and of every key");
+            return;
+        }
+        if (config.connector.empty())
+            return;
+        auto channel = std::make_unique<Channel>(config);
+        channel->source = config.source.empty() ? config.name : config.source;
+        channel->zone = config.zone.empty() ? made_->deployment.zone : config.zone;
+        channel->connector = connector(config.connector, config.where);
+        if (!channel->connector)
+            return;
+        channel->hook_url = made_->deployment.public_url + "/hooks/" + config.name;
+        channel->order_by = compile(config.order_by.value_or(""), config.where);
+        channel->window = std::chrono::duration_cast<std::chrono::seconds>(channel->connector->config.identity.window);
+        if (config.remember) {
+            if (const auto window = config::parse_duration(*config.remember);
+                window && *window >= std::chrono::minutes(1))
+                channel->window = std::chrono::duration_cast<std::chrono::seconds>(*window);
+            else
+                problem(config.where, "wrong_kind", "`remember` is a duration of at least 1m", "for example 2d");
+        }
+        for (const auto& pattern : config.topics)
+            if (std::ranges::none_of(channel->connector->topics,
+                                     [&](const auto& topic) { return fits(pattern, topic.first); }))
+                problem(config.where, "unknown_topic",
+                        "`" + pattern + "` fits no topic of the connector " + config.connector);
+        verifier(*channel);
+        made_->channels.emplace(config.name, std::move(channel));
+    }
+
+    void verifier(Channel& channel)
+    {
+        const auto& recipe = channel.connector->config.hmac;
+        if (!recipe || channel.config.secret.empty())
+            return;
+        auto secrets = read_secrets(channel.config.secret, channel.name, options_);
+        if (!secrets) {
+            Failure& failure = secrets.error();
+            Problem found{main_file(),
+                          0,
+                          0,
+                          failure.code,
+                          "channel " + channel.name + ": " + failure.detail,
+                          "the secret is what the vendor signs with"};
+            const auto at = place_of(":" + failure.where.config);
+            found.line = at.line;
+            found.column = at.column;
+            (options_.secrets_required ? problems_ : notes_).push_back(std::move(found));
+            return;
+        }
+        auto made = connectors::HmacVerifier::make(*recipe, *secrets);
+        if (made)
+            channel.verifier = std::move(*made);
+        else
+            problem(channel.config.where, made.error().code, made.error().detail);
+    }
+
+    [[nodiscard]] std::string main_file() const { return options_.folder + "/headgate.yaml"; }
+
+    void add_route(const RouteConfig& config)
+    {
+        for (const auto& type : config.types)
+            if (type != "*" && made_->canonical.find(type) == nullptr)
+                problem(config.where, "unknown_type", "there is no canonical type `" + type + "`");
+        for (const auto& channel : config.channels)
+            if (!made_->deployment.channels.contains(channel))
+                problem(config.where, "unknown_channel", "there is no channel `" + channel + "`");
+        for (const auto& system : config.to)
+            if (!made_->deployment.systems.contains(system))
+                problem(config.where, "unknown_system", "there is no system `" + system + "`");
+        made_->routes.push_back({config.id, config.types, config.channels, config.to});
+    }
+
+    const LoadOptions& options_;
+    std::shared_ptr<Configuration> made_;
+    Problems problems_;
+    Problems notes_;
+};
+
+}  // namespace
+
+const Topic* Channel::wanted(std::string_view topic) const
+{
+    const auto found = connector->topics.find(topic);
+    if (found == connector->topics.end())
+        return nullptr;
+    const bool wanted = config.topics.empty() ||
+                        std::ranges::any_of(config.topics, [&](const auto& pattern) { return fits(pattern, topic); });
+    return wanted ? &found->second : nullptr;
+}
+
+bool Channel::keeps(std::string_view header) const
+{
+    if (connector->config.hmac)
+        for (const auto& signature : connector->config.hmac->header)
+            if (net::same_ignoring_case(signature, header))
+                return false;
+    return std::ranges::any_of(connector->config.keep_headers, [&](const std::string& pattern) {
+        return pattern.ends_with('*')
+                   ? header.size() >= pattern.size() - 1 &&
+                         net::same_ignoring_case(header.substr(0, pattern.size() - 1),
+                                                 std::string_view(pattern).substr(0, pattern.size() - 1))
+                   : net::same_ignoring_case(pattern, header);
+    });
+}
+
+bool Route::matches(std::string_view type, std::string_view channel) const
+{
+    return std::ranges::any_of(types, [&](const auto& wanted) { return wanted == "*" || wanted == type; }) &&
+           (channels.empty() || std::ranges::find(channels, channel) != channels.end());
+}
+
+const Channel* Configuration::channel(std::string_view name) const
+{
+    const auto found = channels.find(std::string(name));
+    return found == channels.end() ? nullptr : found->second.get();
+}
+
+LoadedConfiguration load_configuration(const LoadOptions& options)
+{
+    return Loader(options).load();
+}
+
+std::string shipped_folder()
+{
+    if (const char* named = std::getenv("HEADGATE_SHARE"))
+        return named;
+    std::error_code error;
+    const auto here = fs::read_symlink("/proc/self/exe", error).parent_path();
+    for (const auto& candidate : {here / "../../config", here / "../share/headgate"})
+        if (fs::is_directory(candidate / "connectors"))
+            return fs::weakly_canonical(candidate).string();
+    return (here / "../../config").string();
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "connectors/connector.hpp"
+#include "connectors/signatures/hmac.hpp"
+#include "core/problem.hpp"
+#include "gateway/config.hpp"
+#include "gateway/rate_limiter.hpp"
+#include "mapping/canonical.hpp"
+#include "mapping/expression.hpp"
+#include "mapping/mapping.hpp"
+#include "mapping/vocabularies.hpp"
+
+namespace headgate::gateway {
+
+/// A topic of a connector with its expressions and mappings compiled.
+struct Topic {
+    std::string name;
+    std::optional<mapping::Expression> order_by;
+    std::vector<std::shared_ptr<const mapping::Mapping>> mappings;
+    std::string sample;
+};
+
+/// A connector compiled once for all channels that use it.
+struct Connector {
+    connectors::ConnectorConfig config;
+    std::optional<mapping::Expression> topic;
+    std::optional<mapping::Expression> idempotency_key;
+    std::optional<mapping::Expression> document;
+    std::map<std::string, Topic, std::less<>> topics;
+};
+
+/// One configured connection from outside, ready to work. Reading may overlap; only the counters change.
+struct Channel {
+    explicit Channel(const ChannelConfig& configured) : config(configured), name(configured.name), rate(configured.rate)
+    {}
+
+    ChannelConfig config;
+    std::string name;
+    std::string source;
+    std::string zone;
+    std::string hook_url;  // as the vendor was told
+    std::shared_ptr<const Connector> connector;
+    std::optional<connectors::HmacVerifier> verifier;
+    std::optional<mapping::Expression> order_by;  // the channel's own
+    std::chrono::seconds window{0};
+
+    mutable RateLimiter rate;
+    mutable std::atomic<std::int64_t> waiting{0};  // accepted and not finished
+
+    /// The topic when the connector knows it and the channel wants it.
+    [[nodiscard]] const Topic* wanted(std::string_view topic) const;
+    /// Whether a header is stored with the event; signatures never are.
+    [[nodiscard]] bool keeps(std::string_view header) const;
+};
+
+struct Route {
+    std::string id;
+    std::vector<std::string> types;
+    std::vector<std::string> channels;
+    std::vector<std::string> to;
+    [[nodiscard]] bool matches(std::string_view type, std::string_view channel) const;
+};
+
+/// One loaded configuration (a generation): everything compiled, nothing to look up by file any more.
+struct Configuration {
+    std::uint64_t generation = 1;
+    std::string folder;
+    DeploymentConfig deployment;
+    mapping::Canonical canonical;
+    mapping::Vocabularies vocabularies;
+    std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
+    std::unordered_map<std::string, std::unique_ptr<Channel>> channels;
+    std::vector<Route> routes;
+
+    [[nodiscard]] const Channel* channel(std::string_view name) const;
+};
+
+struct LoadedConfiguration {
+    std::shared_ptr<const Configuration> configuration;  // whole only when there are no problems
+    Problems problems;
+    Problems notes;  // what `check` tells and does not fail for
+};
+
+struct LoadOptions {
+    std::string folder{};   // DIR of --config
+    std::string shipped{};  // what ships: connectors/, canonical/, vocabularies/
+    std::string data{};     // where generated secrets live; "" for `check`, which makes none
+    config::Environment environment = config::process_environment();
+    bool secrets_required = true;
+};
+[[nodiscard]] LoadedConfiguration load_configuration(const LoadOptions& options);
+
+/// The folder of the configuration that ships with this binary: HEADGATE_SHARE, beside the source tree it was built
+/// in, or ../share/headgate.
+[[nodiscard]] std::string shipped_folder();
+
+/// The secret's texts in order. `generated` makes DATA/secrets/NAME (mode 0600) when it is not there.
+[[nodiscard]] Result<std::vector<std::string>> read_secrets(const config::SecretSources& sources,
+                                                            const std::string& name, const LoadOptions& options);
+
+}  // namespace headgate::gateway

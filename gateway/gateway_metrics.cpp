@@ -1,0 +1,43 @@
+#include "gateway/gateway_metrics.hpp"
+
+namespace headgate::gateway {
+
+using observability::duration_buckets_us;
+using observability::microseconds;
+
+GatewayMetrics::GatewayMetrics(observability::Metrics& metrics)
+    : registry(metrics),
+      accepted(metrics.counter("headgate_accepted_events_total", "Events accepted and stored.")),
+      duplicates(metrics.counter("headgate_duplicate_requests_total", "Requests whose event was known already.")),
+      conflicts(metrics.counter("headgate_key_conflicts_total", "Requests with a known key and another body.")),
+      applied(metrics.counter("headgate_finished_events_total", "Events that ended.", {{"state", "applied"}})),
+      suppressed(metrics.counter("headgate_finished_events_total", "Events that ended.", {{"state", "suppressed"}})),
+      dead(metrics.counter("headgate_dead_letters_total", "Events that became dead letters.")),
+      retries(metrics.counter("headgate_delivery_retries_total", "Delivery attempts that failed and are tried again.")),
+      loaded(metrics.counter("headgate_loaded_events_total", "Events taken from Redis instead of memory.")),
+      in_flight(metrics.gauge("headgate_in_flight_events", "Events between accept and finish in this process.")),
+      accept_seconds(metrics.histogram("headgate_accept_duration_seconds", "From the whole request to its answer.",
+                                       duration_buckets_us, microseconds)),
+      finish_seconds(metrics.histogram("headgate_event_duration_seconds", "From receipt to the end of an event.",
+                                       duration_buckets_us, microseconds))
+{}
+
+observability::Counter& GatewayMetrics::refused(int status)
+{
+    return registry.counter("headgate_refused_requests_total", "Requests refused before they were accepted.",
+                            {{"status", std::to_string(status)}});
+}
+
+observability::Counter& GatewayMetrics::http_refused(std::string_view reason)
+{
+    return registry.counter("headgate_http_refusals_total", "Requests the HTTP server refused.",
+                            {{"reason", std::string(reason)}});
+}
+
+observability::Counter& GatewayMetrics::secret_used(std::string_view channel, std::size_t number)
+{
+    return registry.counter("headgate_secret_matches_total", "Signatures that matched, by the number of the secret.",
+                            {{"channel", std::string(channel)}, {"secret", std::to_string(number + 1)}});
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string_view>
+
+#include "observability/metrics.hpp"
+
+namespace headgate::gateway {
+
+/// What the pipeline counts. Labels come from enums and the configuration.
+struct GatewayMetrics {
+    explicit GatewayMetrics(observability::Metrics& registry);
+
+    observability::Metrics& registry;
+    observability::Counter& accepted;
+    observability::Counter& duplicates;
+    observability::Counter& conflicts;
+    observability::Counter& applied;
+    observability::Counter& suppressed;
+    observability::Counter& dead;
+    observability::Counter& retries;
+    observability::Counter& loaded;
+    observability::Gauge& in_flight;
+    observability::Histogram& accept_seconds;
+    observability::Histogram& finish_seconds;
+
+    /// Requests refused before they were accepted, by HTTP status.
+    observability::Counter& refused(int status);
+    /// Requests the HTTP server itself refused, by its fixed set of reasons.
+    observability::Counter& http_refused(std::string_view reason);
+    /// Signatures that matched, by the number of the secret: shows when a rolled secret is no longer used.
+    observability::Counter& secret_used(std::string_view channel, std::size_t number);
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,157 @@
+#include "gateway/historian.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/fault_point.hpp"
+#include "gateway/stages/finish.hpp"
+#include "net/redis/wait_for.hpp"
+#include "retry/keys.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+// Frames are gathered for this long: history is read by people, and one commit serves many events.
+constexpr auto gathering = 100ms;
+
+}  // namespace
+
+Historian::Historian(asio::any_io_executor executor, net::Redis& redis, retry::Frames& frames,
+                     observability::HistoryStore& store, observability::Health& health, observability::Log& log)
+    : executor_(executor),
+      redis_(redis),
+      frames_(frames),
+      store_(store),
+      health_(health),
+      log_(log),
+      pause_(executor)
+{}
+
+void Historian::remember(EventId event, std::string stored)
+{
+    if (stored.empty() || remembered_ + stored.size() > most_remembered)
+        return;
+    const std::size_t size = stored.size();
+    if (bodies_.try_emplace(event, std::move(stored)).second)
+        remembered_ += size;
+}
+
+void Historian::written(Partition partition, EventId event, std::string stored)
+{
+    remember(event, std::move(stored));
+    dirty_.set(partition);
+}
+
+void Historian::look_everywhere()
+{
+    dirty_.set();
+}
+
+void Historian::stop()
+{
+    stopping_ = true;
+    pause_.cancel();
+}
+
+asio::awaitable<void> Historian::run()
+{
+    std::chrono::milliseconds wait = gathering;
+    while (!stopping_) {
+        pause_.expires_after(wait);
+        co_await pause_.async_wait(use_tuple);
+        wait = gathering;
+        working_ = true;
+        for (int partition = 0; partition < partition_count && !stopping_; ++partition) {
+            if (!dirty_.test(static_cast<std::size_t>(partition)))
+                continue;
+            dirty_.reset(static_cast<std::size_t>(partition));
+            const bool carried = co_await carry(static_cast<Partition>(partition));
+            if (!carried) {
+                dirty_.set(static_cast<std::size_t>(partition));
+                wait = 1000ms;  // Redis or history is away; nothing is lost by waiting
+            }
+        }
+        working_ = false;
+    }
+}
+
+/// True when the partition has no frame left that was there when it began.
+asio::awaitable<bool> Historian::carry(Partition partition)
+{
+    for (;;) {
+        auto frames = co_await frames_.read(partition, {}, 128);
+        if (!frames)
+            co_return false;
+        if (frames->empty())
+            co_return true;
+
+        std::vector<observability::HistoryRow> rows;
+        rows.reserve(frames->size());
+        for (const auto& frame : *frames) {
+            std::string stored;
+            if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
+                stored = found->second;
+            } else {
+                std::vector<std::string> get{"GET", retry::event_key("b", frame.event)};
+                auto reply = co_await redis_.command(std::move(get));
+                if (!reply)
+                    co_return false;
+                stored = std::move(reply->text);
+            }
+            auto row = history_row(frame, std::move(stored));
+            if (!row) {
+                observability::LogLine line;
+                line.field("event", frame.event.text()).field("code", row.error().code);
+                log_.error("an outcome cannot be written to history as it is; it is kept as found", line);
+                observability::HistoryRow bare;
+                bare.event = frame.event;
+                bare.state = "unreadable";
+                bare.reason = row.error().code;
+                bare.timeline = frame.bytes;
+                rows.push_back(std::move(bare));
+                continue;
+            }
+            rows.push_back(std::move(*row));
+        }
+        const auto committed = co_await commit(std::move(rows));
+        if (!committed) {
+            health_.set("history_away", committed.error().code);
+            co_return false;
+        }
+        health_.clear("history_away");
+        fault_point("after_history");
+
+        const std::string last = frames->back().id;
+        const auto archived = co_await frames_.archive(partition, last);
+        if (!archived)
+            co_return false;
+        for (const auto& frame : *frames)
+            if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
+                remembered_ -= found->second.size();
+                bodies_.erase(found);
+            }
+        if (frames->size() < 128)
+            co_return true;
+    }
+}
+
+asio::awaitable<Result<void>> Historian::commit(std::vector<observability::HistoryRow> rows)
+{
+    // The store answers on its own thread; resume on ours.
+    auto start = [this, &rows](std::move_only_function<void(Result<void>)> done) {
+        auto shared = std::make_shared<std::move_only_function<void(Result<void>)>>(std::move(done));
+        store_.write(std::move(rows), [executor = executor_, shared](Result<void> result) {
+            asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+        });
+    };
+    auto waiting = net::wait_for<Result<void>>(std::move(start));
+    auto result = co_await std::move(waiting);
+    co_return result;
+}
+
+}  // namespace headgate::gateway

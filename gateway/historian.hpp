@@ -1,0 +1,62 @@
+#pragma once
+
+#include <bitset>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "net/redis/connection.hpp"
+#include "observability/health.hpp"
+#include "observability/history.hpp"
+#include "observability/log.hpp"
+#include "retry/frames.hpp"
+
+namespace headgate::gateway {
+
+/// Carries outcome frames from Redis into history and archives them there once history has committed. Bodies of
+/// events that were just finished are remembered so that they need not be read back. History being away delays
+/// only this: frames wait in Redis. One thread: its executor's.
+class Historian {
+public:
+    Historian(asio::any_io_executor executor, net::Redis& redis, retry::Frames& frames,
+              observability::HistoryStore& store, observability::Health& health, observability::Log& log);
+    Historian(const Historian&) = delete;
+    Historian& operator=(const Historian&) = delete;
+
+    /// A frame was written; `stored` is the event's envelope, or "" when it is not at hand.
+    void written(Partition partition, EventId event, std::string stored);
+    /// Every partition may have frames (at start, after a loss).
+    void look_everywhere();
+    /// Works until `stop`. Awaited by the app, so that it has ended before what it uses goes.
+    asio::awaitable<void> run();
+    void stop();
+    /// Every frame known of is in history.
+    [[nodiscard]] bool idle() const { return dirty_.none() && !working_; }
+
+private:
+    asio::awaitable<bool> carry(Partition partition);
+    asio::awaitable<Result<void>> commit(std::vector<observability::HistoryRow> rows);
+    void remember(EventId event, std::string stored);
+
+    static constexpr std::size_t most_remembered = 64U << 20U;  // bytes
+
+    asio::any_io_executor executor_;
+    net::Redis& redis_;
+    retry::Frames& frames_;
+    observability::HistoryStore& store_;
+    observability::Health& health_;
+    observability::Log& log_;
+    asio::steady_timer pause_;
+    std::bitset<partition_count> dirty_;
+    std::unordered_map<EventId, std::string> bodies_;
+    std::size_t remembered_ = 0;
+    bool stopping_ = false;
+    bool working_ = false;
+};
+
+}  // namespace headgate::gateway

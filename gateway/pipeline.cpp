@@ -1,0 +1,72 @@
+#include "gateway/pipeline.hpp"
+
+#include <boost/json.hpp>
+
+#include "gateway/stages/identify.hpp"
+#include "gateway/stages/verify.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+net::Response answer(GatewayMetrics& metrics, const Refused& refused)
+{
+    metrics.refused(refused.status).add();
+    net::Response response;
+    response.status = refused.status;
+    response.content_type = "application/json";
+    response.body = boost::json::serialize(
+        boost::json::object{{"error", refused.failure.code}, {"detail", refused.failure.detail}});
+    if (refused.retry_after)
+        response.fields.emplace_back("Retry-After", std::to_string(refused.retry_after->count()));
+    if (refused.status == 405)
+        response.fields.emplace_back("Allow", "POST");
+    return response;
+}
+
+net::Response answer(const Accepted& accepted)
+{
+    net::Response response;
+    response.content_type = "application/json";
+    response.body = "{\"event\":\"" + accepted.event.text() + "\"" + (accepted.duplicate ? ",\"duplicate\":true" : "") +
+                    (accepted.conflict ? ",\"conflict\":true" : "") + "}";
+    return response;
+}
+
+}  // namespace
+
+asio::awaitable<net::Response> Pipeline::run(net::Request& request)
+{
+    const auto began = std::chrono::steady_clock::now();
+
+    auto received = receive(request, with_.configuration, with_.listener_rate, with_.state());
+    if (!received)
+        co_return answer(with_.metrics, received.error());
+
+    auto secret = verify(*received);
+    if (!secret)
+        co_return answer(with_.metrics, secret.error());
+    if (*secret != 0)
+        with_.metrics.secret_used(received->channel->name, *secret).add();
+
+    auto identified = identify(*received);
+    if (!identified)
+        co_return answer(with_.metrics, identified.error());
+
+    auto accepted = co_await accept(with_.inbox, std::move(*identified));
+    if (!accepted)
+        co_return answer(with_.metrics, accepted.error());
+
+    (accepted->duplicate ? with_.metrics.duplicates : with_.metrics.accepted).add();
+    if (accepted->conflict)
+        with_.metrics.conflicts.add();
+    if (accepted->fresh) {
+        received->channel->waiting.fetch_add(1, std::memory_order_relaxed);
+        with_.hand_over(std::move(*accepted->fresh), accepted->ordinal);
+    }
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
+    with_.metrics.accept_seconds.observe(static_cast<std::uint64_t>(us.count()));
+    co_return answer(*accepted);
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "gateway/gateway_metrics.hpp"
+#include "gateway/stages/accept.hpp"
+#include "gateway/stages/receive.hpp"
+#include "gateway/stages/types.hpp"
+#include "net/http/message.hpp"
+#include "observability/log.hpp"
+#include "retry/inbox.hpp"
+
+namespace headgate::gateway {
+
+/// The way of an event left of the bar, for one event loop. Right of the bar see Owner.
+class Pipeline {
+public:
+    struct Dependencies {
+        const Configuration& configuration;
+        retry::Inbox& inbox;
+        GatewayMetrics& metrics;
+        RateLimiter& listener_rate;
+        std::function<IntakeState()> state;
+        std::function<void(Event, std::uint64_t ordinal)> hand_over;
+    };
+    explicit Pipeline(Dependencies dependencies) : with_(std::move(dependencies)) {}
+
+    /// receive ─▶ verify ─▶ identify ─▶ accept; what comes out of it is the answer.
+    asio::awaitable<net::Response> run(net::Request& request);
+
+private:
+    Dependencies with_;
+};
+
+}  // namespace headgate::gateway

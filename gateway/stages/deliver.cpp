@@ -1,0 +1,39 @@
+#include "gateway/stages/deliver.hpp"
+
+#include <algorithm>
+
+namespace headgate::gateway {
+
+std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job, std::vector<Routed> routed)
+{
+    const Envelope& envelope = job->event.envelope;
+    std::vector<std::shared_ptr<Attempt>> attempts;
+    attempts.reserve(routed.size());
+    for (auto& one : routed) {
+        auto attempt = std::make_shared<Attempt>();
+        attempt->job = job;
+        attempt->system = std::move(one.system);
+        Delivery& delivery = attempt->delivery;
+        delivery.event = envelope.event;
+        delivery.effect_key =
+            EffectKey(envelope.source, envelope.topic, envelope.idempotency_key, one.transaction.slot, attempt->system);
+        delivery.source = envelope.source;
+        delivery.channel = envelope.channel;
+        delivery.seq = job->event.seq;
+        delivery.origin_seq = job->event.origin_seq;
+        delivery.transaction = std::move(one.transaction);
+        attempt->lane = attempt->system + '\0' + envelope.source + '\0' + delivery.transaction.entity;
+        attempts.push_back(std::move(attempt));
+    }
+    return attempts;
+}
+
+std::chrono::milliseconds backoff(std::uint32_t attempts, std::minstd_rand& random)
+{
+    constexpr std::int64_t first = 500;
+    constexpr std::int64_t ceiling = 900'000;
+    const std::int64_t span = std::min(ceiling, first << std::min(attempts == 0 ? 0U : attempts - 1, 20U));
+    return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(1, span)(random));
+}
+
+}  // namespace headgate::gateway

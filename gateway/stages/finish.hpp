@@ -1,0 +1,23 @@
+#pragma once
+
+#include "gateway/job.hpp"
+#include "observability/history.hpp"
+#include "retry/backlog.hpp"
+#include "retry/frames.hpp"
+
+namespace headgate::gateway {
+
+/// What is written of a job whose deliveries have all ended well: counters, guards and its frame for history.
+retry::Finished finished(const Job& job, std::chrono::system_clock::time_point now);
+
+/// What makes a letter of a job that failed at `stage`.
+retry::Burial burial(const Job& job, std::string_view stage, const Failure& failure, std::uint64_t generation,
+                     std::chrono::system_clock::time_point now);
+
+/// The frame of a letter that goes back to work.
+std::string readmission_frame(std::string_view who, std::chrono::system_clock::time_point now);
+
+/// A frame and its event's envelope bytes as the row history keeps.
+Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::string stored);
+
+}  // namespace headgate::gateway

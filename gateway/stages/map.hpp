@@ -1,0 +1,11 @@
+#pragma once
+
+#include "gateway/stages/types.hpp"
+
+namespace headgate::gateway {
+
+/// The transactions of a document in the order they are to be applied; empty: filtered. Fails permanently with the
+/// mapping's codes; the same document and configuration give the same bytes.
+Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded);
+
+}  // namespace headgate::gateway

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "gateway/stages/types.hpp"
+
+namespace headgate::gateway {
+
+/// What the intake may still take on.
+struct IntakeState {
+    bool redis_connected = true;
+};
+
+/// Finds the channel of `POST /hooks/<channel>` and whether it takes events now: 404 unknown_channel,
+/// 405 method_not_allowed, 429 rate_exceeded, 503 channel_closed, backlog_full, redis_unavailable.
+Intake<Received> receive(net::Request& request, const Configuration& configuration, RateLimiter& listener_rate,
+                         const IntakeState& state);
+
+}  // namespace headgate::gateway

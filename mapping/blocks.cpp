@@ -1,0 +1,232 @@
+#include <memory>
+
+#include "mapping/run.hpp"
+#include "mapping/shapes.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+/// Puts a value back when a scope ends, also when it ends early.
+template <class T>
+class Restored {
+public:
+    explicit Restored(T& place) : place_(place), kept_(place) {}
+    ~Restored() { place_ = kept_; }
+    Restored(const Restored&) = delete;
+    Restored& operator=(const Restored&) = delete;
+
+private:
+    T& place_;
+    T kept_;
+};
+
+bool evaluate_text(const Block& block, Run& run, Value& out)
+{
+    std::pmr::string text(&run.arena);
+    for (const Block::Segment& segment : block.segments) {
+        text += segment.text;
+        if (!segment.insertion)
+            continue;
+        Value value;
+        if (!evaluate(*segment.insertion, run, value))
+            return false;
+        if (value.is_null()) {
+            out = {};
+            return true;
+        }
+        std::string_view inserted;
+        if (!to_text(run, *segment.insertion, *segment.insertion, value, inserted))
+            return false;
+        text += inserted;
+        if (text.size() > limits::text)
+            return fail(run, block.site, "limit_text", "is a text of more than 1 MiB");
+    }
+    out = run.own_text(text);
+    return true;
+}
+
+bool evaluate_items(const Block& block, Run& run, Value& out)
+{
+    auto* items = run.make<Value>(block.items.size());
+    for (std::size_t i = 0; i < block.items.size(); ++i) {
+        run.output.push_back({{}, static_cast<std::int64_t>(i)});
+        if (!evaluate(block.items[i], run, items[i]))
+            return false;
+        run.output.pop_back();
+    }
+    out = list_value({items, block.items.size()});
+    return true;
+}
+
+std::string_view source_of(const Block& block)
+{
+    return block.kind == Block::Kind::expression ? block.expression->source : std::string_view{};
+}
+
+bool missing(Run& run, const Block::Field& field)
+{
+    run.output.push_back({field.name});
+    fail(run, field.value.site, "missing_required", "is null and the field is required", nullptr,
+         source_of(field.value));
+    run.output.pop_back();
+    return false;
+}
+
+bool evaluate_fields(const Block& block, Run& run, Value& out)
+{
+    auto* members = run.make<Member>(block.fields.size());
+    std::size_t count = 0;
+    const Block::Field* lacking = nullptr;
+    for (const Block::Field& field : block.fields) {
+        Member& member = members[count];
+        run.output.push_back({field.name});
+        if (!evaluate(field.value, run, member.value))
+            return false;
+        run.output.pop_back();
+        if (!member.value.is_null()) {
+            member.name = field.name;
+            ++count;
+        } else if (field.required) {
+            if (run.output.empty())
+                return missing(run, field);
+            if (lacking == nullptr)
+                lacking = &field;
+        }
+    }
+    out = {};
+    if (count == 0)
+        return true;  // an object all of whose fields are null is null
+    if (lacking != nullptr)
+        return missing(run, *lacking);
+    out = object_value({members, count});
+    return true;
+}
+
+bool evaluate_match(const Block& block, Run& run, Value& out)
+{
+    Value value;
+    if (!evaluate(*block.expression, run, value))
+        return false;
+    if (!value.is_null()) {
+        const Value compared = value.kind == Kind::boolean ? text_value(value.truth ? "true" : "false") : value;
+        for (std::size_t i = 0; i < block.cases.size(); ++i) {
+            Order3 order{};
+            if (!compare(run, *block.expression, compared, text_value(block.cases[i]), false, order))
+                return false;
+            if (order == Order3::equal)
+                return evaluate(block.items[i], run, out);
+        }
+    }
+    if (block.otherwise)
+        return evaluate(*block.otherwise, run, out);
+    return fail(run, block.site, "no_case",
+                value.is_null() ? "is null and there is no `else`" : "equals no case and there is no `else`", &value,
+                block.expression->source);
+}
+
+void bind(const Block& block, Run& run)
+{
+    for (const Block::Let& let : block.lets) {
+        Slot& slot = run.slots[static_cast<std::size_t>(let.slot)];
+        slot.state = Slot::State::waiting;
+        slot.source = let.value.get();
+        slot.dot = run.dot;
+        slot.index = run.index;
+    }
+}
+
+/// What a scope gives about the current `.`: `present` is false when its `when` does not hold.
+bool evaluate_inside(const Block& block, Run& run, Value& out, bool& present)
+{
+    bind(block, run);
+    out = {};
+    present = true;
+    if (block.when) {
+        Value holds;
+        if (!evaluate(*block.when, run, holds))
+            return false;
+        present = holds.is_true();
+        if (!present)
+            return true;
+    }
+    if (!block.of)
+        return evaluate(*block.body, run, out);
+    Value about;
+    if (!evaluate(*block.of, run, about))
+        return false;
+    if (about.is_null())
+        return true;
+    if (about.kind == Kind::list)
+        return fail(run, *block.of, "wrong_kind",
+                    "`of` is a list where one thing is asked; say which: [0] or [condition]", &about);
+    const Restored dot(run.dot);
+    run.dot = about;
+    return evaluate(*block.body, run, out);
+}
+
+bool evaluate_each(const Block& block, Run& run, Value& out)
+{
+    Value list;
+    if (!evaluate(*block.each, run, list))
+        return false;
+    out = {};
+    if (list.is_null())
+        return true;
+    const std::size_t size = list.kind == Kind::list ? list.count : 1;
+    run.items += size;
+    if (run.items > limits::items)
+        return fail(run, *block.each, "limit_items", "makes more than 100,000 items");
+
+    const Restored dot(run.dot);
+    const Restored index(run.index);
+    auto* made = run.make<Value>(size);
+    std::size_t count = 0;
+    std::int64_t place = 0;
+    const bool done = each_item(list, [&](const Value& item) {
+        run.dot = item;
+        run.index = place++;
+        if (block.as >= 0) {
+            Slot& slot = run.slots[static_cast<std::size_t>(block.as)];
+            slot.state = Slot::State::ready;
+            slot.value = item;
+        }
+        run.output.push_back({{}, static_cast<std::int64_t>(count)});
+        bool present = false;
+        if (!evaluate_inside(block, run, made[count], present))
+            return false;
+        run.output.pop_back();
+        if (present && (block.keeps_nulls || !made[count].is_null()))
+            ++count;
+        return true;
+    });
+    if (!done)
+        return false;
+    out = list_value({made, count});
+    return true;
+}
+
+}  // namespace
+
+bool evaluate(const Block& block, Run& run, Value& out)
+{
+    if (++run.steps > limits::steps)
+        return fail(run, block.site, "limit_steps", "the mapping takes more than 1,000,000 steps");
+    bool done = true;
+    bool present = true;
+    switch (block.kind) {
+    case Block::Kind::literal: out = block.literal; break;
+    case Block::Kind::expression: done = evaluate(*block.expression, run, out); break;
+    case Block::Kind::inserted_text: done = evaluate_text(block, run, out); break;
+    case Block::Kind::list: return evaluate_items(block, run, out);
+    case Block::Kind::object: return evaluate_fields(block, run, out);
+    case Block::Kind::match: return evaluate_match(block, run, out);
+    case Block::Kind::scope:
+        return block.each ? evaluate_each(block, run, out) : evaluate_inside(block, run, out, present);
+    }
+    if (!done)
+        return false;
+    return block.shape == nullptr || check_shape(run, block.site, *block.shape, out, source_of(block));
+}
+
+}  // namespace headgate::mapping

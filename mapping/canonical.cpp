@@ -1,0 +1,192 @@
+#include "mapping/canonical.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <boost/json.hpp>
+
+namespace headgate::mapping {
+
+namespace json = boost::json;
+
+namespace {
+
+/// Compiles one schema file. The $defs with these names are kinds of the language; any other is read in place.
+class Reader {
+public:
+    Reader(const std::string& path, const json::object& root, Problems& problems)
+        : path_(path),
+          root_(root),
+          problems_(problems)
+    {}
+
+    Shape shape(const json::value& value, const std::string& where, int depth)  // NOLINT(misc-no-recursion)
+    {
+        Shape shape;
+        const json::object* schema = value.if_object();
+        if (schema == nullptr || depth > 32) {
+            wrong(where, "is no schema, or nested too deep");
+            return shape;
+        }
+        if (const json::value* reference = schema->if_contains("$ref"))
+            return referenced(text_of(*reference), where, depth);
+        const std::string type = schema->contains("type") ? text_of(schema->at("type")) : "";
+        if (type == "string") {
+            shape.kind = Shape::Kind::text;
+            if (const json::value* words = schema->if_contains("enum"); words != nullptr && words->is_array())
+                for (const json::value& word : words->get_array())
+                    shape.words.push_back(text_of(word));
+        } else if (type == "integer") {
+            shape.kind = Shape::Kind::integer;
+        } else if (type == "boolean") {
+            shape.kind = Shape::Kind::boolean;
+        } else if (type == "array" && schema->contains("items")) {
+            shape.kind = Shape::Kind::list;
+            shape.item.push_back(this->shape(schema->at("items"), where + "[]", depth + 1));
+        } else if (type == "object") {
+            object(*schema, where, depth, shape);
+        } else {
+            wrong(where,
+                  "has no `type` that canonical types use: string, integer, boolean, array with items, object, or a "
+                  "$ref");
+        }
+        return shape;
+    }
+
+private:
+    static std::string text_of(const json::value& value)
+    {
+        return value.is_string() ? std::string(value.get_string()) : std::string{};
+    }
+
+    void wrong(const std::string& where, const std::string& message)
+    {
+        problems_.push_back({path_, 0, 0, "schema", where + " " + message, ""});
+    }
+
+    Shape referenced(const std::string& reference, const std::string& where, int depth)  // NOLINT(misc-no-recursion)
+    {
+        static constexpr std::pair<std::string_view, Shape::Kind> kinds[] = {
+            {"money", Shape::Kind::money},       {"unit_price", Shape::Kind::unit_price},
+            {"quantity", Shape::Kind::quantity}, {"timestamp", Shape::Kind::time},
+            {"date", Shape::Kind::date},         {"decimal", Shape::Kind::decimal},
+        };
+        constexpr std::string_view prefix = "#/$defs/";
+        Shape shape;
+        const json::value* defs = root_.if_contains("$defs");
+        const std::string name = reference.starts_with(prefix) ? reference.substr(prefix.size()) : "";
+        if (defs == nullptr || !defs->is_object() || !defs->get_object().contains(name)) {
+            wrong(where, "refers to `" + reference + "`, which is not in $defs");
+            return shape;
+        }
+        for (const auto& [known, kind] : kinds) {
+            if (known == name) {
+                shape.kind = kind;
+                return shape;
+            }
+        }
+        return this->shape(defs->get_object().at(name), where, depth + 1);
+    }
+
+    void object(const json::object& schema, const std::string& where, int depth,
+                Shape& shape)  // NOLINT(misc-no-recursion)
+    {
+        shape.kind = Shape::Kind::object;
+        const json::value* open = schema.if_contains("additionalProperties");
+        shape.open = open != nullptr && !(open->is_bool() && !open->get_bool());
+        if (const json::value* properties = schema.if_contains("properties");
+            properties != nullptr && properties->is_object())
+            for (const auto& [name, property] : properties->get_object())
+                shape.members.push_back(
+                    {std::string(name), false, this->shape(property, where + "." + std::string(name), depth + 1)});
+        const json::value* required = schema.if_contains("required");
+        if (required == nullptr || !required->is_array())
+            return;
+        for (const json::value& name : required->get_array()) {
+            const auto member = std::ranges::find(shape.members, text_of(name), &Shape::Member::name);
+            if (member == shape.members.end())
+                wrong(where, "requires `" + text_of(name) + "`, which it does not describe");
+            else
+                member->required = true;
+        }
+    }
+
+    const std::string& path_;
+    const json::object& root_;
+    Problems& problems_;
+};
+
+void read_type(const std::string& path, std::map<std::string, CanonicalType, std::less<>>& types, Problems& problems)
+{
+    std::ifstream stream(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    json::error_code error;
+    const json::value root = json::parse(text, error);
+    if (error || !root.is_object()) {
+        problems.push_back({path, 0, 0, "schema", "is no JSON object", ""});
+        return;
+    }
+    CanonicalType type;
+    type.name = std::filesystem::path(path).stem();
+    const json::object& schema = root.get_object();
+    const auto word = [&](const char* key) {
+        return schema.contains(key) && schema.at(key).is_string() ? std::string(schema.at(key).get_string()) : "";
+    };
+    type.family = word("x-family").empty() ? type.name : word("x-family");
+    const std::string order = word("x-order");
+    if (order == "latest")
+        type.order = Order::latest;
+    else if (order == "sequence")
+        type.order = Order::sequence;
+    else if (order == "free")
+        type.order = Order::free;
+    else
+        problems.push_back({path, 0, 0, "schema", "`x-order` must say how order matters", "latest, sequence or free"});
+    type.shape = Reader(path, schema, problems).shape(root, type.name, 0);
+    types.insert_or_assign(type.name, std::move(type));
+}
+
+}  // namespace
+
+const Shape::Member* Shape::find(std::string_view name) const
+{
+    const auto found = std::ranges::find(members, name, &Member::name);
+    return found == members.end() ? nullptr : &*found;
+}
+
+std::expected<Canonical, Problems> Canonical::load(const std::string& dir)
+{
+    Problems problems;
+    Canonical canonical;
+    std::vector<std::string> paths;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(dir, error))
+        if (entry.path().extension() == ".json")
+            paths.push_back(entry.path());
+    if (error)
+        problems.push_back({dir, 0, 0, "unreadable", "the folder cannot be read", ""});
+    std::ranges::sort(paths);
+    for (const std::string& path : paths)
+        read_type(path, canonical.types_, problems);
+    if (!problems.empty())
+        return std::unexpected(std::move(problems));
+    return canonical;
+}
+
+const CanonicalType* Canonical::find(std::string_view name) const
+{
+    const auto found = types_.find(name);
+    return found == types_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> Canonical::names() const
+{
+    std::vector<std::string> names;
+    for (const auto& [name, type] : types_)
+        names.push_back(name);
+    return names;
+}
+
+}  // namespace headgate::mapping

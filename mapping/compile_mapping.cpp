@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <filesystem>
+#include <tuple>
+
+#include "mapping/compile_values.hpp"
+#include "mapping/compiled.hpp"
+#include "mapping/suggest.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+const std::vector<std::string_view> plan_keys{"name", "transaction", "entity", "id", "version", "depends_on",
+                                              "when", "let",         "each",   "as", "fields"};
+
+class MappingCompiler {
+public:
+    MappingCompiler(CompiledMapping& made, const Canonical& canonical, const FragmentLoader& fragments,
+                    Problems& problems)
+        : made_(made),
+          canonical_(canonical),
+          values_(made.program, made.files, made.vocabularies, &fragments, problems)
+    {}
+
+    void compile(const YamlFile& file)
+    {
+        values_.enter(file);
+        const YAML::Node& root = file.root();
+        if (!root.IsMap()) {
+            values_.problem(root, "wrong_value", "a mapping file is a YAML mapping with `transaction` and `fields`");
+            return;
+        }
+        if (root["extends"]) {
+            values_.problem(root["extends"], "not_yet", "`extends` is not built yet");
+            return;
+        }
+        std::vector<std::string_view> known = plan_keys;
+        known.insert(known.end(), {"topics", "transactions"});
+        values_.know(root, known, "a mapping");
+        made_.name = root["name"] && root["name"].IsScalar() ? root["name"].Scalar()
+                                                             : std::filesystem::path(file.path()).stem().string();
+        if (root["topics"])
+            topics(root["topics"]);
+        if (root["transactions"])
+            several(root);
+        else
+            made_.plans.push_back(plan(root, made_.name, Names{}));
+    }
+
+private:
+    void topics(const YAML::Node& node)
+    {
+        if (node.IsScalar())
+            made_.topics.push_back(node.Scalar());
+        else if (node.IsSequence())
+            for (const auto& topic : node)
+                topic.IsScalar() ? made_.topics.push_back(topic.Scalar())
+                                 : values_.problem(topic, "wrong_value", "a topic is a word");
+        else
+            values_.problem(node, "wrong_value", "`topics` is a list of words");
+    }
+
+    void several(const YAML::Node& root)
+    {
+        for (const std::string_view key : plan_keys)
+            if (key != "name" && key != "let" && root[std::string(key)])
+                values_.problem(root[std::string(key)], "wrong_value",
+                                "`" + std::string(key) + "` belongs to each of `transactions`");
+        Names names;
+        if (root["let"])
+            made_.lets = values_.lets(root["let"], names);
+        if (!root["transactions"].IsSequence()) {
+            values_.problem(root["transactions"], "wrong_value", "`transactions` is a list");
+            return;
+        }
+        for (const auto& node : root["transactions"]) {
+            if (!node.IsMap()) {
+                values_.problem(node, "wrong_value", "each of `transactions` has `transaction` and `fields`");
+                continue;
+            }
+            values_.know(node, plan_keys, "a transaction");
+            const std::string type =
+                node["transaction"] && node["transaction"].IsScalar() ? node["transaction"].Scalar() : "";
+            const std::string name =
+                node["name"] && node["name"].IsScalar() ? node["name"].Scalar() : made_.name + "." + type;
+            if (std::ranges::find(made_.plans, name, &Plan::name) != made_.plans.end())
+                values_.problem(node, "same_name", "two of `transactions` are called `" + name + "`",
+                                "give one a `name:`");
+            made_.plans.push_back(plan(node, name, names));
+        }
+    }
+
+    Plan plan(const YAML::Node& node, std::string name, Names names)
+    {
+        Plan made;
+        made.name = std::move(name);
+        made.site = values_.site(node);
+        made.type = type_of(node);
+        if (node["each"]) {
+            made.each = values_.bare(node["each"], names);
+            names.in_each = true;
+            if (node["as"] && node["as"].IsScalar())
+                made.as = values_.bind(node["as"], node["as"].Scalar(), names);
+        }
+        if (node["let"])
+            made.lets = values_.lets(node["let"], names);
+        if (node["when"])
+            made.when = values_.bare(node["when"], names);
+        made.entity = identity(node, "entity", names);
+        if (!node["entity"])
+            values_.problem(node, "missing_key", "`entity` says what stays in order, and it is missing",
+                            "entity: order/{.id}");
+        made.id = identity(node, "id", names);
+        made.version = identity(node, "version", names);
+        if (node["depends_on"] && node["depends_on"].IsSequence()) {
+            for (const auto& parent : node["depends_on"])
+                made.depends_on.push_back(values_.value(parent, nullptr, names));
+        } else if (node["depends_on"]) {
+            made.depends_on.push_back(values_.value(node["depends_on"], nullptr, names));
+        }
+        if (!node["fields"])
+            values_.problem(node, "missing_key", "`fields` is missing");
+        else
+            made.fields = values_.fields(node["fields"], made.type == nullptr ? nullptr : &made.type->shape, names);
+        return made;
+    }
+
+    std::unique_ptr<Block> identity(const YAML::Node& node, const char* key, const Names& names)
+    {
+        if (!node[key])
+            return nullptr;
+        if (!node[key].IsScalar() || node[key].Scalar().empty()) {
+            values_.problem(node, "wrong_value", "`" + std::string(key) + "` is a text or an expression");
+            return nullptr;
+        }
+        return std::make_unique<Block>(values_.value(node[key], nullptr, names));
+    }
+
+    const CanonicalType* type_of(const YAML::Node& node)
+    {
+        if (!node["transaction"] || !node["transaction"].IsScalar()) {
+            values_.problem(node, "missing_key", "`transaction` names the canonical type, and it is missing");
+            return nullptr;
+        }
+        const std::string name = node["transaction"].Scalar();
+        const CanonicalType* type = canonical_.find(name);
+        if (type == nullptr)
+            values_.problem(node["transaction"], "unknown_type", "there is no canonical type `" + name + "`",
+                            did_you_mean(name, canonical_.names()));
+        return type;
+    }
+
+    CompiledMapping& made_;
+    const Canonical& canonical_;
+    ValueCompiler values_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CompiledMapping> compile_mapping(const SourceFile& source, const Canonical& canonical,
+                                                       const Vocabularies& vocabularies,
+                                                       const FragmentLoader& fragments, Problems& problems)
+{
+    const auto file = YamlFile::parse(source.file, source.text, problems);
+    if (!file)
+        return nullptr;
+    auto made = std::make_shared<CompiledMapping>();
+    made->vocabularies = &vocabularies;
+    MappingCompiler(*made, canonical, fragments, problems).compile(*file);
+    std::ranges::stable_sort(problems, [](const Problem& left, const Problem& right) {
+        return std::tie(left.file, left.line, left.column) < std::tie(right.file, right.line, right.column);
+    });
+    return problems.empty() ? made : nullptr;
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,77 @@
+#pragma once
+
+// For the .cpp files of this module only: yaml-cpp's types are in it.
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mapping/canonical.hpp"
+#include "mapping/mapping.hpp"
+#include "mapping/parser.hpp"
+#include "mapping/tree.hpp"
+#include "mapping/yaml_file.hpp"
+
+namespace headgate::mapping {
+
+/// How a text of the configuration reads: where it stands and whether quotes stood around it.
+struct ScalarText {
+    std::string_view text;
+    bool quoted = false;
+    int line = 1;
+    int column = 1;
+    bool exact_columns = true;
+};
+
+/// Compiles the values of one YAML file to blocks. Problems are collected; what could not be compiled becomes null.
+class ValueCompiler {
+public:
+    ValueCompiler(Program& program, std::deque<std::string>& files, const Vocabularies* vocabularies,
+                  const FragmentLoader* fragments, Problems& problems);
+
+    /// Turns to a file; what is compiled from here on stands in it.
+    void enter(const YamlFile& file);
+
+    /// Any value. `shape` is what the field must hold; null when anything goes.
+    Block value(const YAML::Node& node, const Shape* shape, const Names& names);
+    /// What stands under `fields:`: an object, whatever its keys are called.
+    Block fields(const YAML::Node& node, const Shape* shape, const Names& names);
+    /// An expression as `each` and `when` take it, without `=`.
+    ExprPtr bare(const YAML::Node& node, const Names& names);
+    /// Binds the names of a `let:` or `with:`. Their values see `names` as it grows.
+    std::vector<Block::Let> lets(const YAML::Node& node, Names& names);
+    int bind(const YAML::Node& node, const std::string& name, Names& names);
+
+    Block scalar(const ScalarText& scalar, const Names& names);
+    ExprPtr expression(const ScalarText& scalar, std::size_t from, const Names& names);
+
+    [[nodiscard]] Site site(const YAML::Node& node) const;
+    void problem(const YAML::Node& node, std::string code, std::string message, std::string hint = {});
+    /// Reports the keys of a mapping that are not among the known.
+    void know(const YAML::Node& node, const std::vector<std::string_view>& known, std::string_view what);
+
+private:
+    Block list(const YAML::Node& node, const Shape* shape, const Names& names);
+    Block object(const YAML::Node& node, const Shape* shape, const Names& names, bool checks_required);
+    Block block(const YAML::Node& node, const Shape* shape, Names names);
+    Block body(const YAML::Node& node, const Shape* shape, const Names& names);
+    Block match(const YAML::Node& node, const Shape* shape, const Names& names);
+    void fragment(const YAML::Node& node, const Shape* shape, Names& names, Block& scope);
+    void check_required(const YAML::Node& node, const Block& object, const Shape* shape);
+    void check_literal(const YAML::Node& node, const Block& leaf);
+    ScalarText scalar_of(const YAML::Node& node);
+    Block inserted(const ScalarText& scalar, const Names& names);
+
+    Program& program_;
+    std::deque<std::string>& files_;
+    const Vocabularies* vocabularies_;
+    const FragmentLoader* fragments_;
+    Problems& problems_;
+    const YamlFile* file_ = nullptr;
+    const std::string* name_ = nullptr;
+    std::vector<std::string> inside_;  // the fragments that are being compiled
+    int depth_ = 0;
+};
+
+}  // namespace headgate::mapping

@@ -1,0 +1,109 @@
+#include "mapping/expression.hpp"
+
+#include <array>
+#include <memory_resource>
+
+#include "mapping/compile_values.hpp"
+#include "mapping/compiled.hpp"
+#include "mapping/json_text.hpp"
+#include "mapping/run.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+std::expected<std::shared_ptr<const CompiledValue>, Problem> compile_value(std::string_view text, const Place& place,
+                                                                           bool bare)
+{
+    auto made = std::make_shared<CompiledValue>();
+    Problems problems;
+    const YamlFile file = YamlFile::named(place.file);
+    ValueCompiler compiler(made->program, made->files, nullptr, nullptr, problems);
+    compiler.enter(file);
+    const ScalarText scalar{made->program.keep(text), true, place.line, place.column, true};
+    if (bare) {
+        made->block.expression = compiler.expression(scalar, 0, Names{});
+        made->block.kind = Block::Kind::expression;
+    } else {
+        made->block = compiler.scalar(scalar, Names{});
+    }
+    if (!problems.empty())
+        return std::unexpected(std::move(problems.front()));
+    return made;
+}
+
+/// Evaluates and hands the value on while its arena lives.
+template <class Use>
+auto with_value(const CompiledValue& compiled, const MappingContext& context, const Vocabularies* vocabularies, Use use)
+    -> decltype(use(std::declval<Run&>(), Value{}))
+{
+    std::array<std::byte, 2048> buffer;
+    std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
+    Run run(context, vocabularies, compiled.program.slots, arena);
+    Value value;
+    if (!evaluate(compiled.block, run, value))
+        return std::unexpected(std::move(run.failure));
+    return use(run, value);
+}
+
+}  // namespace
+
+std::expected<Expression, Problem> Expression::compile(std::string_view text, const Place& place)
+{
+    auto made = compile_value(text, place, false);
+    if (!made)
+        return std::unexpected(std::move(made.error()));
+    return Expression(std::move(*made));
+}
+
+std::expected<Expression, Problem> Expression::compile_bare(std::string_view text, const Place& place)
+{
+    auto made = compile_value(text, place, true);
+    if (!made)
+        return std::unexpected(std::move(made.error()));
+    return Expression(std::move(*made));
+}
+
+Result<std::optional<std::string>> Expression::text(const MappingContext& context) const
+{
+    return with_value(*value_, context, nullptr,
+                      [&](Run& run, const Value& value) -> Result<std::optional<std::string>> {
+                          if (value.is_null())
+                              return std::nullopt;
+                          if (const auto text = text_of(value, run.arena))
+                              return std::string(*text);
+                          mapping::fail(run, value_->block.site, "wrong_kind",
+                                        "is " + std::string(name_of(value.kind)) + " where a text is asked", &value);
+                          return std::unexpected(std::move(run.failure));
+                      });
+}
+
+Result<bool> Expression::truth(const MappingContext& context) const
+{
+    return with_value(*value_, context, nullptr,
+                      [](Run&, const Value& value) -> Result<bool> { return value.is_true(); });
+}
+
+Result<NodeIndex> Expression::node(const MappingContext& context) const
+{
+    return with_value(*value_, context, nullptr, [&](Run& run, const Value& value) -> Result<NodeIndex> {
+        if (value.is_null())
+            return no_node;
+        if (value.node != no_node && value.document == &context.document)
+            return value.node;
+        mapping::fail(run, value_->block.site, "wrong_kind", "is computed where a place in the document is asked", &value);
+        return std::unexpected(std::move(run.failure));
+    });
+}
+
+Result<std::string> Expression::json(const MappingContext& context, const Vocabularies* vocabularies) const
+{
+    return with_value(*value_, context, vocabularies, [](Run&, const Value& value) -> Result<std::string> {
+        std::string text;
+        if (!append_json(text, value, limits::output))
+            return headgate::fail(FailureClass::permanent, "limit_output", "the value is larger than 8 MiB");
+        return text;
+    });
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/problem.hpp"
+#include "core/result.hpp"
+#include "mapping/context.hpp"
+#include "mapping/vocabularies.hpp"
+
+namespace headgate::mapping {
+
+/// Where a text stands in a configuration file.
+struct Place {
+    std::string file;
+    int line = 1;
+    int column = 1;
+};
+
+struct CompiledValue;
+
+/// One value of the language outside of a mapping: a connector's event id, its `order_by`, a condition. The rules are
+/// those of a mapping's values (`.`, `$`, `=`, or text with `{…}`). Immutable once compiled; calls may overlap. Fails
+/// with `permanent` and in no other way.
+class Expression {
+public:
+    static std::expected<Expression, Problem> compile(std::string_view text, const Place& place = {});
+    /// As `each` and `when` take them: an expression without `=`.
+    static std::expected<Expression, Problem> compile_bare(std::string_view text, const Place& place = {});
+
+    /// nullopt for null; a list, an object, money or a quantity is no text.
+    [[nodiscard]] Result<std::optional<std::string>> text(const MappingContext& context) const;
+    [[nodiscard]] Result<bool> truth(const MappingContext& context) const;
+    /// Where in the document the value stands; no_node for null. `wrong_kind` for a value that was computed.
+    [[nodiscard]] Result<NodeIndex> node(const MappingContext& context) const;
+    /// The value as JSON, "null" included: for tools and tests.
+    [[nodiscard]] Result<std::string> json(const MappingContext& context,
+                                           const Vocabularies* vocabularies = nullptr) const;
+
+private:
+    explicit Expression(std::shared_ptr<const CompiledValue> value) : value_(std::move(value)) {}
+    std::shared_ptr<const CompiledValue> value_;
+};
+
+}  // namespace headgate::mapping

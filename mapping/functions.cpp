@@ -1,0 +1,247 @@
+#include "mapping/functions.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace headgate::mapping {
+
+namespace {
+
+using enum Function::Kind;
+
+// Of the language, refused with `not_yet` until an issue brings them.
+constexpr Function later[] = {
+    {"convert", 1, 1}, {"xref", 2, 3}, {"classify", 1, 1}, {"text", 0, 0}, {"ancestor", 1, 1}, {"allocate", 1, 1},
+};
+
+struct Table {
+    Table()
+    {
+        for (const auto part :
+             {basic_functions(), text_functions(), number_functions(), money_functions(), list_functions(),
+              time_functions(), coding_functions(), std::span<const Function>(later)})
+            functions.insert(functions.end(), part.begin(), part.end());
+        std::ranges::sort(functions, {}, &Function::name);
+    }
+    std::vector<Function> functions;
+};
+
+const Table& table()
+{
+    static const Table built;
+    return built;
+}
+
+bool fail_null_argument(Run& run, const Expr& call, std::size_t i)
+{
+    return fail(run, call.site, "null_argument",
+                "is null where `" + std::string(call.function->name) + "` takes an argument", nullptr,
+                call.args[i]->source);
+}
+
+bool apply_default(Call& call, Value& out)
+{
+    if (!evaluate(call.subject_expr(), call.run, out))
+        return false;
+    return !out.is_null() || evaluate(call.arg_expr(0), call.run, out);
+}
+
+bool apply_required(Call& call, Value& out)
+{
+    if (!evaluate(call.subject_expr(), call.run, out))
+        return false;
+    if (!out.is_null())
+        return true;
+    std::string_view code = "missing_required";
+    Value given;
+    if (call.count == 1) {
+        if (!evaluate(call.arg_expr(0), call.run, given))
+            return false;
+        if (given.is_null())
+            return fail_null_argument(call.run, call.expr, 1);
+        if (!to_text(call.run, call.expr, call.arg_expr(0), given, code))
+            return false;
+    }
+    return fail(call.run, call.expr.site, code, "is null and the mapping requires it", &out,
+                call.subject_expr().source);
+}
+
+bool apply_exists(Call& call, Value& out)
+{
+    Value value;
+    if (!evaluate(call.subject_expr(), call.run, value))
+        return false;
+    out = boolean_value(!value.is_null());
+    return true;
+}
+
+bool apply_fail(Call& call, Value&)
+{
+    const Expr& given = *call.expr.args.back();
+    Value code;
+    if (!evaluate(given, call.run, code))
+        return false;
+    if (code.is_null())
+        return fail_null_argument(call.run, call.expr, call.expr.args.size() - 1);
+    std::string_view text;
+    if (!to_text(call.run, call.expr, given, code, text))
+        return false;
+    return fail(call.run, call.expr.site, text, "the mapping ends this transaction");
+}
+
+/// The vocabulary of a call: found at load, or now by a computed name.
+const Vocabulary* vocabulary_of(Call& call)
+{
+    if (call.expr.table != nullptr)
+        return static_cast<const Vocabulary*>(call.expr.table);
+    Value name;
+    std::string_view text;
+    if (!evaluate(call.arg_expr(0), call.run, name))
+        return nullptr;
+    if (name.is_null()) {
+        fail_null_argument(call.run, call.expr, 1);
+        return nullptr;
+    }
+    if (!to_text(call.run, call.expr, call.arg_expr(0), name, text))
+        return nullptr;
+    const Vocabulary* found = call.run.vocabularies == nullptr ? nullptr : call.run.vocabularies->find(text);
+    if (found == nullptr)
+        fail(call.run, call.expr, "unknown_vocabulary", "names a vocabulary that the configuration does not have");
+    return found;
+}
+
+bool unmapped(Call& call, const Vocabulary& table, Value& out)
+{
+    if (call.count == 2)
+        return evaluate(call.arg_expr(1), call.run, out);
+    if (table.unmapped == Vocabulary::Unmapped::use_default) {
+        out = text_value(table.fallback);
+        return true;
+    }
+    return fail(call.run, call.expr.site, "unmapped", "has no entry in the vocabulary `" + table.name + "`",
+                &call.subject, call.subject_expr().source);
+}
+
+bool apply_lookup(Call& call, Value& out)
+{
+    if (!evaluate(call.subject_expr(), call.run, call.subject))
+        return false;
+    out = {};
+    if (call.subject.is_null())
+        return true;
+    std::string_view key;
+    if (!call.text(key))
+        return false;
+    const Vocabulary* table = vocabulary_of(call);
+    if (table == nullptr)
+        return false;
+    const auto found = table->entries.find(key);
+    if (found == table->entries.end())
+        return unmapped(call, *table, out);
+    out = text_value(found->second);
+    return true;
+}
+
+bool apply_lookup_back(Call& call, Value& out)
+{
+    if (!evaluate(call.subject_expr(), call.run, call.subject))
+        return false;
+    out = {};
+    if (call.subject.is_null())
+        return true;
+    std::string_view word;
+    if (!call.text(word))
+        return false;
+    const Vocabulary* table = vocabulary_of(call);
+    if (table == nullptr)
+        return false;
+    // The first of several in the order of the keys: the same on every machine.
+    const auto found =
+        std::ranges::find(table->entries, word, [](const auto& entry) -> std::string_view { return entry.second; });
+    if (found == table->entries.end())
+        return unmapped(call, *table, out);
+    out = text_value(found->first);
+    return true;
+}
+
+constexpr Function basics[] = {
+    {"default", 1, 1, apply_default, special}, {"required", 0, 1, apply_required, special},
+    {"exists", 0, 0, apply_exists, special},   {"fail", 0, 1, apply_fail, special},
+    {"lookup", 1, 2, apply_lookup, special},   {"lookup_back", 1, 2, apply_lookup_back, special},
+};
+
+}  // namespace
+
+std::span<const Function> basic_functions()
+{
+    return basics;
+}
+
+const Function* find_function(std::string_view name)
+{
+    const auto& functions = table().functions;
+    const auto found = std::ranges::lower_bound(functions, name, {}, &Function::name);
+    return found != functions.end() && found->name == name ? &*found : nullptr;
+}
+
+std::vector<std::string_view> function_names()
+{
+    std::vector<std::string_view> names;
+    for (const Function& function : table().functions)
+        names.push_back(function.name);
+    return names;
+}
+
+bool Call::int_arg(std::size_t i, std::int64_t least, std::int64_t most, std::int64_t& out)
+{
+    Decimal number;
+    if (!to_number(run, expr, arg_expr(i), args[i], number))
+        return false;
+    const auto whole = number.to_int64();
+    if (!whole || *whole < least || *whole > most)
+        return mapping::fail(run, expr.site, "wrong_argument",
+                             "is no whole number from " + std::to_string(least) + " to " + std::to_string(most),
+                             nullptr, arg_expr(i).source);
+    out = *whole;
+    return true;
+}
+
+bool give_text(Call& call, std::string_view text, Value& out)
+{
+    if (text.size() > limits::text)
+        return call.fail("limit_text", "makes a text of more than 1 MiB");
+    out = is_blank(text) ? Value{} : call.run.own_text(text);
+    return true;
+}
+
+bool give_number(Call& call, const std::optional<Decimal>& number, Value& out)
+{
+    if (!number)
+        return call.fail("number_overflow", "the exact result has more than 38 digits");
+    out = number_value(*number);
+    return true;
+}
+
+bool evaluate_call(const Expr& expr, Run& run, Value& out)
+{
+    const Function& function = *expr.function;
+    Call call{.expr = expr, .run = run, .subject = {}, .args = {}, .count = expr.args.size() - 1};
+    if (function.kind == special)
+        return function.apply(call, out);
+    if (!evaluate(*expr.args[0], run, call.subject))
+        return false;
+    out = {};
+    if (call.subject.is_null())
+        return true;
+    if (function.kind == plain) {
+        for (std::size_t i = 0; i < call.count; ++i) {
+            if (!evaluate(*expr.args[i + 1], run, call.args[i]))
+                return false;
+            if (call.args[i].is_null())
+                return fail_null_argument(run, expr, i + 1);
+        }
+    }
+    return function.apply(call, out);
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "mapping/run.hpp"
+
+namespace headgate::mapping {
+
+/// A call while it runs: the piped value and the arguments, already evaluated (for `plain` functions).
+struct Call {
+    const Expr& expr;
+    Run& run;
+    Value subject;
+    std::array<Value, 3> args;
+    std::size_t count = 0;
+
+    [[nodiscard]] const Expr& subject_expr() const { return *expr.args[0]; }
+    [[nodiscard]] const Expr& arg_expr(std::size_t i) const { return *expr.args[i + 1]; }
+    bool number(Decimal& out) { return to_number(run, expr, subject_expr(), subject, out); }
+    bool text(std::string_view& out) { return to_text(run, expr, subject_expr(), subject, out); }
+    bool text_arg(std::size_t i, std::string_view& out) { return to_text(run, expr, arg_expr(i), args[i], out); }
+    bool int_arg(std::size_t i, std::int64_t least, std::int64_t most, std::int64_t& out);
+    bool fail(std::string_view code, std::string_view message)
+    {
+        return mapping::fail(run, expr, code, message, &subject);
+    }
+    bool fail_subject(std::string_view asked) { return fail_kind(run, expr, subject_expr(), subject, asked); }
+};
+
+using Apply = bool (*)(Call&, Value&);
+
+struct Function {
+    enum class Kind : std::uint8_t {
+        plain,    // everything evaluated, null passes through, a null argument fails
+        each,     // the subject evaluated, the argument evaluated by the function about each item
+        special,  // the function evaluates what it needs; null is its business
+    };
+    std::string_view name;
+    int least = 0;  // arguments beside the piped value
+    int most = 0;
+    Apply apply = nullptr;  // null: of the language, not built yet
+    Kind kind = Kind::plain;
+};
+
+[[nodiscard]] const Function* find_function(std::string_view name);
+[[nodiscard]] std::vector<std::string_view> function_names();
+
+std::span<const Function> basic_functions();
+std::span<const Function> text_functions();
+std::span<const Function> number_functions();
+std::span<const Function> money_functions();
+std::span<const Function> list_functions();
+std::span<const Function> time_functions();
+std::span<const Function> coding_functions();
+
+/// A text result: copied to the arena; a blank one reads as null; too long is `limit_text`.
+bool give_text(Call& call, std::string_view text, Value& out);
+bool give_number(Call& call, const std::optional<Decimal>& number, Value& out);
+
+}  // namespace headgate::mapping

@@ -1,0 +1,284 @@
+#include <array>
+#include <string>
+
+#include <map>
+#include <memory>
+
+#include <re2/re2.h>
+
+#include "core/document.hpp"
+#include "core/hash.hpp"
+#include "mapping/functions.hpp"
+#include "mapping/json_text.hpp"
+#include "mapping/read_json.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+using enum Function::Kind;
+
+bool apply_json(Call& call, Value& out)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    if (!read_json_value(text, call.run.arena, out))
+        return fail(call.run, call.expr.site, "wrong_kind", "is a text that is no JSON", &call.subject,
+                    call.subject_expr().source);
+    return true;
+}
+
+bool apply_to_json(Call& call, Value& out)
+{
+    std::string text;
+    if (!append_json(text, call.subject, limits::text))
+        return call.fail("limit_text", "makes a text of more than 1 MiB");
+    return give_text(call, text, out);
+}
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool apply_base64(Call& call, Value& out)
+{
+    std::string_view bytes;
+    if (!call.text(bytes))
+        return false;
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        unsigned group = 0;
+        for (std::size_t j = i; j < i + 3; ++j)
+            group = group << 8U | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0U);
+        for (std::size_t j = 0; j < 4; ++j)
+            text += i + j > bytes.size() ? '=' : alphabet[group >> (18 - 6 * j) & 63U];
+    }
+    return give_text(call, text, out);
+}
+
+bool is_utf8(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t more = lead < 0x80                   ? 0
+                                 : lead >= 0xC2 && lead < 0xE0 ? 1
+                                 : lead >= 0xE0 && lead < 0xF0 ? 2
+                                 : lead >= 0xF0 && lead < 0xF5 ? 3
+                                                               : 9;
+        if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0))
+            return false;
+        for (std::size_t j = 1; j <= more; ++j)
+            if ((static_cast<unsigned char>(text[i + j]) & 0xC0U) != 0x80U)
+                return false;
+        i += more + 1;
+    }
+    return true;
+}
+
+bool apply_unbase64(Call& call, Value& out)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    while (text.ends_with('='))
+        text.remove_suffix(1);
+    std::string bytes;
+    unsigned group = 0;
+    int bits = 0;
+    bool fits = text.size() % 4 != 1;
+    for (const char letter : text) {
+        const auto digit = alphabet.find(letter);
+        fits = fits && digit != std::string_view::npos;
+        group = group << 6U | static_cast<unsigned>(digit & 63U);
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes += static_cast<char>(group >> bits & 0xFFU);
+        }
+    }
+    if (!fits || !is_utf8(bytes))
+        return fail(call.run, call.expr.site, "wrong_kind", "is a text that is no base64 of a text", &call.subject,
+                    call.subject_expr().source);
+    return give_text(call, bytes, out);
+}
+
+bool apply_url(Call& call, Value& out)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string coded;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+            std::string_view("-._~").find(letter) != std::string_view::npos)
+            coded += letter;
+        else
+            coded.append("%").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
+    }
+    return give_text(call, coded, out);
+}
+
+bool apply_sha256(Call& call, Value& out)
+{
+    std::string_view text;
+    return call.text(text) && give_text(call, to_hex(sha256(text)), out);
+}
+
+/// An id from several values. Each is marked as null or text and carries its length, so no two lists are the same
+/// bytes.
+bool apply_digest(Call& call, Value& out)
+{
+    std::string bytes;
+    for (const ExprPtr& arg : call.expr.args) {
+        Value value;
+        if (!evaluate(*arg, call.run, value))
+            return false;
+        if (value.is_null()) {
+            bytes += "n;";
+            continue;
+        }
+        std::string_view text;
+        if (!to_text(call.run, call.expr, *arg, value, text))
+            return false;
+        bytes.append("t").append(std::to_string(text.size())).append(":").append(text);
+    }
+    return give_text(call, to_hex(sha256(bytes)).substr(0, 32), out);
+}
+
+bool apply_fold(Call& call, Value& out)
+{
+    // Lower case, then the Latin letters of Unicode's first blocks without their marks.
+    constexpr std::string_view latin1 = "aaaaaa*ceeeeiiii*nooooo*ouuuuy**aaaaaa*ceeeeiiii*nooooo*ouuuuy*y";
+    constexpr std::string_view extended =
+        "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii**jjkkkllllllllllnnnnnnn**oooooo**"
+        "rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    std::string folded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte < 0x80) {
+            folded += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : text[i];
+            continue;
+        }
+        const unsigned code = byte >= 0xC3 && byte <= 0xC5 && i + 1 < text.size()
+                                  ? (byte & 0x1FU) << 6U | (static_cast<unsigned char>(text[i + 1]) & 0x3FU)
+                                  : 0;
+        char letter = '*';
+        if (code >= 0xC0 && code <= 0xFF)
+            letter = latin1[code - 0xC0];
+        else if (code >= 0x100 && code - 0x100 < extended.size())
+            letter = extended[code - 0x100];
+        if (letter != '*')
+            folded += letter;
+        else if (code == 0xDF)
+            folded += "ss";
+        else if (code == 0xC6 || code == 0xE6)
+            folded += "ae";
+        else if (code == 0xD8 || code == 0xF8)
+            folded += 'o';
+        else if (code == 0x152 || code == 0x153)
+            folded += "oe";
+        else
+            folded.append(text.substr(i, code == 0 ? 1 : 2));
+        i += code == 0 ? 0 : 1;
+    }
+    return give_text(call, folded, out);
+}
+
+bool apply_gtin(Call& call, Value& out)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    std::string digits;
+    bool odd = false;
+    for (const char letter : text) {
+        if (letter >= '0' && letter <= '9')
+            digits += letter;
+        else
+            odd = odd || (letter != '-' && letter != ' ');
+    }
+    const bool size_known = digits.size() == 8 || (digits.size() >= 12 && digits.size() <= 14);
+    digits.insert(0, digits.size() < 14 ? 14 - digits.size() : 0, '0');
+    int sum = 0;
+    for (std::size_t i = 0; i < digits.size(); ++i)
+        sum += (digits[i] - '0') * (i % 2 == 0 ? 3 : 1);
+    if (odd || !size_known || sum % 10 != 0)
+        return fail(call.run, call.expr.site, "gtin_invalid", "is no GTIN: 8, 12, 13 or 14 digits with a check digit",
+                    &call.subject, call.subject_expr().source);
+    return give_text(call, digits, out);
+}
+
+/// The pattern of a call: compiled once a thread.
+const re2::RE2* pattern_of(Call& call)
+{
+    std::string_view text;
+    if (!call.text_arg(0, text))
+        return nullptr;
+    thread_local std::map<std::string, std::unique_ptr<re2::RE2>, std::less<>> compiled;
+    auto found = compiled.find(text);
+    if (found == compiled.end()) {
+        if (compiled.size() > 1000)
+            compiled.clear();
+        found =
+            compiled.emplace(std::string(text), std::make_unique<re2::RE2>(std::string(text), re2::RE2::Quiet)).first;
+    }
+    if (found->second->ok())
+        return found->second.get();
+    call.fail("wrong_argument", "is given a regular expression that does not compile");
+    return nullptr;
+}
+
+bool apply_matches(Call& call, Value& out)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    const re2::RE2* pattern = pattern_of(call);
+    if (pattern == nullptr)
+        return false;
+    out = boolean_value(re2::RE2::PartialMatch({text.data(), text.size()}, *pattern));
+    return true;
+}
+
+bool apply_capture(Call& call, Value& out)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    const re2::RE2* pattern = pattern_of(call);
+    if (pattern == nullptr)
+        return false;
+    const bool has_group = pattern->NumberOfCapturingGroups() > 0;
+    re2::StringPiece parts[2];
+    if (!pattern->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, parts, has_group ? 2 : 1))
+        return true;
+    const re2::StringPiece& part = parts[has_group ? 1 : 0];
+    return give_text(call, {part.data(), part.size()}, out);
+}
+
+constexpr Function functions[] = {
+    {"json", 0, 0, apply_json},
+    {"to_json", 0, 0, apply_to_json},
+    {"base64", 0, 0, apply_base64},
+    {"unbase64", 0, 0, apply_unbase64},
+    {"url", 0, 0, apply_url},
+    {"sha256", 0, 0, apply_sha256},
+    {"digest", 0, 1000, apply_digest, special},
+    {"fold", 0, 0, apply_fold},
+    {"gtin", 0, 0, apply_gtin},
+    {"matches", 1, 1, apply_matches},
+    {"capture", 1, 1, apply_capture},
+};
+
+}  // namespace
+
+std::span<const Function> coding_functions()
+{
+    return functions;
+}
+
+}  // namespace headgate::mapping

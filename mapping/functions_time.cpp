@@ -1,0 +1,174 @@
+#include <charconv>
+
+#include "core/time.hpp"
+#include "core/time_zone.hpp"
+#include "mapping/functions.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+bool fail_text(Call& call, std::string_view message)
+{
+    return fail(call.run, call.expr.site, "wrong_kind", message, &call.subject, call.subject_expr().source);
+}
+
+bool format_arg(Call& call, std::size_t i, std::string_view& format)
+{
+    return call.text_arg(i, format) &&
+           (is_time_format(format) || call.fail("wrong_argument", "is given a format with an unknown conversion"));
+}
+
+/// timestamp | timestamp(format) | timestamp(format, zone); a first argument without `%` that is a zone is one.
+bool apply_timestamp(Call& call, Value& out)
+{
+    if (call.subject.kind == Kind::time) {
+        out = call.subject;
+        return true;
+    }
+    std::string_view text;
+    std::string_view format;
+    std::string_view zone = call.run.context.channel_zone;
+    if (!call.text(text))
+        return false;
+    if (call.count == 2) {
+        if (!format_arg(call, 0, format) || !call.text_arg(1, zone))
+            return false;
+    } else if (call.count == 1) {
+        std::string_view first;
+        if (!call.text_arg(0, first))
+            return false;
+        if (first.find('%') == std::string_view::npos && is_zone(first))
+            zone = first;
+        else if (!format_arg(call, 0, format))
+            return false;
+    }
+    const auto local = format.empty() ? parse_rfc3339(text) : parse_time(text, format);
+    if (!local)
+        return fail_text(call, format.empty() ? "is no RFC 3339 time" : "does not read as a time of this format");
+    const auto instant = instant_of(*local, zone);
+    if (instant) {
+        out = call.run.time_value(*instant, text);
+        return true;
+    }
+    if (instant.error() == TimeError::no_offset)
+        return fail(call.run, call.expr.site, "zone_missing",
+                    "is a time without offset, and neither the call nor the channel names a zone", &call.subject,
+                    call.subject_expr().source);
+    return fail(call.run, call.expr.site, "unknown_zone", "is a time of a zone that is not known", &call.subject,
+                call.subject_expr().source);
+}
+
+bool apply_from_unix(Call& call, Value& out)
+{
+    Decimal number;
+    if (!call.number(number))
+        return false;
+    const Decimal fraction_only = *number.magnitude().minus(number.magnitude().rounded(0, Rounding::down));
+    Decimal whole = number.rounded(0, Rounding::down);
+    Decimal rest = fraction_only;
+    if (number.is_negative() && !rest.is_zero()) {
+        whole = *whole.minus(Decimal(1));
+        rest = *Decimal(1).minus(rest);
+    }
+    const auto seconds = whole.to_int64();
+    constexpr std::int64_t latest = 253'402'300'799;  // the end of the year 9999
+    if (!seconds || *seconds < -62'167'219'200 || *seconds > latest)
+        return fail_text(call, "is no number of seconds between the years 0 and 9999");
+    Timestamp time;
+    time.seconds = *seconds;
+    time.nanos = static_cast<std::uint32_t>(
+        rest.times(Decimal(1'000'000'000)).value_or(Decimal{}).rounded(0, Rounding::down).to_int64().value_or(0));
+    time.offset_minutes = 0;
+    out = call.run.time_value(time, {});
+    return true;
+}
+
+/// The day as it was written: a time keeps its own offset's day, and nothing is shifted.
+bool apply_date(Call& call, Value& out)
+{
+    std::string_view text;
+    std::string_view format;
+    if (call.subject.kind == Kind::time && call.subject.text.empty())
+        return give_text(call, headgate::text_of(call.subject.time()).substr(0, 10), out);
+    if (call.subject.kind == Kind::time)
+        text = call.subject.text;
+    else if (!call.text(text))
+        return false;
+    if (call.count == 1) {
+        if (!format_arg(call, 0, format))
+            return false;
+        const auto local = parse_time(text, format);
+        return local ? give_text(call, text_of(local->date), out)
+                     : fail_text(call, "does not read as a date of this format");
+    }
+    if (const auto date = parse_date(text))
+        return give_text(call, text_of(*date), out);
+    const auto local = parse_rfc3339(text);
+    return local ? give_text(call, text_of(local->date), out) : fail_text(call, "is no date YYYY-MM-DD");
+}
+
+bool time_of(Call& call, Timestamp& time)
+{
+    if (call.subject.kind == Kind::time) {
+        time = call.subject.time();
+        return true;
+    }
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    const auto parsed = parse_timestamp(text, call.run.context.channel_zone);
+    if (!parsed)
+        return fail_text(call, "is no RFC 3339 time");
+    time = *parsed;
+    return true;
+}
+
+bool apply_add_time(Call& call, Value& out)
+{
+    Timestamp time;
+    std::string_view text;
+    if (!time_of(call, time) || !call.text_arg(0, text))
+        return false;
+    const bool back = text.starts_with('-');
+    if (back)
+        text.remove_prefix(1);
+    std::int64_t count = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string_view unit(read.ptr, text.data() + text.size());
+    const std::int64_t size = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : unit == "d" ? 86'400 : 0;
+    if (read.ec != std::errc{} || size == 0 || count < 0 || count > 1'000'000'000)
+        return call.fail("wrong_argument", "takes a duration like 36h, 15m, 30s or 2d");
+    time.seconds += (back ? -1 : 1) * count * size;
+    if (time.seconds < -62'167'219'200 || time.seconds > 253'402'300'799)
+        return call.fail("wrong_argument", "leads beyond the years 0 to 9999");
+    out = call.run.time_value(time, {});
+    return true;
+}
+
+bool apply_format_time(Call& call, Value& out)
+{
+    Timestamp time;
+    std::string_view format;
+    std::string_view zone = call.run.context.channel_zone;
+    if (!time_of(call, time) || !format_arg(call, 0, format) || (call.count > 1 && !call.text_arg(1, zone)))
+        return false;
+    if (zone.empty())
+        return call.fail("zone_missing", "neither the call nor the channel names a zone");
+    const auto text = format_time(time, format, zone);
+    return text ? give_text(call, *text, out) : call.fail("unknown_zone", "names a zone that is not known");
+}
+
+constexpr Function functions[] = {
+    {"timestamp", 0, 2, apply_timestamp}, {"from_unix", 0, 0, apply_from_unix},     {"date", 0, 1, apply_date},
+    {"add_time", 1, 1, apply_add_time},   {"format_time", 1, 2, apply_format_time},
+};
+
+}  // namespace
+
+std::span<const Function> time_functions()
+{
+    return functions;
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,203 @@
+#include "mapping/lexer.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+bool is_digit(char letter)
+{
+    return letter >= '0' && letter <= '9';
+}
+
+bool is_name_letter(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || is_digit(letter) || letter == '_' ||
+           static_cast<unsigned char>(letter) >= 0x80;
+}
+
+void append_utf8(std::string& text, unsigned long code)
+{
+    if (code < 0x80) {
+        text += static_cast<char>(code);
+    } else if (code < 0x800) {
+        text += static_cast<char>(0xC0 | code >> 6);
+        text += static_cast<char>(0x80 | (code & 0x3F));
+    } else {
+        text += static_cast<char>(0xE0 | code >> 12);
+        text += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+        text += static_cast<char>(0x80 | (code & 0x3F));
+    }
+}
+
+}  // namespace
+
+const Token& Lexer::peek()
+{
+    if (!has_token_)
+        scan();
+    return token_;
+}
+
+Token Lexer::take()
+{
+    if (!has_token_)
+        scan();
+    has_token_ = false;
+    return std::move(token_);
+}
+
+bool Lexer::at_name() const
+{
+    if (at_ >= text_.size())
+        return false;
+    const char letter = text_[at_];
+    return is_name_letter(letter) || letter == '"' || letter == '\'' ||
+           (letter == '@' && at_ + 1 < text_.size() && is_name_letter(text_[at_ + 1]));
+}
+
+std::string Lexer::take_name()
+{
+    if (!at_name())
+        throw SyntaxError{at_, "syntax", "a name is missing here",
+                          "a name with other letters goes in quotes: .\"odd key\""};
+    if (text_[at_] == '"' || text_[at_] == '\'')
+        return scan_string(text_[at_++]);
+    const std::size_t begin = at_++;
+    while (at_ < text_.size() && is_name_letter(text_[at_]))
+        ++at_;
+    return std::string(text_.substr(begin, at_ - begin));
+}
+
+std::string Lexer::scan_string(char quote)
+{
+    const std::size_t begin = at_ - 1;
+    std::string value;
+    while (at_ < text_.size() && text_[at_] != quote) {
+        char letter = text_[at_++];
+        if (letter == '\\') {
+            if (at_ == text_.size())
+                break;
+            letter = text_[at_++];
+            switch (letter) {
+            case 'n': letter = '\n'; break;
+            case 't': letter = '\t'; break;
+            case 'r': letter = '\r'; break;
+            case 'u': {
+                unsigned long code = 0;
+                for (int i = 0; i < 4; ++i) {
+                    const auto digit = at_ < text_.size()
+                                           ? std::string_view("0123456789abcdef0123456789ABCDEF").find(text_[at_])
+                                           : std::string_view::npos;
+                    if (digit == std::string_view::npos)
+                        throw SyntaxError{at_, "syntax", "\\u takes four hexadecimal digits", ""};
+                    code = code * 16 + digit % 16;
+                    ++at_;
+                }
+                append_utf8(value, code);
+                continue;
+            }
+            case '\\':
+            case '/':
+            case '"':
+            case '\'': break;
+            default:
+                throw SyntaxError{at_ - 1, "syntax", "unknown escape in a string",
+                                  "\\\\ \\\" \\' \\n \\t \\r \\uXXXX are known"};
+            }
+        }
+        value += letter;
+    }
+    if (at_ >= text_.size())
+        throw SyntaxError{begin, "syntax", "this string does not end", ""};
+    ++at_;
+    return value;
+}
+
+void Lexer::scan()
+{
+    Token token;
+    const std::size_t before = at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+        ++at_;
+    token.spaced = at_ != before;
+    token.offset = at_;
+    const auto next_is = [&](char letter) { return at_ + 1 < text_.size() && text_[at_ + 1] == letter; };
+    const auto simple = [&](Token::Kind kind, std::size_t size) {
+        token.kind = kind;
+        at_ += size;
+    };
+    using enum Token::Kind;
+    if (at_ < text_.size()) {
+        const char letter = text_[at_];
+        switch (letter) {
+        case '.': next_is('.') ? simple(dots, 2) : simple(dot, 1); break;
+        case '$': simple(dollar, 1); break;
+        case '(': simple(open_paren, 1); break;
+        case ')': simple(close_paren, 1); break;
+        case '[': simple(open_bracket, 1); break;
+        case ']': simple(close_bracket, 1); break;
+        case '}': simple(close_brace, 1); break;
+        case ',': simple(comma, 1); break;
+        case '|':
+            if (next_is('|'))
+                throw SyntaxError{at_, "syntax", "`||` is not of the language", "write `or`"};
+            simple(pipe, 1);
+            break;
+        case '+': simple(plus, 1); break;
+        case '-': simple(minus, 1); break;
+        case '*': simple(star, 1); break;
+        case '/':
+            if (!next_is('/'))
+                throw SyntaxError{at_, "no_quotient", "there is no `/`",
+                                  "write divide(by, places): the number of decimals must be said"};
+            simple(coalesce, 2);
+            break;
+        case '=':
+            if (!next_is('='))
+                throw SyntaxError{at_, "syntax", "a single `=` compares nothing", "write `==`"};
+            simple(equal, 2);
+            break;
+        case '!':
+            if (!next_is('='))
+                throw SyntaxError{at_, "syntax", "`!` is not of the language", "write `not`"};
+            simple(not_equal, 2);
+            break;
+        case '<': next_is('=') ? simple(less_equal, 2) : simple(less, 1); break;
+        case '>': next_is('=') ? simple(greater_equal, 2) : simple(greater, 1); break;
+        case '"':
+        case '\'':
+            ++at_;
+            token.kind = string;
+            token.text = scan_string(letter);
+            break;
+        default:
+            if (is_digit(letter)) {
+                const std::size_t begin = at_;
+                while (at_ < text_.size() && is_digit(text_[at_]))
+                    ++at_;
+                if (at_ + 1 < text_.size() && text_[at_] == '.' && is_digit(text_[at_ + 1])) {
+                    ++at_;
+                    while (at_ < text_.size() && is_digit(text_[at_]))
+                        ++at_;
+                }
+                token.kind = number;
+                token.text = text_.substr(begin, at_ - begin);
+                if (at_ < text_.size() && is_name_letter(text_[at_]))
+                    throw SyntaxError{at_, "syntax", "a letter stands right behind a number", ""};
+            } else if (is_name_letter(letter)) {
+                const std::size_t begin = at_;
+                while (at_ < text_.size() && is_name_letter(text_[at_]))
+                    ++at_;
+                token.kind = word;
+                token.text = text_.substr(begin, at_ - begin);
+            } else {
+                throw SyntaxError{at_, "syntax", "this character begins nothing in the language", ""};
+            }
+        }
+    }
+    token.end = at_;
+    token_ = std::move(token);
+    has_token_ = true;
+}
+
+}  // namespace headgate::mapping

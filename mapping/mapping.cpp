@@ -1,0 +1,275 @@
+#include "mapping/mapping.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <memory_resource>
+
+#include "mapping/compiled.hpp"
+#include "mapping/invariants.hpp"
+#include "mapping/json_text.hpp"
+#include "mapping/run.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+std::optional<SourceFile> read_file(const std::string& path)
+{
+    std::ifstream stream(path, std::ios::binary);
+    if (!stream)
+        return std::nullopt;
+    return SourceFile{path, {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()}};
+}
+
+void bind(const std::vector<Block::Let>& lets, Run& run)
+{
+    for (const Block::Let& let : lets) {
+        Slot& slot = run.slots[static_cast<std::size_t>(let.slot)];
+        slot = {
+            .state = Slot::State::waiting, .source = let.value.get(), .dot = run.dot, .index = run.index, .value = {}};
+    }
+}
+
+/// Makes the transactions of one plan.
+class Mapper {
+public:
+    Mapper(const CompiledMapping& mapping, const MappingContext& context, std::vector<Transaction>& made)
+        : mapping_(mapping),
+          context_(context),
+          made_(made)
+    {}
+
+    Result<void> apply(const Plan& plan)
+    {
+        std::array<std::byte, 4096> buffer;
+        std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
+        if (!plan.each)
+            return one(plan, nullptr, 0);
+        Run run(context_, mapping_.vocabularies, mapping_.program.slots, arena);
+        bind(mapping_.lets, run);
+        Value list;
+        if (!evaluate(*plan.each, run, list))
+            return std::unexpected(std::move(run.failure));
+        if (list.is_null())
+            return {};
+        Result<void> done;
+        std::int64_t place = 0;
+        each_item(list, [&](const Value& item) {
+            done = one(plan, &item, place++);
+            return done.has_value();
+        });
+        return done;
+    }
+
+private:
+    Result<void> one(const Plan& plan, const Value* item, std::int64_t place)
+    {
+        std::array<std::byte, 32768> buffer;
+        std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
+        Run run(context_, mapping_.vocabularies, mapping_.program.slots, arena);
+        bind(mapping_.lets, run);
+        if (item != nullptr) {
+            run.dot = *item;
+            run.index = place;
+            if (plan.as >= 0)
+                run.slots[static_cast<std::size_t>(plan.as)].value = *item;
+        }
+        bind(plan.lets, run);
+        Transaction transaction;
+        bool wanted = true;
+        if (!make(plan, run, transaction, wanted))
+            return std::unexpected(std::move(run.failure));
+        if (!wanted)
+            return {};
+        if (made_.size() >= limits::transactions)
+            return headgate::fail(FailureClass::permanent, "limit_transactions",
+                                  "the document makes more than 10,000 transactions");
+        if (item != nullptr)
+            transaction.slot.place = place_of(*item, place);
+        made_.push_back(std::move(transaction));
+        return {};
+    }
+
+    bool make(const Plan& plan, Run& run, Transaction& made, bool& wanted)
+    {
+        if (plan.when) {
+            Value holds;
+            if (!evaluate(*plan.when, run, holds))
+                return false;
+            wanted = holds.is_true();
+            if (!wanted)
+                return true;
+        }
+        made.type = plan.type->name;
+        made.family = plan.type->family;
+        made.order = plan.type->order;
+        made.slot.mapping = plan.name;
+        if (!identity(run, *plan.entity, "entity", made.entity))
+            return false;
+        made.id = made.entity;
+        if ((plan.id && !identity(run, *plan.id, "id", made.id)) ||
+            (plan.version && !version(run, *plan.version, made.version)))
+            return false;
+        for (const Block& parent : plan.depends_on)
+            if (!depends_on(run, parent, made.depends_on))
+                return false;
+
+        Value fields;
+        if (!evaluate(plan.fields, run, fields))
+            return false;
+        if (fields.is_null())
+            return fail(run, plan.fields.site, "missing_required", "every field is null");
+        if (!check_invariants(run, plan.fields.site, *plan.type, fields))
+            return false;
+        if (!append_json(made.json, fields, limits::output, false))
+            return fail(run, plan.site, "limit_output", "the transaction is larger than 8 MiB");
+        return true;
+    }
+
+    static bool identity_value(Run& run, const Block& block, std::string_view name, Value& value)
+    {
+        run.output.push_back({name});
+        if (!evaluate(block, run, value))
+            return false;
+        if (value.is_null())
+            return fail(run, block.site, "identity_missing", "is null");
+        run.output.pop_back();
+        return true;
+    }
+
+    static bool identity(Run& run, const Block& block, std::string_view name, std::string& out)
+    {
+        Value value;
+        if (!identity_value(run, block, name, value))
+            return false;
+        const auto text = text_of(value, run.arena);
+        if (!text)
+            return fail(run, block.site, "wrong_kind",
+                        std::string(name) + " is " + std::string(name_of(value.kind)) + " where a text is asked",
+                        &value);
+        out = *text;
+        return true;
+    }
+
+    static bool version(Run& run, const Block& block, Version& version)
+    {
+        Value value;
+        if (!identity_value(run, block, "version", value))
+            return false;
+        if (value.kind == Kind::time) {
+            version = {Version::Kind::time, sortable_text_of(value.time())};
+            return true;
+        }
+        if (value.kind == Kind::number) {
+            const auto number = number_of(value);
+            if (!number || !number->is_integer())
+                return fail(run, block.site, "wrong_kind", "version: is a number that is not whole", &value);
+            version = {Version::Kind::integer, number->text()};
+            return true;
+        }
+        if (block.kind == Block::Kind::literal && value.text == "once") {
+            version = {Version::Kind::once, {}};
+            return true;
+        }
+        const auto text = text_of(value, run.arena);
+        if (!text)
+            return fail(
+                run, block.site, "wrong_kind",
+                "version: is " + std::string(name_of(value.kind)) + " where a time, an integer or a text is asked",
+                &value);
+        version = {Version::Kind::text, std::string(*text)};
+        return true;
+    }
+
+    static bool depends_on(Run& run, const Block& block, std::vector<std::string>& parents)
+    {
+        Value value;
+        run.output.push_back({"depends_on"});
+        if (!evaluate(block, run, value))
+            return false;
+        const bool done = each_item(value, [&](const Value& parent) {
+            if (parent.is_null())
+                return true;
+            const auto text = text_of(parent, run.arena);
+            if (text)
+                parents.emplace_back(*text);
+            return text || fail(run, block.site, "wrong_kind",
+                                "is " + std::string(name_of(parent.kind)) + " where a text is asked", &parent);
+        });
+        run.output.pop_back();
+        return done;
+    }
+
+    /// The item's JSON pointer from where `.` started, so that a wrapper around the object changes nothing.
+    [[nodiscard]] std::string place_of(const Value& item, std::int64_t place) const
+    {
+        if (item.node == no_node || item.document != &context_.document)
+            return std::to_string(place);
+        const std::string root = context_.document.pointer(context_.root);
+        std::string pointer = context_.document.pointer(item.node);
+        return pointer.starts_with(root) ? pointer.substr(root.size()) : pointer;
+    }
+
+    const CompiledMapping& mapping_;
+    const MappingContext& context_;
+    std::vector<Transaction>& made_;
+};
+
+}  // namespace
+
+FragmentLoader fragments_in(std::vector<std::string> folders)
+{
+    return [folders = std::move(folders)](std::string_view name) -> std::optional<SourceFile> {
+        for (const std::string& folder : folders)
+            if (auto source = read_file(folder + "/" + std::string(name) + ".yaml"))
+                return source;
+        return std::nullopt;
+    };
+}
+
+std::expected<Mapping, Problems> Mapping::load(const std::string& path, const Canonical& canonical,
+                                               const Vocabularies& vocabularies, const FragmentLoader& fragments)
+{
+    const auto source = read_file(path);
+    if (!source)
+        return std::unexpected(Problems{{path, 0, 0, "unreadable", "the file cannot be read", ""}});
+    return load(*source, canonical, vocabularies, fragments);
+}
+
+std::expected<Mapping, Problems> Mapping::load(const SourceFile& source, const Canonical& canonical,
+                                               const Vocabularies& vocabularies, const FragmentLoader& fragments)
+{
+    Problems problems;
+    auto compiled = compile_mapping(source, canonical, vocabularies, fragments, problems);
+    if (!problems.empty())
+        return std::unexpected(std::move(problems));
+    return Mapping(std::move(compiled));
+}
+
+const std::string& Mapping::name() const
+{
+    return compiled_->name;
+}
+std::span<const std::string> Mapping::topics() const
+{
+    return compiled_->topics;
+}
+
+bool Mapping::takes(std::string_view topic) const
+{
+    return compiled_->topics.empty() || std::ranges::find(compiled_->topics, topic) != compiled_->topics.end();
+}
+
+Result<std::vector<Transaction>> Mapping::run(const MappingContext& context) const
+{
+    std::vector<Transaction> made;
+    Mapper mapper(*compiled_, context, made);
+    for (const Plan& plan : compiled_->plans)
+        if (auto done = mapper.apply(plan); !done)
+            return std::unexpected(std::move(done.error()));
+    return made;
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,307 @@
+#include "core/time.hpp"
+#include "mapping/run.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+bool overflow(Run& run, const Expr& expr)
+{
+    return fail(run, expr, "number_overflow", "the exact result has more than 38 digits");
+}
+
+Order3 order_of(std::strong_ordering order)
+{
+    return order < 0 ? Order3::less : order > 0 ? Order3::greater : Order3::equal;
+}
+
+/// An XML element with a text of its own compares as that text.
+Value plain(const Value& value)
+{
+    if (value.kind != Kind::object || !value.is_tree())
+        return value;
+    const NodeIndex text = value.document->member(value.node, "#text");
+    return text == no_node ? value : node_value(*value.document, text);
+}
+
+bool add(const Expr& expr, Run& run, bool subtracts, Value& out)
+{
+    Value left;
+    Value right;
+    if (!evaluate(*expr.args[0], run, left) || !evaluate(*expr.args[1], run, right))
+        return false;
+    out = {};
+    if (left.is_null() || right.is_null())
+        return true;
+    if (left.kind == Kind::money || right.kind == Kind::money) {
+        if (left.kind != Kind::money)
+            return fail_kind(run, expr, *expr.args[0], left, "money");
+        if (right.kind != Kind::money)
+            return fail_kind(run, expr, *expr.args[1], right, "money");
+        if (left.text != right.text)
+            return fail(run, expr, "currency_mix", "amounts of two currencies are added or subtracted", &right);
+        const auto sum = subtracts ? left.number.minus(right.number) : left.number.plus(right.number);
+        if (!sum)
+            return overflow(run, expr);
+        out = left;
+        out.number = *sum;
+        out.posted = left.posted && right.posted;
+        return true;
+    }
+    Decimal a;
+    Decimal b;
+    if (!to_number(run, expr, *expr.args[0], left, a) || !to_number(run, expr, *expr.args[1], right, b))
+        return false;
+    const auto sum = subtracts ? a.minus(b) : a.plus(b);
+    if (!sum)
+        return overflow(run, expr);
+    out = number_value(*sum);
+    return true;
+}
+
+bool compare_numbers(Run& run, const Expr& expr, const Value& left, const Value& right, bool strict, Order3& out)
+{
+    const auto a = number_of(left);
+    const auto b = number_of(right);
+    if (a && b) {
+        out = order_of(*a <=> *b);
+        return true;
+    }
+    if (!strict && !is_too_long(a ? right : left)) {
+        out = Order3::different;
+        return true;
+    }
+    Decimal unused;
+    return a ? to_number(run, expr, *expr.args[1], right, unused) : to_number(run, expr, *expr.args[0], left, unused);
+}
+
+bool compare_times(Run& run, const Expr& expr, const Value& left, const Value& right, bool strict, Order3& out)
+{
+    const auto time_of = [](const Value& value) -> std::optional<Timestamp> {
+        if (value.kind == Kind::time)
+            return value.time();
+        const auto parsed =
+            value.kind == Kind::text ? parse_timestamp(value.text) : std::unexpected(TimeError::malformed);
+        return parsed ? std::optional(*parsed) : std::nullopt;
+    };
+    const auto a = time_of(left);
+    const auto b = time_of(right);
+    if (a && b) {
+        out = order_of(*a <=> *b);
+        return true;
+    }
+    out = Order3::different;
+    return !strict || fail_kind(run, expr, *expr.args[a ? 1 : 0], a ? right : left, "a time");
+}
+
+}  // namespace
+
+bool compare(Run& run, const Expr& expr, const Value& left_given, const Value& right_given, bool strict, Order3& out)
+{
+    const Value left = plain(left_given);
+    const Value right = plain(right_given);
+    for (const auto* side : {&left, &right})
+        if (side->kind == Kind::list || side->kind == Kind::object)
+            return fail_kind(run, expr, *expr.args[side == &left ? 0 : 1], *side, "a single value");
+    if (left.is_null() || right.is_null()) {
+        out = left.is_null() && right.is_null() ? Order3::equal : Order3::different;
+        return true;
+    }
+    if (left.kind == Kind::money && right.kind == Kind::money) {
+        if (left.text == right.text) {
+            out = order_of(left.number <=> right.number);
+            return true;
+        }
+        out = Order3::different;
+        return !strict || fail(run, expr, "currency_mix", "amounts of two currencies are compared", &right);
+    }
+    if (left.kind == Kind::quantity && right.kind == Kind::quantity && left.text == right.text) {
+        out = order_of(left.number <=> right.number);
+        return true;
+    }
+    if (left.kind == Kind::number || right.kind == Kind::number)
+        return compare_numbers(run, expr, left, right, strict, out);
+    if (left.kind == Kind::time || right.kind == Kind::time)
+        return compare_times(run, expr, left, right, strict, out);
+    if (left.kind == Kind::text && right.kind == Kind::text) {
+        out = order_of(left.text.compare(right.text) <=> 0);  // UTF-8 sorts as its code points do
+        return true;
+    }
+    if (!strict && left.kind == Kind::boolean && right.kind == Kind::boolean) {
+        out = left.truth == right.truth ? Order3::equal : Order3::different;
+        return true;
+    }
+    out = Order3::different;
+    return !strict ||
+           fail_kind(run, expr, *expr.args[0], left, "what compares with " + std::string(name_of(right.kind)));
+}
+
+bool evaluate_literal(const Expr& expr, Run&, Value& out)
+{
+    out = expr.literal;
+    return true;
+}
+
+bool evaluate_list(const Expr& expr, Run& run, Value& out)
+{
+    auto* items = run.make<Value>(expr.args.size());
+    for (std::size_t i = 0; i < expr.args.size(); ++i)
+        if (!evaluate(*expr.args[i], run, items[i]))
+            return false;
+    out = list_value({items, expr.args.size()});
+    return true;
+}
+
+bool evaluate_choice(const Expr& expr, Run& run, Value& out)
+{
+    std::size_t i = 0;
+    for (; i + 1 < expr.args.size(); i += 2) {
+        Value condition;
+        if (!evaluate(*expr.args[i], run, condition))
+            return false;
+        if (condition.is_true())
+            return evaluate(*expr.args[i + 1], run, out);
+    }
+    return evaluate(*expr.args[i], run, out);
+}
+
+bool evaluate_or(const Expr& expr, Run& run, Value& out)
+{
+    Value side;
+    if (!evaluate(*expr.args[0], run, side))
+        return false;
+    if (!side.is_true() && !evaluate(*expr.args[1], run, side))
+        return false;
+    out = boolean_value(side.is_true());
+    return true;
+}
+
+bool evaluate_and(const Expr& expr, Run& run, Value& out)
+{
+    Value side;
+    if (!evaluate(*expr.args[0], run, side))
+        return false;
+    if (side.is_true() && !evaluate(*expr.args[1], run, side))
+        return false;
+    out = boolean_value(side.is_true());
+    return true;
+}
+
+bool evaluate_not(const Expr& expr, Run& run, Value& out)
+{
+    Value side;
+    if (!evaluate(*expr.args[0], run, side))
+        return false;
+    out = boolean_value(!side.is_true());
+    return true;
+}
+
+bool evaluate_comparison(const Expr& expr, Run& run, Value& out)
+{
+    Value left;
+    Value right;
+    if (!evaluate(*expr.args[0], run, left) || !evaluate(*expr.args[1], run, right))
+        return false;
+    bool holds = false;
+    Order3 order{};
+    if (expr.comparison == Comparison::in) {
+        if (left.is_null() || right.is_null()) {
+            out = boolean_value(false);
+            return true;
+        }
+        if (right.kind != Kind::list)
+            return fail_kind(run, expr, *expr.args[1], right, "a list");
+        bool failed = false;
+        each_item(right, [&](const Value& item) {
+            failed = !compare(run, expr, left, item, false, order);
+            holds = !failed && order == Order3::equal;
+            return !failed && !holds;
+        });
+        out = boolean_value(holds);
+        return !failed;
+    }
+    const bool strict = expr.comparison != Comparison::equal && expr.comparison != Comparison::not_equal;
+    if (strict && (left.is_null() || right.is_null())) {
+        out = boolean_value(false);
+        return true;
+    }
+    if (!compare(run, expr, left, right, strict, order))
+        return false;
+    switch (expr.comparison) {
+    case Comparison::equal: holds = order == Order3::equal; break;
+    case Comparison::not_equal: holds = order != Order3::equal; break;
+    case Comparison::less: holds = order == Order3::less; break;
+    case Comparison::less_equal: holds = order == Order3::less || order == Order3::equal; break;
+    case Comparison::greater: holds = order == Order3::greater; break;
+    case Comparison::greater_equal: holds = order == Order3::greater || order == Order3::equal; break;
+    case Comparison::in: break;
+    }
+    out = boolean_value(holds);
+    return true;
+}
+
+bool evaluate_coalesce(const Expr& expr, Run& run, Value& out)
+{
+    if (!evaluate(*expr.args[0], run, out))
+        return false;
+    return !out.is_null() || evaluate(*expr.args[1], run, out);
+}
+
+bool evaluate_add(const Expr& expr, Run& run, Value& out)
+{
+    return add(expr, run, false, out);
+}
+bool evaluate_subtract(const Expr& expr, Run& run, Value& out)
+{
+    return add(expr, run, true, out);
+}
+
+bool evaluate_multiply(const Expr& expr, Run& run, Value& out)
+{
+    Value left;
+    Value right;
+    if (!evaluate(*expr.args[0], run, left) || !evaluate(*expr.args[1], run, right))
+        return false;
+    out = {};
+    if (left.is_null() || right.is_null())
+        return true;
+    if (left.kind == Kind::money && right.kind == Kind::money)
+        return fail_kind(run, expr, *expr.args[1], right, "a number");
+    const Value* money = left.kind == Kind::money ? &left : right.kind == Kind::money ? &right : nullptr;
+    Decimal a = left.number;
+    Decimal b = right.number;
+    if ((&left != money && !to_number(run, expr, *expr.args[0], left, a)) ||
+        (&right != money && !to_number(run, expr, *expr.args[1], right, b)))
+        return false;
+    const auto result = a.times(b);
+    if (!result)
+        return overflow(run, expr);
+    out = number_value(*result);
+    if (money != nullptr) {
+        out.kind = Kind::money;
+        out.text = money->text;
+    }
+    return true;
+}
+
+bool evaluate_negate(const Expr& expr, Run& run, Value& out)
+{
+    Value value;
+    if (!evaluate(*expr.args[0], run, value))
+        return false;
+    out = {};
+    if (value.is_null())
+        return true;
+    if (value.kind == Kind::money) {
+        out = value;
+        out.number = value.number.negated();
+        return true;
+    }
+    Decimal number;
+    if (!to_number(run, expr, *expr.args[0], value, number))
+        return false;
+    out = number_value(number.negated());
+    return true;
+}
+
+}  // namespace headgate::mapping

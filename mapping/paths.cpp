@@ -1,0 +1,212 @@
+#include <memory>
+
+#include "mapping/run.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+using Values = std::pmr::vector<Value>;
+
+Value headers_value(Run& run)
+{
+    const auto& headers = run.context.headers;
+    auto* members = run.make<Member>(headers.size());
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+        members[i].name = headers[i].first;
+        members[i].value = is_blank(headers[i].second) ? Value{} : text_value(headers[i].second);
+    }
+    return object_value({members, headers.size()});
+}
+
+Value named_texts(Run& run, std::initializer_list<std::pair<std::string_view, std::string_view>> texts,
+                  const Document* settings)
+{
+    auto* members = run.make<Member>(texts.size() + 1);
+    std::size_t count = 0;
+    for (const auto& [name, text] : texts)
+        members[count++] = {name, is_blank(text) ? Value{} : text_value(text)};
+    if (settings != nullptr)
+        members[count++] = {"settings", node_value(*settings, settings->root())};
+    return object_value({members, count});
+}
+
+bool evaluate_let(const Expr& expr, Run& run, Value& out)
+{
+    Slot& slot = run.slots[static_cast<std::size_t>(expr.slot)];
+    if (slot.state == Slot::State::ready) {
+        out = slot.value;
+        return true;
+    }
+    if (slot.state == Slot::State::busy || ++run.depth > limits::depth)
+        return fail(run, expr, "limit_depth", "names use each other more than 64 deep");
+    slot.state = Slot::State::busy;
+    const Value dot = run.dot;
+    const std::int64_t index = run.index;
+    run.dot = slot.dot;
+    run.index = slot.index;
+    const bool done = evaluate(*slot.source, run, slot.value);
+    run.dot = dot;
+    run.index = index;
+    --run.depth;
+    slot.state = Slot::State::ready;
+    out = slot.value;
+    return done;
+}
+
+bool start(const Expr& expr, Run& run, Value& out)
+{
+    const MappingContext& about = run.context;
+    switch (expr.root) {
+    case Root::dot: out = run.dot; return true;
+    case Root::document: out = node_value(about.document, about.document.empty() ? no_node : about.root); return true;
+    case Root::headers: out = headers_value(run); return true;
+    case Root::event:
+        out = named_texts(run, {{"id", about.event_id}, {"topic", about.topic}, {"received_at", about.received_at}},
+                          nullptr);
+        return true;
+    case Root::channel:
+        out = named_texts(run, {{"name", about.channel_name}, {"zone", about.channel_zone}}, about.channel_settings);
+        return true;
+    case Root::index: out = run.index < 0 ? Value{} : number_value(Decimal(run.index)); return true;
+    case Root::slot: return evaluate_let(expr, run, out);
+    case Root::primary: return evaluate(*expr.args[0], run, out);
+    }
+    return false;
+}
+
+bool name_step(const Expr& expr, Run& run, const Step& step, Value& at)
+{
+    switch (at.kind) {
+    case Kind::null: return true;
+    case Kind::object:
+    case Kind::money:
+    case Kind::quantity: at = member_of(at, step.name, run.arena); return true;
+    case Kind::list:
+        return fail(
+            run, expr.site, "path_on_list",
+            "asks a list for the member `" + std::string(step.name) + "`; say which item: [] or [0] or [condition]",
+            &at, expr.source);
+    case Kind::boolean:
+    case Kind::number:
+    case Kind::text:
+    case Kind::time: break;
+    }
+    return fail(run, expr.site, "wrong_kind",
+                "asks " + std::string(name_of(at.kind)) + " for the member `" + std::string(step.name) + "`", &at,
+                expr.source);
+}
+
+bool condition_step(Run& run, const Step& step, Value& at)
+{
+    const Value dot = run.dot;
+    Value found;
+    bool failed = false;
+    each_item(at, [&](const Value& item) {
+        if (item.is_null())
+            return true;
+        run.dot = item;
+        Value holds;
+        failed = !evaluate(*step.condition, run, holds);
+        if (!failed && holds.is_true()) {
+            found = item;
+            return false;
+        }
+        return !failed;
+    });
+    run.dot = dot;
+    at = found;
+    return !failed;
+}
+
+/// Collects every member of a name below, in document order.
+bool descend(const Expr& expr, Run& run, std::string_view name, const Value& at, Values& found)
+{
+    if (at.kind != Kind::list && at.kind != Kind::object)
+        return true;
+    if (++run.steps > limits::steps || found.size() > limits::items)
+        return fail(run, expr, "limit_steps", "the mapping takes more than 1,000,000 steps");
+    if (at.kind == Kind::list)
+        return each_item(at, [&](const Value& item) { return descend(expr, run, name, item, found); });
+    return each_member(at, [&](std::string_view member, const Value& value) {
+        if (member == name && !value.is_null())
+            found.push_back(value);
+        return descend(expr, run, name, value, found);
+    });
+}
+
+/// The steps from the first `[]` or `..name` on: each applies to every value there is.
+bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& out)
+{
+    Values values({at}, &run.arena);
+    for (std::size_t i = from; i < expr.steps.size(); ++i) {
+        const Step& step = expr.steps[i];
+        Values next(&run.arena);
+        for (Value& value : values) {
+            if (value.is_null())
+                continue;
+            switch (step.kind) {
+            case Step::Kind::every:
+                each_item(value, [&](const Value& item) {
+                    if (!item.is_null())
+                        next.push_back(item);
+                    return true;
+                });
+                break;
+            case Step::Kind::descend:
+                if (!descend(expr, run, step.name, value, next))
+                    return false;
+                break;
+            case Step::Kind::name:
+                if (!name_step(expr, run, step, value))
+                    return false;
+                next.push_back(value);
+                break;
+            case Step::Kind::place: next.push_back(item_of(value, step.place)); break;
+            case Step::Kind::condition:
+                if (!condition_step(run, step, value))
+                    return false;
+                next.push_back(value);
+                break;
+            }
+        }
+        run.steps += next.size();
+        if (next.size() > limits::items)
+            return fail(run, expr, "limit_items", "a path finds more than 100,000 values");
+        values.swap(next);
+    }
+    std::size_t count = 0;
+    auto* items = run.make<Value>(values.size());
+    for (const Value& value : values)
+        if (!value.is_null())
+            items[count++] = value;
+    out = list_value({items, count});
+    return true;
+}
+
+}  // namespace
+
+bool evaluate_path(const Expr& expr, Run& run, Value& out)
+{
+    if (!start(expr, run, out))
+        return false;
+    for (std::size_t i = 0; i < expr.steps.size(); ++i) {
+        const Step& step = expr.steps[i];
+        switch (step.kind) {
+        case Step::Kind::name:
+            if (!name_step(expr, run, step, out))
+                return false;
+            break;
+        case Step::Kind::place: out = item_of(out, step.place); break;
+        case Step::Kind::condition:
+            if (!condition_step(run, step, out))
+                return false;
+            break;
+        case Step::Kind::every:
+        case Step::Kind::descend: return many(expr, run, i, out, out);
+        }
+    }
+    return true;
+}
+
+}  // namespace headgate::mapping

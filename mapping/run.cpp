@@ -1,0 +1,93 @@
+#include "mapping/run.hpp"
+
+#include <memory>
+
+namespace headgate::mapping {
+
+Run::Run(const MappingContext& about, const Vocabularies* tables, int slot_count, std::pmr::memory_resource& memory)
+    : context(about),
+      vocabularies(tables),
+      arena(memory),
+      slots(static_cast<std::size_t>(slot_count), &memory),
+      dot(node_value(about.document, about.document.empty() ? no_node : about.root)),
+      output(&memory)
+{}
+
+std::string Run::output_path() const
+{
+    std::string path;
+    for (const OutputStep& step : output) {
+        if (step.name.empty())
+            path += "[" + std::to_string(step.place) + "]";
+        else
+            path.append(path.empty() ? "" : ".").append(step.name);
+    }
+    return path;
+}
+
+Value Run::time_value(const Timestamp& time, std::string_view source)
+{
+    auto* kept = make<Timestamp>(1);
+    *kept = time;
+    Value value;
+    value.kind = Kind::time;
+    value.data = kept;
+    value.text = source;
+    return value;
+}
+
+bool fail(Run& run, const Site& site, std::string_view code, std::string_view message, const Value* culprit,
+          std::string_view source)
+{
+    Failure& failure = run.failure;
+    failure.failure_class = FailureClass::permanent;
+    failure.code = code;
+    failure.detail = run.output_path();
+    if (!failure.detail.empty())
+        failure.detail += ": ";
+    if (!source.empty())
+        failure.detail.append("`").append(source).append("` ");
+    failure.detail += message;
+    failure.where = {};
+    if (culprit != nullptr && culprit->node != no_node && culprit->document == &run.context.document)
+        failure.where.document = culprit->document->pointer(culprit->node);
+    if (site.file != nullptr && site.line > 0)
+        failure.where.config = *site.file + ":" + std::to_string(site.line) + ":" + std::to_string(site.column);
+    return false;
+}
+
+bool fail(Run& run, const Expr& expr, std::string_view code, std::string_view message, const Value* culprit)
+{
+    return fail(run, expr.site, code, message, culprit);
+}
+
+bool fail_kind(Run& run, const Expr& asking, const Expr& given, const Value& culprit, std::string_view asked)
+{
+    std::string message = "is " + std::string(name_of(culprit.kind));
+    message.append(" where ").append(asked).append(" is asked");
+    return fail(run, asking.site, "wrong_kind", message, &culprit, given.source);
+}
+
+bool to_number(Run& run, const Expr& asking, const Expr& given, const Value& value, Decimal& out)
+{
+    if (const auto number = number_of(value)) {
+        out = *number;
+        return true;
+    }
+    if (is_too_long(value))
+        return fail(run, asking.site, "number_overflow", "has more than 38 digits", &value, given.source);
+    if (value.kind == Kind::text)
+        return fail(run, asking.site, "wrong_kind", "is a text that reads as no number", &value, given.source);
+    return fail_kind(run, asking, given, value, "a number");
+}
+
+bool to_text(Run& run, const Expr& asking, const Expr& given, const Value& value, std::string_view& out)
+{
+    if (const auto text = text_of(value, run.arena)) {
+        out = *text;
+        return true;
+    }
+    return fail_kind(run, asking, given, value, "a text");
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "mapping/context.hpp"
+#include "mapping/tree.hpp"
+#include "mapping/vocabularies.hpp"
+
+namespace headgate::mapping {
+
+/// A `let` or `as` of the running transaction. A `let` is evaluated when it is first asked for, about the `.` and
+/// `$index` it was written at: what is never used never fails.
+struct Slot {
+    enum class State : std::uint8_t { waiting, busy, ready };
+    State state = State::ready;
+    const Block* source = nullptr;
+    Value dot;
+    std::int64_t index = -1;
+    Value value;
+};
+
+/// One transaction being mapped: what expressions read and where they leave their failure. Lives on one thread.
+struct Run {
+    Run(const MappingContext& about, const Vocabularies* tables, int slot_count, std::pmr::memory_resource& memory);
+
+    const MappingContext& context;
+    const Vocabularies* vocabularies;
+    std::pmr::memory_resource& arena;
+    std::pmr::vector<Slot> slots;
+    Value dot;
+    std::int64_t index = -1;
+    std::uint64_t steps = 0;
+    std::uint64_t items = 0;
+    int depth = 0;
+    Failure failure;
+
+    struct OutputStep {
+        std::string_view name;  // empty: an item
+        std::int64_t place = 0;
+    };
+    std::pmr::vector<OutputStep> output;  // the output field being made: "lines[0].unit_price"
+
+    [[nodiscard]] std::string output_path() const;
+    /// Arena arrays, filled by the caller.
+    template <class T>
+    T* make(std::size_t count)
+    {
+        return std::uninitialized_default_construct_n(static_cast<T*>(arena.allocate(count * sizeof(T), alignof(T))),
+                                                      count) -
+               count;
+    }
+    [[nodiscard]] Value own_text(std::string_view text) { return text_value(copy_text(text, arena)); }
+    [[nodiscard]] Value time_value(const Timestamp& time, std::string_view source);
+};
+
+namespace limits {
+inline constexpr std::uint64_t steps = 1'000'000;
+inline constexpr int depth = 64;
+inline constexpr std::uint64_t items = 100'000;
+inline constexpr std::size_t text = std::size_t{1} << 20U;
+inline constexpr std::size_t output = std::size_t{8} << 20U;
+inline constexpr std::size_t transactions = 10'000;
+}  // namespace limits
+
+/// Leaves a failure behind and returns false. `message` names kinds and places, never a value.
+bool fail(Run& run, const Site& site, std::string_view code, std::string_view message, const Value* culprit = nullptr,
+          std::string_view source = {});
+bool fail(Run& run, const Expr& expr, std::string_view code, std::string_view message, const Value* culprit = nullptr);
+/// "`.price` is a text where a number is asked"
+bool fail_kind(Run& run, const Expr& asking, const Expr& given, const Value& culprit, std::string_view asked);
+
+/// Counts the step and evaluates.
+inline bool evaluate(const Expr& expr, Run& run, Value& out)
+{
+    if (++run.steps > limits::steps)
+        return fail(run, expr, "limit_steps", "the mapping takes more than 1,000,000 steps");
+    return expr.evaluate(expr, run, out);
+}
+
+bool evaluate(const Block& block, Run& run, Value& out);
+
+/// The value as the number it is or reads as; failure else.
+bool to_number(Run& run, const Expr& asking, const Expr& given, const Value& value, Decimal& out);
+bool to_text(Run& run, const Expr& asking, const Expr& given, const Value& value, std::string_view& out);
+
+enum class Order3 : std::int8_t { less = -1, equal = 0, greater = 1, different = 2 };
+/// Compares by the language's rules. `strict` (for < and >) fails where == and != just say different.
+bool compare(Run& run, const Expr& expr, const Value& left, const Value& right, bool strict, Order3& out);
+
+// The evaluators that the parser resolves to.
+bool evaluate_literal(const Expr& expr, Run& run, Value& out);
+bool evaluate_path(const Expr& expr, Run& run, Value& out);
+bool evaluate_call(const Expr& expr, Run& run, Value& out);
+bool evaluate_list(const Expr& expr, Run& run, Value& out);
+bool evaluate_choice(const Expr& expr, Run& run, Value& out);
+bool evaluate_or(const Expr& expr, Run& run, Value& out);
+bool evaluate_and(const Expr& expr, Run& run, Value& out);
+bool evaluate_not(const Expr& expr, Run& run, Value& out);
+bool evaluate_comparison(const Expr& expr, Run& run, Value& out);
+bool evaluate_coalesce(const Expr& expr, Run& run, Value& out);
+bool evaluate_add(const Expr& expr, Run& run, Value& out);
+bool evaluate_subtract(const Expr& expr, Run& run, Value& out);
+bool evaluate_multiply(const Expr& expr, Run& run, Value& out);
+bool evaluate_negate(const Expr& expr, Run& run, Value& out);
+
+}  // namespace headgate::mapping

@@ -1,0 +1,210 @@
+#include "mapping/value.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/currency.hpp"
+
+namespace headgate::mapping {
+
+std::string_view name_of(Kind kind)
+{
+    switch (kind) {
+    case Kind::null: return "null";
+    case Kind::boolean: return "a boolean";
+    case Kind::number: return "a number";
+    case Kind::text: return "a text";
+    case Kind::money: return "money";
+    case Kind::quantity: return "a quantity";
+    case Kind::time: return "a time";
+    case Kind::list: return "a list";
+    case Kind::object: return "an object";
+    }
+    return "";
+}
+
+Value boolean_value(bool truth)
+{
+    Value value;
+    value.kind = Kind::boolean;
+    value.truth = truth;
+    return value;
+}
+
+Value number_value(const Decimal& number)
+{
+    Value value;
+    value.kind = Kind::number;
+    value.parsed = true;
+    value.number = number;
+    return value;
+}
+
+Value text_value(std::string_view text)
+{
+    Value value;
+    value.kind = Kind::text;
+    value.text = text;
+    return value;
+}
+
+Value list_value(std::span<const Value> items)
+{
+    Value value;
+    value.kind = Kind::list;
+    value.data = items.data();
+    value.count = static_cast<std::uint32_t>(items.size());
+    return value;
+}
+
+Value object_value(std::span<const Member> members)
+{
+    Value value;
+    value.kind = Kind::object;
+    value.data = members.data();
+    value.count = static_cast<std::uint32_t>(members.size());
+    return value;
+}
+
+bool is_blank(std::string_view text)
+{
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+Value node_value(const Document& document, NodeIndex index)
+{
+    Value value;
+    if (index == no_node)
+        return value;
+    value.document = &document;
+    value.node = index;
+    const Node& node = document[index];
+    switch (node.kind) {
+    case NodeKind::null: break;
+    case NodeKind::boolean:
+        value.kind = Kind::boolean;
+        value.truth = node.text == "true";
+        break;
+    case NodeKind::number:
+        value.kind = Kind::number;
+        value.text = node.text;
+        break;
+    case NodeKind::text:
+        if (!is_blank(node.text)) {
+            value.kind = Kind::text;
+            value.text = node.text;
+        }
+        break;
+    case NodeKind::list:
+        value.kind = Kind::list;
+        value.count = node.count;
+        break;
+    case NodeKind::object:
+        value.kind = Kind::object;
+        value.count = node.count;
+        break;
+    }
+    return value;
+}
+
+std::string_view copy_text(std::string_view text, std::pmr::memory_resource& arena)
+{
+    if (text.empty())
+        return {};
+    auto* bytes = static_cast<char*>(arena.allocate(text.size(), 1));
+    std::memcpy(bytes, text.data(), text.size());
+    return {bytes, text.size()};
+}
+
+Value member_of(const Value& object, std::string_view name, std::pmr::memory_resource& arena)
+{
+    Value found;
+    if (object.kind == Kind::object) {
+        if (object.is_tree())
+            return node_value(*object.document, object.document->member(object.node, name));
+        for (const Member& member : object.members())
+            if (member.name == name)
+                return member.value;
+    } else if (object.kind == Kind::money) {
+        if (name == "amount")
+            found = text_value(copy_text(amount_text(object), arena));
+        else if (name == "currency")
+            found = text_value(object.text);
+    } else if (object.kind == Kind::quantity) {
+        if (name == "value")
+            found = text_value(copy_text(object.number.text(), arena));
+        else if (name == "uom")
+            found = text_value(object.text);
+    }
+    return found;
+}
+
+Value item_of(const Value& list, std::int64_t place)
+{
+    if (list.kind != Kind::list)
+        return place == 0 || place == -1 ? list : Value{};
+    if (list.is_tree())
+        return node_value(*list.document, list.document->item(list.node, place));
+    const auto items = list.items();
+    if (place < 0)
+        place += static_cast<std::int64_t>(items.size());
+    if (place < 0 || place >= static_cast<std::int64_t>(items.size()))
+        return {};
+    return items[static_cast<std::size_t>(place)];
+}
+
+namespace {
+
+/// An XML element's text, or the value itself.
+std::string_view scalar_text(const Value& value)
+{
+    if (value.kind == Kind::object && value.is_tree()) {
+        const NodeIndex text = value.document->member(value.node, "#text");
+        return text == no_node ? std::string_view{} : (*value.document)[text].text;
+    }
+    return value.kind == Kind::text || value.kind == Kind::number ? value.text : std::string_view{};
+}
+
+}  // namespace
+
+std::optional<Decimal> number_of(const Value& value)
+{
+    if (value.kind == Kind::number)
+        return value.parsed ? value.number : Decimal::parse_json(value.text);
+    return Decimal::parse(scalar_text(value));
+}
+
+bool is_too_long(const Value& value)
+{
+    return (value.kind == Kind::number && !value.parsed) || Decimal::has_shape(scalar_text(value));
+}
+
+std::optional<std::string_view> text_of(const Value& value, std::pmr::memory_resource& arena)
+{
+    switch (value.kind) {
+    case Kind::text: return value.text;
+    case Kind::number: return value.parsed ? copy_text(value.number.text(), arena) : value.text;
+    case Kind::boolean: return value.truth ? "true" : "false";
+    case Kind::time: return copy_text(headgate::text_of(value.time()), arena);
+    case Kind::object: {
+        const std::string_view text = scalar_text(value);
+        if (is_blank(text))
+            return std::nullopt;
+        return text;
+    }
+    case Kind::null:
+    case Kind::money:
+    case Kind::quantity:
+    case Kind::list: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::string amount_text(const Value& money)
+{
+    const Decimal shortest = money.number.normalized();
+    const int decimals = std::max(shortest.scale(), currency_decimals(money.text).value_or(0));
+    return shortest.rescaled(decimals).value_or(shortest).scaled_text();
+}
+
+}  // namespace headgate::mapping

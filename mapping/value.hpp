@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/decimal.hpp"
+#include "core/document.hpp"
+#include "core/time.hpp"
+
+namespace headgate::mapping {
+
+enum class Kind : std::uint8_t { null, boolean, number, text, money, quantity, time, list, object };
+
+[[nodiscard]] std::string_view name_of(Kind kind);  // with its article: "a list"
+
+struct Member;
+
+/// What an expression gives: a view. Texts, lists and objects point into the document, the mapping or the arena of the
+/// transaction, so copying a value is copying a few words. `document` and `node` say where it stood, if it stood
+/// anywhere.
+struct Value {
+    Kind kind = Kind::null;
+    bool truth = false;   // boolean
+    bool parsed = false;  // number: `number` holds it; else `text` are its source digits
+    bool posted = false;  // money: has exactly its currency's decimals because `money` or `minor` made it
+    std::uint32_t count = 0;
+    NodeIndex node = no_node;
+    const Document* document = nullptr;
+    std::string_view text;       // text; a number's source digits; a currency; a unit of measure; a time's source text
+    const void* data = nullptr;  // items or members in the arena; a Timestamp
+    Decimal number;              // number (when parsed), money, quantity
+
+    [[nodiscard]] bool is_null() const { return kind == Kind::null; }
+    [[nodiscard]] bool is_true() const { return kind != Kind::null && (kind != Kind::boolean || truth); }
+    /// True when the items or members are nodes of a document and not values of the arena.
+    [[nodiscard]] bool is_tree() const { return data == nullptr && node != no_node; }
+    [[nodiscard]] std::span<const Value> items() const { return {static_cast<const Value*>(data), count}; }
+    [[nodiscard]] std::span<const Member> members() const;
+    [[nodiscard]] const Timestamp& time() const { return *static_cast<const Timestamp*>(data); }
+};
+
+struct Member {
+    std::string_view name;
+    Value value;
+};
+
+inline std::span<const Member> Value::members() const
+{
+    return {static_cast<const Member*>(data), count};
+}
+
+[[nodiscard]] Value boolean_value(bool truth);
+[[nodiscard]] Value number_value(const Decimal& number);
+[[nodiscard]] Value text_value(std::string_view text);  // borrowed
+[[nodiscard]] Value list_value(std::span<const Value> items);
+[[nodiscard]] Value object_value(std::span<const Member> members);
+/// A node of a document; a blank text reads as null.
+[[nodiscard]] Value node_value(const Document& document, NodeIndex node);
+[[nodiscard]] bool is_blank(std::string_view text);
+
+/// The member of an object, of money (`amount`, `currency`) or of a quantity (`value`, `uom`); null when it has none.
+[[nodiscard]] Value member_of(const Value& object, std::string_view name, std::pmr::memory_resource& arena);
+/// The item at a place of a list, counted from the end when negative; null out of range.
+[[nodiscard]] Value item_of(const Value& list, std::int64_t place);
+[[nodiscard]] std::string_view copy_text(std::string_view text, std::pmr::memory_resource& arena);
+
+/// Reads a number where one is asked: numbers, texts of the plain shape, an element's text. nullopt: it is none, or too
+/// long.
+[[nodiscard]] std::optional<Decimal> number_of(const Value& value);
+/// True when `number_of` failed only because the digits are too many.
+[[nodiscard]] bool is_too_long(const Value& value);
+/// The text of a scalar, or of an XML element (`#text`); nullopt for what has none.
+[[nodiscard]] std::optional<std::string_view> text_of(const Value& value, std::pmr::memory_resource& arena);
+/// An amount with at least its currency's decimals.
+[[nodiscard]] std::string amount_text(const Value& money);
+
+/// Visits the items of a list, or a single value as a list of one. `visit` returns false to stop; so does the result.
+template <class Visit>
+bool each_item(const Value& list, Visit&& visit)
+{
+    if (list.kind != Kind::list)
+        return visit(list);
+    if (!list.is_tree()) {
+        for (const Value& item : list.items())
+            if (!visit(item))
+                return false;
+        return true;
+    }
+    const Document& document = *list.document;
+    for (NodeIndex at = document[list.node].first; at != no_node; at = document[at].next)
+        if (!visit(node_value(document, at)))
+            return false;
+    return true;
+}
+
+template <class Visit>
+bool each_member(const Value& object, Visit&& visit)
+{
+    if (!object.is_tree()) {
+        for (const Member& member : object.members())
+            if (!visit(member.name, member.value))
+                return false;
+        return true;
+    }
+    const Document& document = *object.document;
+    for (NodeIndex at = document[object.node].first; at != no_node; at = document[at].next)
+        if (!visit(document[at].name, node_value(document, at)))
+            return false;
+    return true;
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,233 @@
+#include "observability/history.hpp"
+
+#include <mutex>
+#include <utility>
+
+#include "observability/group_commit.hpp"
+#include "observability/sqlite.hpp"
+
+namespace headgate::observability {
+
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Three indexes, for writing costs one B-tree each. `event_id` finds an event and is the order of time: ids are UUIDv7,
+// so the newest first are its tail, and new rows append to it. `event_by_entity` answers "what happened to this order".
+// `event_by_state` leaves out what was applied, nearly all: the newest of those are found by walking `event_id`, the
+// few others would not be. A channel or a source is filtered on the way. Bodies lie apart, so lists never read past
+// them.
+constexpr const char* tables = R"sql(
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY, event TEXT NOT NULL, seq INTEGER NOT NULL, round INTEGER NOT NULL, source TEXT NOT NULL,
+    channel TEXT NOT NULL, topic TEXT NOT NULL, received_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, entity TEXT NOT NULL, order_number TEXT NOT NULL,
+    timeline TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS body (
+    id INTEGER PRIMARY KEY REFERENCES event (id) ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS event_id ON event (event);
+CREATE INDEX IF NOT EXISTS event_by_entity ON event (entity, event) WHERE entity <> '';
+CREATE INDEX IF NOT EXISTS event_by_state ON event (state, event) WHERE state <> 'applied';
+)sql";
+
+constexpr const char* columns =
+    "event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number";
+
+// At equal times the later frame wins: the stream brings frames in order, and again in order after a crash.
+constexpr const char* upsert = R"sql(
+INSERT INTO event (
+    event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, timeline)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (event) DO UPDATE SET
+    seq = excluded.seq, round = excluded.round, source = excluded.source, channel = excluded.channel,
+    topic = excluded.topic, received_at = excluded.received_at, finished_at = excluded.finished_at,
+    state = excluded.state, reason = excluded.reason, entity = excluded.entity,
+    order_number = excluded.order_number, timeline = excluded.timeline
+WHERE excluded.round > round OR (excluded.round = round AND excluded.finished_at >= finished_at)
+)sql";
+
+std::int64_t to_milliseconds(std::chrono::system_clock::time_point instant)
+{
+    return std::chrono::floor<Milliseconds>(instant.time_since_epoch()).count();
+}
+
+std::chrono::system_clock::time_point from_milliseconds(std::int64_t count)
+{
+    return std::chrono::system_clock::time_point(Milliseconds(count));
+}
+
+HistoryRow row_of(const sqlite::Statement& found)
+{
+    HistoryRow row;
+    row.event = EventId::parse(found.text(0)).value_or(EventId());
+    row.seq = static_cast<std::uint64_t>(found.integer(1));
+    row.round = static_cast<int>(found.integer(2));
+    row.source = found.text(3);
+    row.channel = found.text(4);
+    row.topic = found.text(5);
+    row.received_at = from_milliseconds(found.integer(6));
+    row.finished_at = from_milliseconds(found.integer(7));
+    row.state = found.text(8);
+    row.reason = found.text(9);
+    row.entity = found.text(10);
+    row.order_number = found.text(11);
+    return row;
+}
+
+}  // namespace
+
+class HistoryStore::Impl {
+public:
+    using Rows = std::vector<HistoryRow>;
+
+    explicit Impl(const HistoryOptions& options)
+        : database_(options.file, {.busy_timeout = options.busy_timeout, .max_pages = options.max_pages}),
+          upsert_((database_.must_run(tables), database_.prepare(upsert))),
+          add_body_(database_.prepare(
+              "INSERT INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1 ON CONFLICT (id) DO NOTHING")),
+          reader_(options.file, {.busy_timeout = options.busy_timeout, .read_only = true}),
+          writer_(database_, {"history", options.queue, options.batch},
+                  [this](const Rows& rows) { return write(rows); })
+    {}
+
+    sqlite::GroupCommit<Rows, void>& writer() { return writer_; }
+
+    Result<HistoryPage> list(const HistoryFilter& filter)
+    {
+        if (filter.limit < 1 || filter.limit > 1000)
+            return fail(FailureClass::permanent, "bad_limit", "a page has 1 to 1000 rows");
+        if (!filter.cursor.empty() && !EventId::parse(filter.cursor))
+            return fail(FailureClass::permanent, "bad_cursor", "this is no cursor of a page of history");
+
+        std::string sql = std::string("SELECT ") + columns + " FROM event WHERE 1";
+        std::vector<std::string_view> values;
+        const auto add = [&](const char* condition, const std::string& value) {
+            if (value.empty())
+                return;
+            sql += condition;
+            values.emplace_back(value);
+        };
+        add(" AND state = ?", filter.state);
+        if (!filter.state.empty() && filter.state != "applied")
+            sql += " AND state <> 'applied'";  // says in the index's own words that it covers this
+        add(" AND entity = ?", filter.entity);
+        if (!filter.entity.empty())
+            sql += " AND entity <> ''";
+        add(" AND channel = ?", filter.channel);
+        add(" AND source = ?", filter.source);
+        add(" AND event < ?", filter.cursor);
+        sql += " ORDER BY event DESC LIMIT " + std::to_string(filter.limit + 1);
+
+        const std::lock_guard lock(reading_);
+        auto query = reader_.try_prepare(sql);
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        for (const auto value : values)
+            query->bind(value);
+        HistoryPage page;
+        int code = query->step();
+        for (; code == SQLITE_ROW && page.rows.size() < filter.limit; code = query->step())
+            page.rows.push_back(row_of(*query));
+        if (code == SQLITE_ROW)
+            page.next = page.rows.back().event.text();
+        else if (code != SQLITE_DONE)
+            return std::unexpected(sqlite::failure_of(code, "listing history"));
+        return page;
+    }
+
+    Result<std::optional<HistoryRow>> show(const EventId& event)
+    {
+        return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?", event,
+                                [](const sqlite::Statement& found) {
+                                    HistoryRow row = row_of(found);
+                                    row.timeline = found.text(12);
+                                    return row;
+                                });
+    }
+
+    Result<std::optional<std::string>> raw(const EventId& event)
+    {
+        return find<std::string>("SELECT bytes FROM body JOIN event USING (id) WHERE event = ?", event,
+                                 [](const sqlite::Statement& found) { return std::string(found.text(0)); });
+    }
+
+private:
+    Result<void> write(const Rows& rows)
+    {
+        for (const auto& row : rows) {
+            const std::string event = row.event.text();
+            int code = upsert_
+                           .start(event, row.seq, row.round, row.source, row.channel, row.topic,
+                                  to_milliseconds(row.received_at), to_milliseconds(row.finished_at), row.state,
+                                  row.reason, row.entity, row.order_number, row.timeline)
+                           .step();
+            if (code == SQLITE_DONE && !row.body.empty())
+                code = add_body_.start(event, sqlite::Blob{row.body}).step();
+            if (code != SQLITE_DONE)
+                return std::unexpected(sqlite::failure_of(code, "writing history"));
+        }
+        return {};
+    }
+
+    template <class T, class Read>
+    Result<std::optional<T>> find(const std::string& sql, const EventId& event, Read read)
+    {
+        const std::lock_guard lock(reading_);
+        auto query = reader_.try_prepare(sql);
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        const std::string id = event.text();
+        const int code = query->start(id).step();
+        if (code == SQLITE_DONE)
+            return std::optional<T>();
+        if (code != SQLITE_ROW)
+            return std::unexpected(sqlite::failure_of(code, "reading history"));
+        return std::optional<T>(read(*query));
+    }
+
+    sqlite::Database database_;
+    sqlite::Statement upsert_;
+    sqlite::Statement add_body_;
+    std::mutex reading_;
+    sqlite::Database reader_;
+    sqlite::GroupCommit<Rows, void> writer_;  // last: its thread uses the others
+};
+
+HistoryStore::HistoryStore(HistoryOptions options) : impl_(std::make_unique<Impl>(options)) {}
+
+HistoryStore::~HistoryStore()
+{
+    close();
+}
+
+void HistoryStore::write(std::vector<HistoryRow> rows, Done done)
+{
+    impl_->writer().push(std::move(rows), std::move(done));
+}
+
+std::size_t HistoryStore::waiting() const
+{
+    return impl_->writer().waiting();
+}
+
+Result<HistoryPage> HistoryStore::list(const HistoryFilter& filter) const
+{
+    return impl_->list(filter);
+}
+
+Result<std::optional<HistoryRow>> HistoryStore::show(const EventId& event) const
+{
+    return impl_->show(event);
+}
+
+Result<std::optional<std::string>> HistoryStore::raw(const EventId& event) const
+{
+    return impl_->raw(event);
+}
+
+void HistoryStore::close()
+{
+    impl_->writer().close();
+}
+
+}  // namespace headgate::observability

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/result.hpp"
+
+namespace headgate::observability {
+
+/// What history keeps of one event: the projection of a `hist` frame. `body` is the envelope as it was accepted
+/// (zstd inside) and may be empty in a frame that does not bring it; the first one that comes stays.
+struct HistoryRow {
+    EventId event;
+    std::uint64_t seq = 0;  // of its latest admission
+    int round = 0;          // times readmitted
+    std::string source;
+    std::string channel;
+    std::string topic;
+    std::chrono::system_clock::time_point received_at;  // kept to the millisecond
+    std::chrono::system_clock::time_point finished_at;
+    std::string state;  // "applied", "suppressed", "dead", …
+    std::string reason;
+    std::string entity;        // of its first transaction, "" when it has none
+    std::string order_number;  // for display
+    std::string timeline;      // what happened, as JSON text
+    std::string body;
+};
+
+/// Which events `list` gives. Empty fields do not filter; all that are set must match exactly.
+struct HistoryFilter {
+    std::string state = {};
+    std::string channel = {};
+    std::string source = {};
+    std::string entity = {};
+    std::string cursor = {};  // of the page before; "" for the first
+    std::size_t limit = 50;   // rows a page, 1..1000
+};
+
+/// `rows` come newest first, by event id and thus by the millisecond of acceptance, and without `timeline` and `body`.
+struct HistoryPage {
+    std::vector<HistoryRow> rows;
+    std::string next;  // cursor of the next page; "" when this is the last
+};
+
+struct HistoryOptions {
+    std::filesystem::path file;
+    std::size_t queue = 256;  // `write` calls waiting; one more fails `history_busy`
+    std::size_t batch = 64;   // `write` calls in one commit at most
+    std::chrono::milliseconds busy_timeout{2000};
+    std::size_t max_pages = 0;  // 0: SQLite's own limit; for tests of a full disk
+};
+
+/// Finished events in one SQLite file: searchable, and never the only place until `done` has said so. Written on
+/// a thread of its own, read on another connection; calls may overlap, from any thread. Reads block the caller for as
+/// long as SQLite takes. All failures are transient (`history_busy`, `history_closed`, `sqlite_full`, …), except
+/// `bad_cursor` and `bad_limit`, which are permanent.
+class HistoryStore {
+public:
+    using Done = std::move_only_function<void(Result<void>)>;
+
+    /// Opens or creates the file. Throws std::runtime_error.
+    explicit HistoryStore(HistoryOptions options);
+    ~HistoryStore();  // close()
+    HistoryStore(const HistoryStore&) = delete;
+    HistoryStore& operator=(const HistoryStore&) = delete;
+
+    /// All rows or none. A row replaces what is known of its event unless that is of a later round, or of the same
+    /// round and finished later; writing the same rows again changes nothing. `done` is called exactly once: on
+    /// the writer thread after COMMIT, or here and now when nothing is queued. Keep the rows until it says ok.
+    void write(std::vector<HistoryRow> rows, Done done);
+    /// `write` calls waiting for the writer or in its hands.
+    [[nodiscard]] std::size_t waiting() const;
+
+    [[nodiscard]] Result<HistoryPage> list(const HistoryFilter& filter) const;
+    /// Without the body; nothing when the event is unknown.
+    [[nodiscard]] Result<std::optional<HistoryRow>> show(const EventId& event) const;
+    /// The body alone, as it was written; nothing when the event is unknown or came without one.
+    [[nodiscard]] Result<std::optional<std::string>> raw(const EventId& event) const;
+
+    /// Takes no more rows, writes those that wait and returns when the last `done` has returned.
+    void close();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headgate::observability

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "core/ids.hpp"
+#include "core/result.hpp"
+
+namespace headgate::retry {
+
+/// A dead letter (`l:`): an event that needs a person. Its body stays in `b:`.
+struct Letter {
+    EventId event;
+    Partition partition = 0;
+    std::chrono::sys_time<std::chrono::milliseconds> at{};   // by Redis TIME, when it was buried
+    std::string stage;                                       // "map"
+    FailureClass failure_class = FailureClass::permanent;
+    std::string code;
+    Where where;
+    std::string cause;                                       // what letters have in common
+    std::string queue;                                       // whose it is
+    std::chrono::sys_time<std::chrono::milliseconds> due{};  // when somebody should have looked
+    std::uint64_t config = 0;                                // configuration generation it failed under
+    std::uint32_t attempts = 0;
+    std::string excerpt;                                     // for people; masked by the caller
+    std::uint32_t round = 0;                                 // times readmitted before
+    std::uint64_t seq = 0;                                   // origin seq
+};
+
+/// What makes an event of the backlog a letter. Of `letter`, `at`, `round` and `seq` are not read: Redis sets them.
+struct Burial {
+    Letter letter;
+    std::uint64_t seq = 0;  // the backlog entry's
+    std::string frame;      // for history; opaque here
+};
+
+}  // namespace headgate::retry

@@ -1,0 +1,138 @@
+#include "retry/letters.hpp"
+
+#include <algorithm>
+
+#include "retry/replies.hpp"
+
+namespace headgate::retry {
+
+namespace {
+
+using Millis = std::chrono::sys_time<std::chrono::milliseconds>;
+
+Millis instant(std::string_view text)
+{
+    return Millis(std::chrono::milliseconds(number_of<std::int64_t>(text).value_or(0)));
+}
+
+FailureClass class_of(std::string_view name)
+{
+    using enum FailureClass;
+    for (auto failure : {transient, throttled, unknown_outcome, dependency, conflict, auth, permanent})
+        if (name_of(failure) == name)
+            return failure;
+    return permanent;
+}
+
+/// One letter from the five values the script tells of it.
+std::optional<Letter> letter_of(std::span<const net::Reply> values)
+{
+    auto event = event_of(values[0].text);
+    if (!event)
+        return {};
+    const auto& fields = values[4];
+    auto text = [&](std::string_view name) { return std::string(field_of(fields, name).value_or("")); };
+
+    Letter letter;
+    letter.event = *event;
+    letter.partition = number_of<Partition>(values[1].text).value_or(0);
+    letter.at = instant(values[2].text);
+    letter.seq = number_of<std::uint64_t>(values[3].text).value_or(0);
+    letter.stage = text("stage");
+    letter.failure_class = class_of(text("class"));
+    letter.code = text("code");
+    auto where = text("where");
+    auto line = std::min(where.find('\n'), where.size());
+    letter.where.document = where.substr(0, line);
+    letter.where.config = where.substr(std::min(line + 1, where.size()));
+    letter.cause = text("cause");
+    letter.queue = text("queue");
+    letter.due = instant(text("due"));
+    letter.config = number_of<std::uint64_t>(text("config")).value_or(0);
+    letter.attempts = number_of<std::uint32_t>(text("attempts")).value_or(0);
+    letter.excerpt = text("excerpt");
+    letter.round = number_of<std::uint32_t>(text("round")).value_or(0);
+    return letter;
+}
+
+Result<std::vector<Letter>> letters_of(const net::Reply& reply)
+{
+    std::vector<Letter> letters;
+    if (reply.list.size() % 5 != 0)
+        return odd_reply("letters");
+    for (std::size_t i = 0; i < reply.list.size(); i += 5) {
+        auto letter = letter_of(std::span(reply.list).subspan(i, 5));
+        if (!letter)
+            return odd_reply("letters");
+        letters.push_back(std::move(*letter));
+    }
+    return letters;
+}
+
+}  // namespace
+
+Letters::Letters(net::Redis& redis, const Scripts& scripts) : redis_(redis), scripts_(scripts) {}
+
+Task<LetterPage> Letters::list(LetterCursor from, std::size_t limit)
+{
+    limit = std::clamp<std::size_t>(limit, 1, 128);
+    LetterPage page;
+    for (;;) {
+        std::vector<std::string> keys;
+        std::vector<std::string> args{
+            "list", std::to_string(from.partition), from.after ? std::string(view(from.after->bytes())) : std::string(),
+            std::to_string(std::max<std::int64_t>(0, from.at.time_since_epoch().count())), std::to_string(limit)};
+        auto reply = co_await redis_.eval(scripts_.letters, std::move(keys), std::move(args));
+        if (!reply)
+            co_return std::unexpected(std::move(reply.error()));
+        auto letters = letters_of(*reply);
+        if (!letters)
+            co_return std::unexpected(std::move(letters.error()));
+
+        page.letters = std::move(*letters);
+        if (page.letters.size() == limit) {
+            page.next = LetterCursor{from.partition, page.letters.back().event, page.letters.back().at};
+            co_return page;
+        }
+        bool last = from.partition + 1 == partition_count;
+        if (!last)
+            from = LetterCursor{static_cast<Partition>(from.partition + 1), {}, {}};
+        if (!last && !page.letters.empty())
+            page.next = from;
+        if (last || !page.letters.empty())
+            co_return page;
+    }
+}
+
+Task<std::optional<Letter>> Letters::show(EventId event)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{"show", std::string(view(event.bytes()))};
+    auto reply = co_await redis_.eval(scripts_.letters, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    auto letters = letters_of(*reply);
+    if (!letters)
+        co_return std::unexpected(std::move(letters.error()));
+    std::optional<Letter> found;
+    if (!letters->empty())
+        found = std::move(letters->front());
+    co_return found;
+}
+
+Task<Readmitted> Letters::readmit(Readmission readmission)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::string(view(readmission.event.bytes())), std::to_string(readmission.round),
+                                  std::move(readmission.frame), std::move(readmission.envelope)};
+    auto reply = co_await redis_.eval(scripts_.readmit, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (!reply->is_list(3) || reply->list[0].integer < 0 || reply->list[0].integer > 3)
+        co_return odd_reply("readmit");
+    co_return Readmitted{static_cast<Readmitted::Answer>(reply->list[0].integer),
+                         static_cast<std::uint64_t>(reply->list[1].integer),
+                         static_cast<Partition>(reply->list[2].integer)};
+}
+
+}  // namespace headgate::retry

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/async.hpp"
+#include "net/redis/connection.hpp"
+#include "retry/letter.hpp"
+#include "retry/scripts.hpp"
+
+namespace headgate::retry {
+
+/// Where a listing goes on: after this letter of this partition.
+struct LetterCursor {
+    Partition partition = 0;
+    std::optional<EventId> after;
+    std::chrono::sys_time<std::chrono::milliseconds> at{};  // of `after`: finds the place when it is gone meanwhile
+};
+
+struct LetterPage {
+    std::vector<Letter> letters;
+    std::optional<LetterCursor> next;  // nothing: that was all
+};
+
+struct Readmission {
+    EventId event;
+    std::uint32_t round = 0;          // of the letter the person saw
+    std::string frame;                // for history: who and why; opaque here
+    std::string envelope;             // only when the body is in history: put back into Redis
+};
+
+struct Readmitted {
+    enum class Answer : std::uint8_t {
+        readmitted,
+        gone,             // no such letter: readmitted by another, or never there
+        changed,          // it died again in a later round than the one seen
+        body_in_history,  // give the envelope along
+    };
+    Answer answer = Answer::readmitted;
+    std::uint64_t seq = 0;  // the new one
+    Partition partition = 0;
+};
+
+/// The dead letters of all partitions. Anybody may read and readmit; two readmissions of one letter give one.
+/// Calls may overlap, all on the connection's thread; fails as a Redis command does.
+class Letters {
+public:
+    Letters(net::Redis& redis, const Scripts& scripts);
+
+    /// Partition by partition, oldest first, at most `limit` (<= 128) at a time. A page may be short with more to come.
+    Task<LetterPage> list(LetterCursor from = {}, std::size_t limit = 100);
+    Task<std::optional<Letter>> show(EventId event);
+    /// Back to work in one script: never lost, never twice.
+    Task<Readmitted> readmit(Readmission readmission);
+
+private:
+    net::Redis& redis_;
+    const Scripts& scripts_;
+};
+
+}  // namespace headgate::retry

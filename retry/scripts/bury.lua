@@ -1,0 +1,56 @@
+#!lua flags=allow-oom
+-- An event of the backlog becomes a letter. Fenced. Answer: 0 buried, 1 gone (nothing written).
+-- ARGV: token(16) p seq event(16) stage class code where cause queue due(ms) config attempts excerpt frame
+--include common
+
+local token, p = bytes(ARGV[1], 16, 'token'), partition(ARGV[2])
+local seq, event = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event')
+local stage, class, code, where, cause, queue = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local due, config = argument(ARGV[11], 'due'), argument(ARGV[12], 'config')
+local attempts, excerpt, frame = argument(ARGV[13], 'attempts'), ARGV[14], ARGV[15]
+if #ARGV ~= 15 then
+    refuse('BADARG count')
+end
+
+local inbox, open, dead, causes = 'hg:in:' .. p, 'hg:open:' .. p, 'hg:dead:' .. p, 'hg:causes:' .. p
+local record, letter, history = 'hg:e:' .. event, 'hg:l:' .. event, 'hg:hist:' .. p
+if not owns(p, token) then
+    refuse('FENCED ' .. shown('hg:P:' .. p))
+end
+need(inbox, 'stream')
+need(open, 'hash')
+need(dead, 'zset')
+need(letter, 'hash')
+need(history, 'stream')
+whole(read('hash', 'HGET', causes, cause), causes)
+local round = whole(read('hash', 'HGET', record, 'round'), record .. ' round')
+
+local found = redis.call('XRANGE', inbox, text(seq) .. '-0', text(seq) .. '-0')
+if #found == 0 then
+    return 1
+end
+local fields = found[1][2]
+local origin = text(seq)
+for i = 1, #fields, 2 do
+    if fields[i] == 'e' and fields[i + 1] ~= event then
+        refuse('BADARG event')
+    elseif fields[i] == 'o' then
+        origin = text(whole(fields[i + 1], inbox .. ' o'))
+    end
+end
+if redis.call('HEXISTS', open, event) == 1 then
+    refuse('BADSTATE event is in backlog and in open')
+end
+
+local round_text = text(round)
+redis.call('XDEL', inbox, text(seq) .. '-0')
+redis.call('HSET', open, event, origin)
+redis.call('HSET', record, 'seq', origin, 'round', round_text, 'p', p, 'body', 'redis', 'config', text(config),
+           'left', '0', 'worst', class)
+redis.call('HSET', letter, 'stage', stage, 'class', class, 'code', code, 'where', where, 'cause', cause,
+           'queue', queue, 'due', text(due), 'config', text(config), 'attempts', text(attempts), 'excerpt', excerpt,
+           'round', round_text)
+redis.call('ZADD', dead, text(now_ms()), event)
+redis.call('HINCRBY', causes, cause, '1')
+redis.call('XADD', history, '*', 'e', event, 's', 'd', 'r', round_text, 'f', frame)
+return 0

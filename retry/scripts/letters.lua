@@ -1,0 +1,37 @@
+#!lua flags=no-writes,allow-oom
+-- Letters for people. ARGV: show event(16), or: list p after(16 or '') at(ms of after) count
+-- Answer: event, p, at(ms), origin seq, fields of l each
+--include common
+
+local answer = {}
+local function tell(event, p, at)
+    local record = read('hash', 'HMGET', 'hg:e:' .. event, 'seq')
+    local fields = read('hash', 'HGETALL', 'hg:l:' .. event)
+    local n = #answer
+    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = event, p, at, record[1] or '0', fields
+end
+
+if ARGV[1] == 'show' then
+    local event = bytes(ARGV[2], 16, 'event')
+    local p = read('hash', 'HGET', 'hg:e:' .. event, 'p')
+    local at = p and read('zset', 'ZSCORE', 'hg:dead:' .. partition(p), event)
+    if at then
+        tell(event, p, at)
+    end
+    return answer
+end
+
+local p, after, at = partition(ARGV[2]), ARGV[3], argument(ARGV[4], 'at')
+local count = argument(ARGV[5], 'count')
+local dead = 'hg:dead:' .. p
+local first = 0
+if after ~= '' then
+    local rank = read('zset', 'ZRANK', dead, after)
+    -- Gone meanwhile: on from its instant; what shares it may be told twice, never left out.
+    first = rank and rank + 1 or redis.call('ZCOUNT', dead, '-inf', '(' .. text(at))
+end
+local page = read('zset', 'ZRANGE', dead, text(first), text(first + count - 1), 'WITHSCORES')
+for i = 1, #page, 2 do
+    tell(page[i], p, page[i + 1])
+end
+return answer

@@ -1,0 +1,72 @@
+#include "tests/faults/load.hpp"
+
+#include <poll.h>
+
+#include <random>
+
+#include <fmt/format.h>
+
+#include "tests/support/order_sender.hpp"
+
+namespace headgate::test {
+
+Load::Load(std::string secret, int senders, std::uint32_t seed) : secret_(std::move(secret))
+{
+    for (int i = 0; i < senders; ++i)
+        threads_.emplace_back([this, i, seed] { work(i, seed + static_cast<std::uint32_t>(i)); });
+}
+
+Load::~Load()
+{
+    finish(true);
+}
+
+void Load::finish(bool give_up)
+{
+    stopping_ = true;
+    if (give_up)
+        giving_up_ = true;
+    for (auto& thread : threads_)
+        if (thread.joinable())
+            thread.join();
+}
+
+std::vector<Answered> Load::answered() const
+{
+    const std::lock_guard lock(mutex_);
+    return answered_;
+}
+
+void Load::work(int number, std::uint32_t seed)
+{
+    std::mt19937 random(seed);
+    Sender sender("/hooks/shop", secret_);
+    // Few orders a sender, many changes each: order per entity is what is at stake.
+    std::vector<std::uint32_t> versions(8, 0);
+    while (!stopping_) {
+        const std::size_t slot = random() % versions.size();
+        const std::uint64_t order = 1000 * static_cast<std::uint64_t>(number + 1) + slot;
+        const std::uint32_t version = ++versions[slot];
+        Webhook webhook;
+        webhook.event_id = fmt::format("wh-{}-{}", order, version);
+        webhook.body = order_body(order, version);
+        const bool twice = random() % 10 == 0;
+        for (int left = twice ? 2 : 1; left > 0;) {
+            const int port = port_;
+            const Answer answer = port == 0 ? Answer{} : sender.post(port, webhook, 5);
+            if (answer.status >= 200 && answer.status < 300) {
+                ++count_;
+                --left;
+                const std::lock_guard lock(mutex_);
+                answered_.push_back({event_of(answer.body), webhook.event_id, order, version});
+                continue;
+            }
+            if (giving_up_)
+                return;
+            // Not a wait for something to be true: a vendor's pause before it sends again.
+            ::poll(nullptr, 0, 2);
+        }
+    }
+}
+
+}  // namespace headgate::test

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace headgate::test {
+
+/// One event that was answered 2xx, as the sender remembers it.
+struct Answered {
+    std::string event;       // the id Headgate gave
+    std::string webhook_id;  // what the vendor calls it
+    std::uint64_t order = 0;
+    std::uint32_t version = 0;
+};
+
+/// Senders that behave as vendors do: each order's changes go out one after the other, whatever is not answered 2xx is
+/// sent again with the same id, and some are sent twice for no reason. Every 2xx is written down.
+class Load {
+public:
+    Load(std::string secret, int senders, std::uint32_t seed);
+    ~Load();
+    /// Where Headgate listens now; 0: nowhere, wait.
+    void target(int port) { port_ = port; }
+    /// Begins no new event and ends when each begun one has been answered (or `give_up`).
+    void finish(bool give_up);
+    [[nodiscard]] std::vector<Answered> answered() const;
+    [[nodiscard]] std::uint64_t count() const { return count_; }
+
+private:
+    void work(int number, std::uint32_t seed);
+    std::string secret_;
+    std::atomic<int> port_{0};
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> giving_up_{false};
+    std::atomic<std::uint64_t> count_{0};
+    mutable std::mutex mutex_;
+    std::vector<Answered> answered_;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace headgate::test

@@ -1,0 +1,202 @@
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include <boost/asio/steady_timer.hpp>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "redis_server.hpp"
+#include "retry/managed_redis.hpp"
+#include "retry/startup_checks.hpp"
+
+namespace headgate::test {
+
+using namespace std::chrono_literals;
+using retry::Durability;
+using retry::ManagedRedis;
+
+class ManagedRedisTest : public ::testing::Test {
+protected:
+    retry::ManagedRedisConfig config() const
+    {
+        retry::ManagedRedisConfig config;
+        config.folder = folder_.path() / "redis";
+        return config;
+    }
+
+    net::Reply ask(const ManagedRedis& managed, std::vector<std::string> args)
+    {
+        net::RedisOptions options;
+        options.address = managed.address();
+        net::Redis redis(loop_.context.get_executor(), options);
+        EXPECT_TRUE(loop_.await(redis.wait_connected(60s)));
+        return loop_.await(redis.command(std::move(args))).value();
+    }
+
+    TempFolder folder_;
+    Loop loop_;
+};
+
+TEST_F(ManagedRedisTest, StartsARedisThatPassesItsOwnChecksAndStopsIt)
+{
+    ManagedRedis managed(loop_.context.get_executor(), config());
+    auto started = loop_.await(managed.start());
+    ASSERT_TRUE(started) << started.error().detail;
+    net::RedisOptions options;
+    options.address = managed.address();
+    net::Redis redis(loop_.context.get_executor(), options);
+    ASSERT_TRUE(loop_.await(redis.wait_connected(60s)));
+
+    auto findings = loop_.await(retry::check_redis(redis, Durability::strict)).value();
+    auto pid = managed.pid();
+    redis.close();
+    auto stopped = loop_.await(managed.stop());
+
+    for (const auto& finding : findings)
+        ADD_FAILURE() << finding.name << " " << finding.text;
+    EXPECT_TRUE(stopped);
+    EXPECT_EQ(managed.pid(), 0);
+    EXPECT_EQ(managed.restarts(), 0U);
+    EXPECT_NE(::kill(pid, 0), 0);
+    EXPECT_EQ(managed.notice(), "");
+    struct stat status{};
+    stat((folder_.path() / "redis").c_str(), &status);
+    EXPECT_EQ(status.st_mode & 0777U, 0700U);
+}
+
+TEST_F(ManagedRedisTest, KeepsWhatWasWrittenThroughStopAndStart)
+{
+    ManagedRedis managed(loop_.context.get_executor(), config());
+    ASSERT_TRUE(loop_.await(managed.start()));
+    ask(managed, {"SET", "k", "kept"});
+    ASSERT_TRUE(loop_.await(managed.stop()));
+    ASSERT_TRUE(loop_.await(managed.start()));
+
+    EXPECT_EQ(ask(managed, {"GET", "k"}).text, "kept");
+    loop_.await(managed.stop());
+}
+
+TEST_F(ManagedRedisTest, StartsAgainWhenTheServerDies)
+{
+    ManagedRedis managed(loop_.context.get_executor(), config());
+    ASSERT_TRUE(loop_.await(managed.start()));
+    ask(managed, {"SET", "k", "kept"});
+    auto first = managed.pid();
+    ::kill(first, SIGKILL);
+    loop_.run_until([&] { return managed.restarts() == 1 && managed.pid() != 0; });
+
+    EXPECT_EQ(ask(managed, {"GET", "k"}).text, "kept");
+    EXPECT_NE(managed.pid(), first);
+    loop_.await(managed.stop());
+}
+
+TEST_F(ManagedRedisTest, SaysWhyTheServerDoesNotStart)
+{
+    auto bad = config();
+    bad.program = "no-such-redis-server";
+    ManagedRedis none(loop_.context.get_executor(), bad);
+    EXPECT_EQ(loop_.await(none.start()).error().code, "redis_not_started");
+
+    std::filesystem::create_directories(folder_.path() / "redis" / "appendonlydir");
+    std::ofstream(folder_.path() / "redis" / "appendonlydir" / "appendonly.aof.manifest") << "nonsense\n";
+    ManagedRedis broken(loop_.context.get_executor(), config());
+    auto started = loop_.await(broken.start());
+
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, "redis_not_started");
+    EXPECT_NE(started.error().detail, "");
+}
+
+TEST_F(ManagedRedisTest, MovesTheSocketWhenTheFoldersPathIsTooLong)
+{
+    auto deep = config();
+    deep.folder = folder_.path() / std::string(120, 'd');
+    ManagedRedis managed(loop_.context.get_executor(), deep);
+    ASSERT_TRUE(loop_.await(managed.start()));
+
+    EXPECT_LE(managed.address().unix_path.size(), 107U);
+    EXPECT_NE(managed.notice().find(managed.address().unix_path), std::string::npos);
+    EXPECT_EQ(ask(managed, {"PING"}).text, "PONG");
+    loop_.await(managed.stop());
+}
+
+TEST_F(ManagedRedisTest, DiesWithTheThreadThatStartedIt)
+{
+    int pid = 0;
+    std::thread([&] {
+        Loop loop;
+        ManagedRedis managed(loop.context.get_executor(), config());
+        ASSERT_TRUE(loop.await(managed.start()));
+        pid = managed.pid();
+    }).join();
+
+    EXPECT_EQ(waitpid(pid, nullptr, 0), pid);
+}
+
+TEST_F(ManagedRedisTest, WaitsForTheServerOfAKilledParentThenKillsIt)
+{
+    auto hurried = config();
+    hurried.stop_limit = 1s;
+    pid_t parent = fork();
+    if (parent == 0) {
+        Loop loop;
+        ManagedRedis managed(loop.context.get_executor(), hurried);
+        bool started = loop.await(managed.start()).has_value();
+        ::kill(managed.pid(), SIGSTOP);  // deaf to the SIGTERM its parent's death will send
+        ::kill(getpid(), started ? SIGKILL : SIGTERM);
+    }
+    int status = 0;
+    waitpid(parent, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+    ManagedRedis managed(loop_.context.get_executor(), hurried);
+    auto started = loop_.await(managed.start());
+
+    ASSERT_TRUE(started) << started.error().detail;
+    EXPECT_EQ(ask(managed, {"PING"}).text, "PONG");
+    loop_.await(managed.stop());
+}
+
+class StartupChecksTest : public RedisTest {};
+
+TEST_F(StartupChecksTest, NamesEverySettingThatLosesData)
+{
+    command({"CONFIG", "SET", "no-appendfsync-on-rewrite", "yes"});
+    command({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+
+    std::vector<std::string> names;
+    auto findings = loop_.await(retry::check_redis(*redis_, Durability::strict)).value();
+    for (const auto& finding : findings)
+        names.push_back(finding.name);
+
+    EXPECT_EQ(names, (std::vector<std::string>{"appendonly", "appendfsync", "no-appendfsync-on-rewrite", "maxmemory",
+                                               "maxmemory-policy", "auto-aof-rewrite-min-size"}));
+}
+
+TEST_F(StartupChecksTest, TakesEverySecondWhenDurabilityIsRelaxed)
+{
+    command({"CONFIG", "SET", "appendfsync", "everysec"});
+
+    auto findings = loop_.await(retry::check_redis(*redis_, Durability::relaxed)).value();
+    for (const auto& finding : findings)
+        EXPECT_NE(finding.name, "appendfsync");
+}
+
+TEST_F(StartupChecksTest, CountsASettingItMayNotReadAsAFinding)
+{
+    command({"ACL", "SETUSER", "weak", "on", ">pw", "+@all", "-config", "~*"});
+    auto options = server_.options();
+    options.address.username = "weak";
+    options.address.password = "pw";
+    connect(options);
+
+    auto findings = loop_.await(retry::check_redis(*redis_, Durability::strict)).value();
+
+    ASSERT_EQ(findings.size(), 6U);
+    EXPECT_EQ(findings[3].name, "maxmemory");
+    EXPECT_EQ(findings[3].text, "could not be read");
+}
+
+}  // namespace headgate::test

@@ -1,0 +1,241 @@
+#include <csignal>
+
+#include <boost/asio/post.hpp>
+
+#include "redis_server.hpp"
+
+namespace headgate::test {
+
+using namespace std::chrono_literals;
+using net::Redis;
+using net::Reply;
+
+class RedisConnectionTest : public RedisTest {
+protected:
+    /// Sends without waiting; the answers collect in `answers_`.
+    void send(std::vector<std::string_view> args)
+    {
+        auto place = answers_.size();
+        answers_.emplace_back();
+        redis_->send(args, [this, place](Result<Reply> reply) {
+            answers_[place] = std::move(reply);
+            ++answered_;
+        });
+    }
+
+    void wait_for_all()
+    {
+        loop_.run_until([&] { return answered_ == answers_.size(); });
+    }
+
+    std::vector<std::optional<Result<Reply>>> answers_;
+    std::size_t answered_ = 0;
+};
+
+TEST_F(RedisConnectionTest, CompletesPipelinedCommandsInTheirOrder)
+{
+    for (int i = 0; i < 1'000; ++i)
+        send({"INCR", "n"});
+    wait_for_all();
+
+    for (std::size_t i = 0; i < answers_.size(); ++i)
+        ASSERT_EQ((*answers_[i])->integer, static_cast<std::int64_t>(i) + 1);
+}
+
+TEST_F(RedisConnectionTest, NeverCallsBackBeforeSendReturns)
+{
+    send({"PING"});
+    EXPECT_EQ(answered_, 0U);
+    redis_->close();
+    send({"PING"});
+    EXPECT_EQ(answered_, 0U);
+
+    wait_for_all();
+
+    EXPECT_EQ(answers_[0]->error().code, "redis_unavailable");
+    EXPECT_EQ(answers_[1]->error().code, "redis_unavailable");
+}
+
+TEST_F(RedisConnectionTest, KeepsEveryByteAndEveryKindOfAnswer)
+{
+    std::string bytes("a\0\r\n\xff", 5);
+    std::string large(3'000'000, 'x');
+    EXPECT_EQ(text({"SET", bytes, large}), "OK");
+    EXPECT_EQ(text({"GET", bytes}), large);
+    EXPECT_TRUE(command({"GET", "none"})->is_nil());
+
+    auto nested = command({"EVAL", "return {1, 'two', {3, {}, false}, redis.status_reply('FINE')}", "0"});
+
+    ASSERT_TRUE(nested && nested->is_list(4));
+    EXPECT_EQ(nested->list[0].integer, 1);
+    EXPECT_EQ(nested->list[1].text, "two");
+    ASSERT_TRUE(nested->list[2].is_list(3));
+    EXPECT_TRUE(nested->list[2].list[1].is_list(0));
+    EXPECT_TRUE(nested->list[2].list[2].is_nil());
+    EXPECT_EQ(nested->list[3].kind, Reply::Kind::status);
+}
+
+TEST_F(RedisConnectionTest, TellsErrorsByTheirFirstWordOnly)
+{
+    command({"SET", "text", "secret"});
+
+    auto answer = command({"LPUSH", "text", "1"});
+
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().failure_class, FailureClass::permanent);
+    EXPECT_EQ(answer.error().code, "redis_error");
+    EXPECT_EQ(answer.error().detail, "WRONGTYPE");
+}
+
+TEST_F(RedisConnectionTest, LoadsAScriptOnceWhenRedisHasForgottenIt)
+{
+    auto script = net::make_script("count", "#!lua\nreturn redis.call('INCRBY', KEYS[1], ARGV[1])");
+    command({"CONFIG", "RESETSTAT"});
+
+    std::vector<Task<Reply>> calls;
+    for (int i = 0; i < 50; ++i)
+        calls.push_back(redis_->eval(script, {"n"}, {"2"}));
+    auto first = loop_.await_all(std::move(calls));
+    command({"SCRIPT", "FLUSH"});
+    auto again = loop_.await(redis_->eval(script, {"n"}, {"2"}));
+
+    for (auto& answer : first)
+        ASSERT_TRUE(answer) << answer.error().detail;
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->integer, 102);
+    auto stats = text({"INFO", "commandstats"});
+    EXPECT_NE(stats.find("cmdstat_script|load:calls=2,"), std::string::npos) << stats;
+}
+
+TEST_F(RedisConnectionTest, ReportsAnUnknownOutcomeForWhatWasWrittenWhenTheServerDies)
+{
+    server_.signal(SIGSTOP);
+    send({"INCR", "n"});
+    loop_.context.poll();
+    asio::post(loop_.context, [&] { server_.kill(); });
+
+    wait_for_all();
+    send({"INCR", "n"});
+    wait_for_all();
+
+    EXPECT_EQ(answers_[0]->error().failure_class, FailureClass::unknown_outcome);
+    EXPECT_EQ(answers_[0]->error().code, "redis_no_answer");
+    EXPECT_EQ(answers_[1]->error().failure_class, FailureClass::transient);
+    EXPECT_EQ(answers_[1]->error().code, "redis_unavailable");
+}
+
+TEST_F(RedisConnectionTest, ConnectsAgainWhenTheServerIsBack)
+{
+    std::vector<bool> states;
+    redis_->on_state([&](bool connected, const Failure*) { states.push_back(connected); });
+    server_.kill();
+    loop_.run_until([&] { return !redis_->connected(); });
+    server_.start();
+
+    auto connected = loop_.await(redis_->wait_connected(60s));
+
+    ASSERT_TRUE(connected);
+    EXPECT_EQ(text({"PING"}), "PONG");
+    EXPECT_FALSE(states.front());
+    EXPECT_TRUE(states.back());
+}
+
+TEST_F(RedisConnectionTest, FailsACommandPastItsDeadlineAndGoesOnWithAFreshConnection)
+{
+    auto options = server_.options();
+    options.command_timeout = 50ms;
+    connect(options);
+    server_.signal(SIGSTOP);
+
+    auto late = command({"PING"});
+    server_.signal(SIGCONT);
+    auto connected = loop_.await(redis_->wait_connected(60s));
+
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().failure_class, FailureClass::unknown_outcome);
+    ASSERT_TRUE(connected);
+    auto next = text({"ECHO", "mine"});
+    while (next != "mine") {  // a slow machine may be late again, but no other's answer may come
+        ASSERT_TRUE(next.starts_with("redis_")) << next;
+        loop_.await(redis_->wait_connected(60s));
+        next = text({"ECHO", "mine"});
+    }
+}
+
+TEST_F(RedisConnectionTest, RefusesMoreThanItsBoundOfPendingCommands)
+{
+    auto options = server_.options();
+    options.max_pending = 3;
+    connect(options);
+
+    for (int i = 0; i < 5; ++i)
+        send({"PING"});
+    wait_for_all();
+
+    EXPECT_TRUE(*answers_[2]);
+    EXPECT_EQ(answers_[3]->error().code, "redis_backlog");
+    EXPECT_EQ(answers_[4]->error().failure_class, FailureClass::transient);
+}
+
+TEST_F(RedisConnectionTest, FailsWhatIsPendingWhenItIsDestroyed)
+{
+    server_.signal(SIGSTOP);
+    send({"PING"});
+    loop_.context.poll();
+    send({"PING"});
+    redis_.reset();
+
+    wait_for_all();
+
+    EXPECT_EQ(answers_[0]->error().code, "redis_no_answer");
+    EXPECT_EQ(answers_[1]->error().code, "redis_unavailable");
+}
+
+TEST_F(RedisConnectionTest, LeavesNothingBehindWhenTheLoopGoesBeforeTheAnswers)
+{
+    Loop loop;
+    net::Redis redis(loop.context.get_executor(), server_.options());
+    ASSERT_TRUE(loop.await(redis.wait_connected(60s)));
+    asio::co_spawn(loop.context, redis.command({"PING"}), [](const std::exception_ptr&, const Result<Reply>&) {});
+    loop.context.poll_one();
+}
+
+TEST_F(RedisConnectionTest, RunsNothingMoreOnceItIsDestroyed)
+{
+    redis_.reset();
+
+    loop_.context.restart();
+    loop_.context.run();  // returns: no timer, no read and no coroutine is left
+}
+
+class RedisPasswordTest : public RedisTest {
+protected:
+    RedisPasswordTest() : RedisTest({"--requirepass", "right"}) {}
+    void SetUp() override {}
+};
+
+TEST_F(RedisPasswordTest, SaysThatItWasRefusedWhenThePasswordIsWrong)
+{
+    auto options = server_.options();
+    options.address.password = "wrong";
+    redis_.emplace(loop_.context.get_executor(), options);
+
+    auto connected = loop_.await(redis_->wait_connected(60s));
+
+    ASSERT_FALSE(connected);
+    EXPECT_EQ(connected.error().failure_class, FailureClass::auth);
+    EXPECT_EQ(connected.error().code, "redis_refused");
+}
+
+TEST_F(RedisPasswordTest, ConnectsWithAUserAPasswordAndADatabase)
+{
+    auto options = server_.options();
+    options.address.username = "default";
+    options.address.password = "right";
+    options.address.db = 3;
+    connect(options);
+
+    EXPECT_NE(text({"CLIENT", "LIST"}).find("db=3"), std::string::npos);
+}
+
+}  // namespace headgate::test

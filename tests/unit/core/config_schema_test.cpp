@@ -1,0 +1,187 @@
+#include "core/config/schema.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace headgate::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Shop {
+    std::string name;
+    std::string where;
+    std::string connector;
+    SecretSources secret;
+    std::int64_t backlog = 50;
+    void describe(Schema& schema)
+    {
+        schema.field("connector", connector, "Which connector.");
+        schema.required("connector");
+        schema.field("secret", secret, "What is signed with.");
+        schema.field("backlog", backlog, {1, 100}, "How much may wait.");
+        schema.not_yet("poll", "polling");
+    }
+};
+
+struct Sample {
+    enum class Mode : std::uint8_t { strict, relaxed };
+    std::string url;
+    Duration wait{500};
+    Size limit{1024};
+    Endpoint listen{"127.0.0.1", 1};
+    Mode mode = Mode::strict;
+    std::vector<std::string> words;
+    std::map<std::string, Shop> channels;
+    void describe(Schema& schema)
+    {
+        schema.field("url", url, "Where.");
+        schema.field("wait", wait, {100ms, 1h}, "How long.");
+        schema.field("limit", limit, {Size{1}, Size{4096}}, "How much.");
+        schema.field("listen", listen, "Where to listen.");
+        schema.choice("mode", mode, {{"strict", Mode::strict}, {"relaxed", Mode::relaxed}}, "How.");
+        schema.field("words", words, "Words.");
+        schema.entries("channels", channels, "Channels.");
+    }
+};
+
+class ConfigSchemaTest : public ::testing::Test {
+protected:
+    ConfigSchemaTest()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "headgate-schema-XXXXXX").string();
+        folder_ = ::mkdtemp(name.data());
+    }
+    ~ConfigSchemaTest() override { std::filesystem::remove_all(folder_); }
+
+    Problems read(const std::string& yaml)
+    {
+        write("headgate.yaml", yaml);
+        return read_file(folder_ + "/headgate.yaml", sample_,
+                         [](const std::string& variable) -> std::optional<std::string> {
+                             return variable == "HOST" ? std::optional<std::string>("shop.example") : std::nullopt;
+                         },
+                         {"channels"});
+    }
+
+    void write(const std::string& file, const std::string& yaml)
+    {
+        std::filesystem::create_directories(std::filesystem::path(folder_ + "/" + file).parent_path());
+        std::ofstream(folder_ + "/" + file) << yaml;
+    }
+
+    /// "line:column code" of each problem.
+    static std::vector<std::string> places(const Problems& problems)
+    {
+        std::vector<std::string> all;
+        for (const auto& problem : problems)
+            all.push_back(std::to_string(problem.line) + ":" + std::to_string(problem.column) + " " + problem.code);
+        return all;
+    }
+
+    std::string folder_;
+    Sample sample_;
+};
+
+TEST_F(ConfigSchemaTest, ReadsEveryKindOfValueAndKeepsDefaults)
+{
+    EXPECT_EQ(places(read(
+                  "url: https://${HOST}/${PATH:-hooks}\nwait: 15m\nlimit: 2KiB\nlisten: \"[::1]:8443\"\n"
+                  "mode: relaxed\nwords: [a, b]\nchannels:\n  eu:\n    connector: c\n    secret: [env:A, file:/b]\n")),
+              std::vector<std::string>{});
+
+    EXPECT_EQ(sample_.url, "https://shop.example/hooks");
+    EXPECT_EQ(sample_.wait, 15min);
+    EXPECT_EQ(sample_.limit.bytes, 2048U);
+    EXPECT_EQ(sample_.listen, (Endpoint{"::1", 8443}));
+    EXPECT_EQ(sample_.mode, Sample::Mode::relaxed);
+    EXPECT_EQ(sample_.words, (std::vector<std::string>{"a", "b"}));
+    ASSERT_TRUE(sample_.channels.contains("eu"));
+    EXPECT_EQ(sample_.channels["eu"].name, "eu");
+    EXPECT_EQ(sample_.channels["eu"].backlog, 50);
+    EXPECT_EQ(sample_.channels["eu"].secret.size(), 2U);
+}
+
+TEST_F(ConfigSchemaTest, ReportsAllProblemsTogetherEachWithItsPlace)
+{
+    const auto problems = read(
+        "wait: soon\nlimit: 1GiB\nmod: strict\nurl: a\nurl: b\nlisten: here\nmode: fast\n"
+        "channels:\n  eu: { secret: hunter2, backlog: 1000, poll: { every: 1m } }\n");
+
+    EXPECT_EQ(places(problems),
+              (std::vector<std::string>{"5:1 repeated_key", "1:7 wrong_kind", "2:8 out_of_range", "6:9 wrong_kind",
+                                        "7:7 unknown_choice", "9:7 missing_key", "9:17 secret_in_file",
+                                        "9:35 out_of_range", "9:41 not_yet", "3:1 unknown_key"}));
+    for (const auto& problem : problems)
+        EXPECT_EQ(text_of(problem).find("hunter2"), std::string::npos) << "a secret is never repeated";
+    EXPECT_NE(text_of(problems.back()).find("did you mean `mode`?"), std::string::npos);
+    EXPECT_TRUE(text_of(problems.back()).starts_with(folder_ + "/headgate.yaml:3:1: unknown_key: "));
+}
+
+TEST_F(ConfigSchemaTest, AVariableThatIsNotSetIsAProblemUnlessItHasADefault)
+{
+    EXPECT_EQ(places(read("url: ${NOWHERE}\n")), std::vector<std::string>{"1:6 variable_missing"});
+    EXPECT_EQ(places(read("url: ${NOWHERE:-x}\n")), std::vector<std::string>{});
+    EXPECT_EQ(places(read("url: ${NOWHERE\n")), std::vector<std::string>{"1:6 variable_syntax"});
+}
+
+TEST_F(ConfigSchemaTest, ASectionMayBeAFolderAndAnEntryGivenTwiceIsReportedWhereItStandsAgain)
+{
+    write("channels/a.yaml", "eu: { connector: c }\n");
+    write("channels/b.yaml", "us: { connector: c, bad: 1 }\neu: { connector: d }\n");
+
+    const auto problems = read("url: a\n");
+
+    EXPECT_EQ(places(problems), (std::vector<std::string>{"2:1 repeated_key", "1:21 unknown_key"}));
+    EXPECT_NE(problems[0].file.find("channels/b.yaml"), std::string::npos);
+    EXPECT_NE(problems[1].file.find("channels/b.yaml"), std::string::npos);
+    EXPECT_TRUE(sample_.channels.contains("eu"));
+    EXPECT_TRUE(sample_.channels.contains("us"));
+}
+
+TEST_F(ConfigSchemaTest, AFileThatIsNoYamlOrNotThereIsAProblemWithItsPlace)
+{
+    EXPECT_EQ(read("url: [a\n").front().code, "yaml_syntax");
+    EXPECT_EQ(read_file(folder_ + "/none.yaml", sample_, process_environment()).front().code, "unreadable");
+}
+
+TEST_F(ConfigSchemaTest, ShowsWhatIsInForceWithoutSecretsAndDocumentsEveryKey)
+{
+    read("wait: 2s\nchannels: { eu: { connector: c, secret: env:A } }\n");
+
+    const auto shown = show([&](Schema& schema) { sample_.describe(schema); });
+    EXPECT_NE(shown.find("wait: 2s\n"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("    secret: •••\n"), std::string::npos) << shown;
+    EXPECT_EQ(shown.find("env:A"), std::string::npos);
+    const auto keys = reference([&](Schema& schema) { sample_.describe(schema); });
+    EXPECT_NE(keys.find("channels.NAME.backlog\twhole number\t50\tHow much may wait.\n"), std::string::npos) << keys;
+}
+
+TEST(ConfigValuesTest, DurationsSizesRatesAndEndpointsAreReadStrictly)
+{
+    EXPECT_EQ(parse_duration("500ms"), Duration{500});
+    EXPECT_EQ(parse_duration("2d"), Duration{172'800'000});
+    EXPECT_EQ(parse_duration("10y"), Duration{315'360'000'000});
+    for (const auto* text : {"", "5", "5 s", "-5s", "1.5h", "s", "99999999999999999999s", "9223372036854775807h"})
+        EXPECT_FALSE(parse_duration(text)) << text;
+    EXPECT_EQ(parse_size("64KiB"), Size{65536});
+    EXPECT_EQ(parse_size("10"), Size{10});
+    for (const auto* text : {"64KB", "-1", "KiB"})
+        EXPECT_FALSE(parse_size(text)) << text;
+    EXPECT_EQ(parse_rate("50/s"), Rate{50});
+    for (const auto* text : {"50", "0/s", "50/m", "/s"})
+        EXPECT_FALSE(parse_rate(text)) << text;
+    EXPECT_EQ(parse_endpoint("127.0.0.1:0"), (Endpoint{"127.0.0.1", 0}));
+    for (const auto* text : {"127.0.0.1", ":80", "::1:80", "a:65536", "a:", "a:b"})
+        EXPECT_FALSE(parse_endpoint(text)) << text;
+    EXPECT_EQ(text_of(Duration{90'000}), "90s");
+    EXPECT_EQ(text_of(Size{8U << 20U}), "8MiB");
+}
+
+}  // namespace
+
+}  // namespace headgate::config

@@ -1,0 +1,209 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/mapping/samples.hpp"
+
+namespace headgate::mapping::test {
+namespace {
+
+constexpr std::string_view order = R"({
+    "id": 7, "name": "#7", "blank": "  ", "none": null, "yes": true, "no": false, "two": "2", "word": "x",
+    "lines": [{"sku": "A", "price": 2.50, "tax": [{"rate": 1}, {"rate": 2}]}, {"sku": "B", "price": "3", "tax": null}, {"sku": "C", "tax": {"rate": 3}}],
+    "one": {"sku": "S"}, "odd key": 1, ".": 2, "01": "a", "x": {"@id": "q", "#text": "12"}, "big": 12345678901234567890123456789012345678901
+})";
+
+std::string of(std::string_view expression)
+{
+    return evaluated(expression, order);
+}
+
+TEST(Expression, PrecedenceIsAsThePageSays)
+{
+    EXPECT_EQ(of("1 + 2 * 3"), "7");
+    EXPECT_EQ(of("(1 + 2) * 3"), "9");
+    EXPECT_EQ(of("- 2 * 3"), "-6");
+    EXPECT_EQ(of("5 - 2 - 1"), "2");
+    EXPECT_EQ(of(".none // 1 + 1"), "2");
+    EXPECT_EQ(of(".none // 1 == 1"), "true");
+    EXPECT_EQ(of("not .no and .yes"), "true");
+    EXPECT_EQ(of("not 1 == 2"), "true");
+    EXPECT_EQ(of("true or false and false"), "true");
+    EXPECT_EQ(of("1 + 1 | string"), "\"2\"");
+    EXPECT_EQ(of("if .no then 1 else 2 | string"), "\"2\"");
+    EXPECT_EQ(of("(if .yes then 1 else 2) | string"), "\"1\"");
+    EXPECT_EQ(of("if .no then 1 elif .yes then 2 else 3"), "2");
+    EXPECT_EQ(of("if .yes or .no then \"T\" else \"P\""), "\"T\"");
+}
+
+TEST(Expression, PathsFollowEveryStep)
+{
+    EXPECT_EQ(of(".lines[].sku"), R"(["A","B","C"])");
+    EXPECT_EQ(of(".lines[].tax[].rate"), "[1,2,3]");
+    EXPECT_EQ(of(".lines[0].sku"), "\"A\"");
+    EXPECT_EQ(of(".lines[-1].sku"), "\"C\"");
+    EXPECT_EQ(of(".lines[9].sku"), "null");
+    EXPECT_EQ(of(".lines[.sku == \"B\"].price"), "\"3\"");
+    EXPECT_EQ(of("..rate"), "[1,2,3]");
+    EXPECT_EQ(of(".lines..rate"), "[1,2,3]");
+    EXPECT_EQ(of(".one[].sku"), R"(["S"])");
+    EXPECT_EQ(of(".one[0].sku"), "\"S\"");
+    EXPECT_EQ(of(".one[1].sku"), "null");
+    EXPECT_EQ(of(".none[].sku"), "[]");
+    EXPECT_EQ(of(".\"odd key\""), "1");
+    EXPECT_EQ(of(".\".\""), "2");
+    EXPECT_EQ(of(".01"), "\"a\"");
+    EXPECT_EQ(of(".x.@id"), "\"q\"");
+    EXPECT_EQ(of(".x + 1"), "13");
+    EXPECT_EQ(of("$doc.id"), "7");
+    EXPECT_EQ(of("(.one).sku"), "\"S\"");
+    EXPECT_EQ(of(".lines | first | get(\"sku\")"), "\"A\"");
+    EXPECT_EQ(of(".lines.sku"), "!path_on_list");
+    EXPECT_EQ(of(".name.sku"), "!wrong_kind");
+    EXPECT_EQ(of(".missing.sku.deep"), "null");
+}
+
+TEST(Expression, BlankReadsAsNullAndNullIsQuiet)
+{
+    EXPECT_EQ(of(".blank"), "null");
+    EXPECT_EQ(of(".blank // \"x\""), "\"x\"");
+    EXPECT_EQ(of(".none + 1"), "null");
+    EXPECT_EQ(of("- .none"), "null");
+    EXPECT_EQ(of(".none < 1"), "false");
+    EXPECT_EQ(of(".none in [null]"), "false");
+    EXPECT_EQ(of(".none == null"), "true");
+    EXPECT_EQ(of(".none != 1"), "true");
+}
+
+TEST(Expression, ComparisonReadsTheOtherSideAsANumber)
+{
+    EXPECT_EQ(of(".two == 2"), "true");
+    EXPECT_EQ(of(".two == 2.0"), "true");
+    EXPECT_EQ(of(".word == 2"), "false");
+    EXPECT_EQ(of(".word != 2"), "true");
+    EXPECT_EQ(of(".word < 2"), "!wrong_kind");
+    EXPECT_EQ(of("\"a\" < \"b\""), "true");
+    EXPECT_EQ(of("\"B\" < \"a\""), "true");
+    EXPECT_EQ(of("\"10\" < \"9\""), "true");
+    EXPECT_EQ(of("\"10\" < 9"), "false");
+    EXPECT_EQ(of(".two in [1, 2]"), "true");
+    EXPECT_EQ(of("\"ST\" in [\"BS\", \"ST\"]"), "true");
+    EXPECT_EQ(of(".lines == 1"), "!wrong_kind");
+}
+
+TEST(Expression, NumbersKeepTheirSourceTextUntilSomethingIsComputed)
+{
+    EXPECT_EQ(of(".lines[0].price"), "2.50");
+    EXPECT_EQ(of(".lines[0].price * 2"), "5");
+    EXPECT_EQ(of(".big"), "12345678901234567890123456789012345678901");
+    EXPECT_EQ(of(".big + 1"), "!number_overflow");
+    EXPECT_EQ(of("0.1 + 0.2"), "0.3");
+}
+
+struct Refused {
+    const char* expression;
+    const char* code;
+    int column;
+};
+
+class ExpressionProblems : public testing::TestWithParam<Refused> {};
+
+TEST_P(ExpressionProblems, SayWhereAndWhy)
+{
+    const auto compiled = Expression::compile_bare(GetParam().expression, {"mapping.yaml", 3, 10});
+
+    ASSERT_FALSE(compiled) << GetParam().expression;
+    EXPECT_EQ(compiled.error().code, GetParam().code) << GetParam().expression;
+    EXPECT_EQ(compiled.error().file, "mapping.yaml");
+    EXPECT_EQ(compiled.error().line, 3);
+    EXPECT_EQ(compiled.error().column, 9 + GetParam().column) << GetParam().expression;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ExpressionProblems,
+    testing::Values(Refused{".a | trimm", "unknown_function", 6}, Refused{"name", "unknown_function", 1},
+                    Refused{".a | .b", "pipe_needs_function", 6}, Refused{".a | round(1) + 2", "syntax", 15},
+                    Refused{".a < .b < .c", "no_chain", 9}, Refused{".a / 2", "no_quotient", 4},
+                    Refused{".a | replace(\"x\")", "wrong_arguments", 6}, Refused{"(.a", "syntax", 4},
+                    Refused{".a .b", "syntax", 4}, Refused{"$nope", "unknown_name", 1},
+                    Refused{"$index", "unknown_name", 1}, Refused{"$system.name", "not_yet", 1},
+                    Refused{".a == 'x", "syntax", 7}, Refused{"if .a then 1", "syntax", 13},
+                    Refused{".a = 1", "syntax", 4}, Refused{"", "syntax", 1}, Refused{".a[", "syntax", 4},
+                    Refused{".a.", "syntax", 4}));
+
+TEST(ExpressionText, UnknownNamesSuggestTheNearest)
+{
+    EXPECT_EQ(Expression::compile_bare(".a | trimm").error().hint, "did you mean `trim`?");
+    EXPECT_EQ(Expression::compile_bare("$dok.id").error().hint, "did you mean `$doc`?");
+}
+
+TEST(ExpressionText, InsertsIntoText)
+{
+    const Document document = read_document(order);
+    const MappingContext context{.document = document};
+
+    EXPECT_EQ(Expression::compile("order/{.id}")->text(context), "order/7");
+    EXPECT_EQ(Expression::compile("{.id}-{.lines[].sku | join(\"}\")}")->text(context), "7-A}B}C");
+    EXPECT_EQ(Expression::compile("{{literal}")->text(context), "{literal}");
+    EXPECT_EQ(Expression::compile("order/{.none}")->text(context).value(), std::nullopt);
+    EXPECT_EQ(Expression::compile("order/{.lines}")->text(context).error().code, "wrong_kind");
+    EXPECT_EQ(Expression::compile(".lines")->text(context).error().code, "wrong_kind");
+    EXPECT_EQ(Expression::compile("= .id == 7")->truth(context), true);
+    EXPECT_EQ(Expression::compile("order/{.id").error().code, "syntax");
+}
+
+TEST(ExpressionText, SeesHeadersEventAndChannel)
+{
+    const Document document = read_document("{}");
+    const Document settings = read_document(R"({"currency": "NOK"})");
+    const std::vector<std::pair<std::string, std::string>> headers{{"x-shop-id", "a1"}, {"empty", " "}};
+    const MappingContext context{.document = document,
+                                 .headers = headers,
+                                 .event_id = "e-1",
+                                 .topic = "orders/create",
+                                 .channel_name = "shop",
+                                 .channel_settings = &settings};
+
+    EXPECT_EQ(Expression::compile("$headers.\"X-Shop-Id\"")->text(context), "a1");
+    EXPECT_EQ(Expression::compile("$headers.empty")->text(context).value(), std::nullopt);
+    EXPECT_EQ(Expression::compile("{$event.id} {$event.topic}")->text(context), "e-1 orders/create");
+    EXPECT_EQ(Expression::compile("$channel.settings.currency")->text(context), "NOK");
+    EXPECT_EQ(Expression::compile("$channel.name")->text(context), "shop");
+}
+
+TEST(ExpressionText, StartsWhereTheContextSays)
+{
+    const Document document = read_document(R"({"order": {"id": 5, "lines": [{"a": 1}]}})");
+    const MappingContext context{.document = document, .root = document.member(0, "order")};
+
+    EXPECT_EQ(Expression::compile(".id")->text(context), "5");
+    EXPECT_EQ(Expression::compile("$doc.id")->text(context), "5");
+}
+
+TEST(ExpressionText, FailuresNameThePlaceAndNeverTheValue)
+{
+    const Document document = read_document(R"({"lines": [{"price": "secret"}]})");
+    const auto expression = Expression::compile(".lines[0].price * 2", {"m.yaml", 4, 9});
+
+    const auto value = expression->json(MappingContext{.document = document});
+
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().failure_class, FailureClass::permanent);
+    EXPECT_EQ(value.error().code, "wrong_kind");
+    EXPECT_EQ(value.error().where.document, "/lines/0/price");
+    EXPECT_EQ(value.error().where.config, "m.yaml:4:9");
+    EXPECT_NE(value.error().detail.find("`.lines[0].price`"), std::string::npos);
+    EXPECT_EQ(value.error().detail.find("secret"), std::string::npos);
+}
+
+TEST(ExpressionText, LimitsAreFailures)
+{
+    std::string json = R"({"l": [)";
+    for (int i = 0; i < 3000; ++i)
+        json += (i == 0 ? "" : ",") + std::to_string(i);
+    json += "]}";
+
+    EXPECT_EQ(evaluated(".l | map($doc.l | map(. + 1))", json), "!limit_steps");
+    EXPECT_EQ(evaluated(std::string(70, '(') + "1" + std::string(70, ')')), "!limit_depth");
+}
+
+}  // namespace
+}  // namespace headgate::mapping::test

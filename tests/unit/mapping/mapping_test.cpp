@@ -1,0 +1,302 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/unit/mapping/samples.hpp"
+
+namespace headgate::mapping::test {
+namespace {
+
+/// A type with a field of every kind, in a folder of its own.
+const Canonical& small_types()
+{
+    static const Canonical canonical = [] {
+        const std::string folder = testing::TempDir() + "/headgate_mapping_types";
+        std::filesystem::create_directories(folder);
+        std::ofstream(folder + "/note.json") << R"({
+            "x-order": "free", "type": "object", "additionalProperties": false, "required": ["title"],
+            "properties": {"title": {"type": "string"}, "kind": {"type": "string", "enum": ["a", "b"]}, "rank": {"type": "integer"},
+                "done": {"type": "boolean"}, "at": {"$ref": "#/$defs/timestamp"}, "sum": {"$ref": "#/$defs/money"}, "any": {"type": "object", "additionalProperties": true},
+                "who": {"type": "object", "additionalProperties": false, "required": ["name"], "properties": {"name": {"type": "string"}, "city": {"type": "string"}}},
+                "items": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+                    "properties": {"no": {"type": "integer"}, "text": {"type": "string"}, "subs": {"type": "array", "items": {"type": "string"}}}}},
+                "words": {"type": "array", "items": {"type": "string"}}},
+            "$defs": {"timestamp": {"type": "string"}, "money": {"type": "object"}}})";
+        return Canonical::load(folder).value();
+    }();
+    return canonical;
+}
+
+std::string head(std::string_view fields)
+{
+    return "transaction: note\nentity: note/{.id}\nfields:\n" + std::string(fields);
+}
+
+FragmentLoader no_fragments()
+{
+    return {};
+}
+
+std::expected<Mapping, Problems> loaded(const std::string& yaml, const FragmentLoader& fragments = no_fragments())
+{
+    static const Vocabularies vocabularies;
+    return Mapping::load(SourceFile{"note.yaml", yaml}, small_types(), vocabularies, fragments);
+}
+
+/// The JSON of what `fields` makes of a document, "!" and the code of a failure, or all problems.
+std::string mapped(std::string_view fields, std::string_view json, const FragmentLoader& fragments = no_fragments())
+{
+    const auto mapping = loaded(head(fields), fragments);
+    if (!mapping)
+        return all_of(mapping.error());
+    const Document document = read_document(json);
+    const auto made = mapping->run({.document = document});
+    if (!made)
+        return "!" + made.error().code;
+    return made->empty() ? "filtered" : made->front().json;
+}
+
+std::string problems_of(const std::string& yaml)
+{
+    const auto mapping = loaded(yaml);
+    return mapping ? "" : all_of(mapping.error());
+}
+
+TEST(MappingValues, ReadAsThePageSays)
+{
+    EXPECT_EQ(mapped("  title: plain text\n", R"({"id": 1})"), R"({"title":"plain text"})");
+    EXPECT_EQ(mapped("  title: order/{.id}\n", R"({"id": 1})"), R"({"title":"order/1"})");
+    EXPECT_EQ(mapped("  title: 'a {{b}'\n", R"({"id": 1})"), R"({"title":"a {b}"})");
+    EXPECT_EQ(mapped("  title: .t\n  done: true\n", R"({"id": 1, "t": "x"})"), R"({"title":"x","done":true})");
+    EXPECT_EQ(mapped("  title: '.t'\n  done: 'true'\n", R"({"id": 1, "t": "x"})"), R"({"title":"x","done":true})");
+    EXPECT_EQ(mapped("  title: \"0400\"\n", R"({"id": 1})"), R"({"title":"0400"})");
+    EXPECT_EQ(mapped("  title: NO\n  rank: 5\n", R"({"id": 1})"), R"({"title":"NO","rank":5})");
+    EXPECT_EQ(mapped("  title: 12:30\n", R"({"id": 1})"), R"({"title":"12:30"})");
+    EXPECT_EQ(mapped("  title: '= if .id == 1 then \"T\" else \"P\"'\n", R"({"id": 1})"), R"({"title":"T"})");
+    EXPECT_EQ(mapped("  title: x\n  words: [card, .id | string, null]\n", R"({"id": 1})"),
+              R"({"title":"x","words":["card","1",null]})");
+}
+
+TEST(MappingValues, OthersMisreadAreRefused)
+{
+    for (const char* scalar : {"on", "off", "yes", "no", "y", "n", "0400", "1_000", "0x1F"})
+        EXPECT_NE(problems_of(head("  title: " + std::string(scalar) + "\n")).find("note.yaml:4:10: misread_scalar"),
+                  std::string::npos)
+            << scalar;
+}
+
+TEST(MappingValues, NullFieldsAndEmptyObjectsAreLeftOut)
+{
+    EXPECT_EQ(
+        mapped(
+            "  title: x\n  kind: .none\n  who: { name: .n, city: .c }\n  items: { each: .none, fields: { no: 1 } }\n",
+            R"({"id": 1})"),
+        R"({"title":"x"})");
+    EXPECT_EQ(mapped("  title: x\n  items: { each: .l, fields: { no: 1 } }\n", R"({"id": 1, "l": []})"),
+              R"({"title":"x","items":[]})");
+    EXPECT_EQ(mapped("  title: .none\n", R"({"id": 1})"), "!missing_required");
+    EXPECT_EQ(mapped("  title: x\n  who: { name: .n, city: Oslo }\n", R"({"id": 1})"), "!missing_required");
+}
+
+TEST(MappingBlocks, EachMovesTheDotAndCounts)
+{
+    constexpr std::string_view fields = R"(  title: x
+  items:
+    each: .groups
+    as: group
+    fields:
+      no: = $index + 1
+      text: .name
+      subs: { each: .members, value: "{$group.name}-{.}-{$index}" }
+)";
+    EXPECT_EQ(mapped(fields, R"({"id": 1, "groups": [{"name": "g", "members": ["a", "b"]}, {"name": "h"}]})"),
+              R"({"title":"x","items":[{"no":1,"text":"g","subs":["g-a-0","g-b-1"]},{"no":2,"text":"h"}]})");
+}
+
+TEST(MappingBlocks, WhenLeavesOut)
+{
+    constexpr std::string_view fields =
+        "  title: x\n  items: { each: .l, when: . > 1, fields: { no: . } }\n  who: { when: .id == 2, fields: { name: "
+        "nn } }\n";
+    EXPECT_EQ(mapped(fields, R"({"id": 1, "l": [1, 2, 3]})"), R"({"title":"x","items":[{"no":2},{"no":3}]})");
+    EXPECT_EQ(mapped(fields, R"({"id": 2, "l": []})"), R"({"title":"x","items":[],"who":{"name":"nn"}})");
+}
+
+TEST(MappingBlocks, MatchNeedsACase)
+{
+    constexpr std::string_view closed = "  title:\n    match: .k\n    cases: { a: first, '2': '{.k} second' }\n";
+    EXPECT_EQ(mapped(closed, R"({"id": 1, "k": "a"})"), R"({"title":"first"})");
+    EXPECT_EQ(mapped(closed, R"({"id": 1, "k": 2})"), R"({"title":"2 second"})");
+    EXPECT_EQ(mapped(closed, R"({"id": 1, "k": "b"})"), "!no_case");
+    EXPECT_EQ(mapped(closed, R"({"id": 1})"), "!no_case");
+    EXPECT_EQ(mapped(std::string(closed) + "    else: other\n", R"({"id": 1})"), R"({"title":"other"})");
+}
+
+TEST(MappingBlocks, LetNamesAreEvaluatedWhereTheyAreWritten)
+{
+    constexpr std::string_view fields = R"(  title:
+    let: { a: .x, b: "{$a}!" }
+    value: $b
+  items:
+    let: { outer: .x }
+    value: { each: .l, fields: { text: "{$outer}{.}" } }
+)";
+    EXPECT_EQ(mapped(fields, R"({"id": 1, "x": "v", "l": ["1", "2"]})"),
+              R"({"title":"v!","items":[{"text":"v1"},{"text":"v2"}]})");
+}
+
+TEST(MappingBlocks, ANameThatIsNotUsedDoesNotFail)
+{
+    EXPECT_EQ(mapped("  title: { let: { bad: .none | required }, value: x }\n", R"({"id": 1})"), R"({"title":"x"})");
+}
+
+TEST(MappingBlocks, FragmentsTakeTheirDotAndNames)
+{
+    const FragmentLoader fragments = [](std::string_view name) -> std::optional<SourceFile> {
+        if (name == "who")
+            return SourceFile{"who.yaml", "fields:\n  name: '{.n}{$mark}'\n  city: .city\n"};
+        if (name == "circle")
+            return SourceFile{"circle.yaml", "fields:\n  city: { use: circle }\n"};
+        return std::nullopt;
+    };
+    constexpr std::string_view use = "  title: x\n  who: { use: who, of: .person, with: { mark: .mark } }\n";
+    EXPECT_EQ(mapped(use, R"({"id": 1, "mark": "!", "person": {"n": "Ada", "city": "Oslo"}})", fragments),
+              R"({"title":"x","who":{"name":"Ada!","city":"Oslo"}})");
+    EXPECT_EQ(mapped(use, R"({"id": 1, "mark": "!"})", fragments), R"({"title":"x"})");
+    EXPECT_EQ(mapped("  title: x\n  who: { use: who, of: .person, with: { mark: '?' }, fields: { city: Bergen } }\n",
+                     R"({"id": 1, "person": {"n": "Ada", "city": "Oslo"}})", fragments),
+              R"({"title":"x","who":{"name":"Ada?","city":"Bergen"}})");
+    EXPECT_NE(mapped("  title: x\n  who: { use: nobody }\n", "{}", fragments).find("unknown_fragment"),
+              std::string::npos);
+    EXPECT_NE(mapped("  title: x\n  who: { use: circle }\n", "{}", fragments).find("fragment_circle"),
+              std::string::npos);
+    EXPECT_NE(
+        mapped("  title: x\n  who: { use: who, of: .person }\n", "{}", fragments).find("who.yaml:2:15: unknown_name"),
+        std::string::npos);
+}
+
+TEST(MappingTypes, AreHeldAtRunTime)
+{
+    EXPECT_EQ(mapped("  title: .id\n", R"({"id": 1})"), "!wrong_kind");
+    EXPECT_EQ(mapped("  title: x\n  rank: .r\n", R"({"id": 1, "r": 1.5})"), "!wrong_kind");
+    EXPECT_EQ(mapped("  title: x\n  rank: .r\n", R"({"id": 1, "r": "1"})"), "!wrong_kind");
+    EXPECT_EQ(mapped("  title: x\n  done: .r\n", R"({"id": 1, "r": "true"})"), "!wrong_kind");
+    EXPECT_EQ(mapped("  title: x\n  kind: .r\n", R"({"id": 1, "r": "c"})"), "!not_in_list");
+    EXPECT_EQ(mapped("  title: x\n  at: .r\n", R"({"id": 1, "r": "2026-01-02T03:04:05Z"})"), "!wrong_kind");
+    EXPECT_EQ(mapped("  title: x\n  sum: .r\n", R"({"id": 1, "r": 5})"), "!wrong_kind");
+    EXPECT_EQ(mapped("  title: x\n  sum: '= (.r | money(\"EUR\")) * 2'\n", R"({"id": 1, "r": 5})"), "!money_precision");
+    EXPECT_EQ(mapped("  title: x\n  who: .w\n", R"({"id": 1, "w": {"name": "n", "age": 3}})"), "!unknown_field");
+    EXPECT_EQ(mapped("  title: x\n  who: .w\n", R"({"id": 1, "w": {"name": "n", "city": ""}})"),
+              R"({"title":"x","who":{"name":"n"}})");
+    EXPECT_EQ(mapped("  title: x\n  any: .w\n", R"({"id": 1, "w": {"a": [1.50]}})"),
+              R"({"title":"x","any":{"a":[1.50]}})");
+    EXPECT_EQ(mapped("  title: x\n  items: .id\n", R"({"id": 1})"), "!wrong_kind");
+}
+
+TEST(MappingProblems, AreAllReportedWithTheirPlaces)
+{
+    const std::string problems = problems_of(R"(transaction: note
+entity: note/{.id}
+versoin: 1
+fields:
+  titel: .name
+  rank: .r | trimm
+  kind: c
+  who: { name: $nope, town: x }
+  items:
+    each: .l
+    fields: { no: "{.a" }
+)");
+    for (const char* line :
+         {"note.yaml:3:1: unknown_key: a mapping has no `versoin` (did you mean `version`?)",
+          "note.yaml:5:3: unknown_field", "(did you mean `title`?)", "note.yaml:6:14: unknown_function",
+          "note.yaml:7:9: not_in_list", "note.yaml:8:16: unknown_name", "note.yaml:8:23: unknown_field",
+          "note.yaml:11:23: syntax", "note.yaml:5:3: missing_field: the canonical type requires `title`"})
+        EXPECT_NE(problems.find(line), std::string::npos) << line << " in\n" << problems;
+}
+
+TEST(MappingProblems, RepeatedKeysAndBadYamlAreRefused)
+{
+    EXPECT_NE(problems_of(head("  title: a\n  title: b\n")).find("note.yaml:5:3: repeated_key"), std::string::npos);
+    EXPECT_NE(problems_of("a: b: c").find(": yaml:"), std::string::npos);
+    EXPECT_NE(problems_of("transaction: nota\nentity: x\nfields: {}\n")
+                  .find("unknown_type: there is no canonical type `nota` (did you mean `note`?)"),
+              std::string::npos);
+    EXPECT_NE(problems_of("extends: shopify/sales_order\n").find("not_yet"), std::string::npos);
+    EXPECT_NE(problems_of("transaction: note\nfields: { title: x }\n").find("missing_key"), std::string::npos);
+    EXPECT_NE(problems_of(head("  title: { let: { doc: 1 }, value: x }\n")).find("reserved_name"), std::string::npos);
+    EXPECT_NE(
+        problems_of(head("  title: { let: { a: 1 }, value: { let: { a: 2 }, value: $a } }\n")).find("bound_twice"),
+        std::string::npos);
+    EXPECT_NE(problems_of(head("  title: { when: .a }\n")).find("this block gives nothing"), std::string::npos);
+}
+
+TEST(MappingTransactions, IdentityAndVersion)
+{
+    const auto with = [](std::string_view lines, std::string_view json) -> Result<std::vector<Transaction>> {
+        const auto mapping = loaded("transaction: note\n" + std::string(lines) + "fields: { title: x }\n");
+        if (!mapping)
+            throw std::runtime_error(all_of(mapping.error()));
+        const Document document = read_document(json);
+        return mapping->run({.document = document});
+    };
+    const auto version = [&](std::string_view value, std::string_view json) {
+        return with("entity: e\nversion: " + std::string(value) + "\n", json).value().front().version;
+    };
+
+    EXPECT_EQ(version(".v", R"({"v": 7.0})").kind, Version::Kind::integer);
+    EXPECT_EQ(version(".v", R"({"v": 7.0})").text, "7");
+    EXPECT_EQ(version(".v | timestamp", R"({"v": "2026-01-02T03:04:05.5-01:00"})").text,
+              "2026-01-02T04:04:05.500000000Z");
+    EXPECT_EQ(version(".v", R"({"v": "etag"})").kind, Version::Kind::text);
+    EXPECT_EQ(version("once", "{}").kind, Version::Kind::once);
+    EXPECT_EQ(version(".v", R"({"v": "once"})").kind, Version::Kind::text);
+    EXPECT_EQ(with("entity: e\n", "{}")->front().version.kind, Version::Kind::none);
+    EXPECT_EQ(with("entity: e\nversion: .v\n", "{}").error().code, "identity_missing");
+    EXPECT_EQ(with("entity: e/{.x}\n", "{}").error().code, "identity_missing");
+    EXPECT_EQ(with("entity: e\nid: line/{.i}\n", R"({"i": 3})")->front().id, "line/3");
+    EXPECT_EQ(with("entity: e\ndepends_on: ['order/{.o}', 'item/{.none}']\n", R"({"o": 3})")->front().depends_on,
+              std::vector<std::string>{"order/3"});
+    EXPECT_TRUE(with("entity: e\nwhen: .x\n", "{}")->empty());
+}
+
+TEST(MappingTransactions, EachGivesOnePerItemAndItsPlace)
+{
+    const auto mapping = loaded(
+        "transaction: note\neach: .l\nas: line\nwhen: .n != 2\nentity: e/{.n}\nversion: once\nfields: { title: "
+        "'n{$line.n}', rank: $index }\n");
+    ASSERT_TRUE(mapping) << all_of(mapping.error());
+    const Document document = read_document(R"({"w": {"l": [{"n": 1}, {"n": 2}, {"n": 3}]}})");
+
+    const auto made = mapping->run({.document = document, .root = document.member(0, "w")});
+
+    ASSERT_TRUE(made);
+    ASSERT_EQ(made->size(), 2U);
+    EXPECT_EQ((*made)[0].slot.text(), "note#/l/0");
+    EXPECT_EQ((*made)[1].slot.text(), "note#/l/2");
+    EXPECT_EQ((*made)[1].json, R"({"title":"n3","rank":2})");
+}
+
+TEST(MappingTransactions, SeveralShareTopicsAndNames)
+{
+    const auto mapping = loaded(
+        "topics: [a, b]\nlet: { t: .t }\ntransactions:\n  - { transaction: note, entity: e, fields: { title: $t } }\n"
+        "  - { transaction: note, name: second, entity: f, fields: { title: '{$t}2' } }\n");
+    ASSERT_TRUE(mapping) << all_of(mapping.error());
+    const Document document = read_document(R"({"t": "x"})");
+
+    const auto made = mapping->run({.document = document});
+
+    ASSERT_TRUE(made);
+    EXPECT_TRUE(mapping->takes("b"));
+    EXPECT_EQ((*made)[0].slot.mapping, "note.note");
+    EXPECT_EQ((*made)[1].slot.mapping, "second");
+    EXPECT_EQ((*made)[1].json, R"({"title":"x2"})");
+    EXPECT_NE(problems_of("transactions:\n  - { transaction: note, entity: e, fields: { title: x } }\n  - { "
+                          "transaction: note, entity: f, fields: { title: y } }\n")
+                  .find("same_name"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace headgate::mapping::test
