@@ -44,7 +44,12 @@ asio::awaitable<void> LeaseKeeper::free_predecessor()
     if (bytes.size() != token.size())
         co_return;
     std::copy(bytes.begin(), bytes.end(), token.begin());
-    const auto freed = co_await lease_.release(token);
+    auto freed = co_await lease_.release(token);
+    while (!freed && !stopping_) {  // Redis is not up yet
+        pause_.expires_after(20ms);
+        co_await pause_.async_wait(use_tuple);
+        freed = co_await lease_.release(token);
+    }
     if (freed && freed->any())
         log_.info("freed the partitions of this data folder's last process",
                   observability::LogLine{}.field("partitions", freed->count()));
@@ -95,7 +100,7 @@ asio::awaitable<void> LeaseKeeper::run()
 {
     co_await free_predecessor();
     while (!stopping_) {
-        auto wait = std::chrono::milliseconds(3000);
+        std::chrono::milliseconds wait = 3000ms;
         if (!holding_) {
             if (lease_.held().any())
                 co_await lease_.release();  // what is left of the lease that was lost
@@ -107,7 +112,8 @@ asio::awaitable<void> LeaseKeeper::run()
                 health_.clear("lease_not_held");
                 events_.held();
             } else {
-                wait = 500ms;  // all or nothing: what was got is given back before the next try
+                // All or nothing: what was got is given back before the next try.
+                wait = got ? 500ms : 20ms;
             }
         } else {
             const auto kept = co_await lease_.renew();
