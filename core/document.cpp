@@ -125,8 +125,7 @@ void DocumentBuilder::close()
 
 std::string_view DocumentBuilder::own(std::string text)
 {
-    document_.owned_.push_back(std::move(text));
-    return document_.owned_.back();
+    return document_.owned_.emplace_front(std::move(text));
 }
 
 Document DocumentBuilder::finish() &&

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,7 +46,7 @@ public:
 private:
     friend class DocumentBuilder;
     std::vector<Node> nodes_;
-    std::deque<std::string> owned_;       // texts that do not stand in the source as they read
+    std::forward_list<std::string> owned_;       // texts that do not stand in the source as they read
     std::shared_ptr<const void> source_;  // what borrowed views point into, if the builder was given it
 };
 

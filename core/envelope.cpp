@@ -103,12 +103,14 @@ std::string encode(const Envelope& envelope)
         put(out, value);
     }
     const std::size_t head = out.size();
-    out.resize(head + bound);
-    const std::size_t size =
-        ZSTD_compressCCtx(compressor(), out.data() + head, bound, envelope.body.data(), envelope.body.size(), 1);
+    std::size_t size = 0;
+    out.resize_and_overwrite(head + bound, [&](char* bytes, std::size_t) {
+        // The fastest level that still packs repeated names: beyond it, time buys little.
+        size = ZSTD_compressCCtx(compressor(), bytes + head, bound, envelope.body.data(), envelope.body.size(), -1);
+        return ZSTD_isError(size) != 0 ? head : head + size;
+    });
     if (ZSTD_isError(size) != 0)
         throw std::runtime_error(ZSTD_getErrorName(size));
-    out.resize(head + size);
     return out;
 }
 

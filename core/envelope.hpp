@@ -27,7 +27,7 @@ struct Envelope {
     std::string body;                                          // raw bytes as they arrived
 };
 
-/// Level 1 on one context a thread; deterministic. The body is held once, compressed.
+/// Deterministic. The body is held once, compressed.
 [[nodiscard]] std::string encode(const Envelope& envelope);
 /// `envelope_unreadable` (permanent) when the bytes are not an envelope of this version; at most `max_body` bytes
 /// inflate.

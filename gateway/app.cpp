@@ -19,10 +19,12 @@
 #include "gateway/admin_api.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
+#include "gateway/event_loop.hpp"
 #include "gateway/historian.hpp"
 #include "gateway/intake_loop.hpp"
 #include "gateway/lease_keeper.hpp"
 #include "gateway/ledger_tables.hpp"
+#include "gateway/mailbox.hpp"
 #include "gateway/owner.hpp"
 #include "gateway/redis_address.hpp"
 #include "retry/managed_redis.hpp"
@@ -35,6 +37,11 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+struct Handed {
+    Event event;
+    std::uint64_t ordinal = 0;
+};
 
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h
@@ -53,7 +60,7 @@ retry::Durability durability_of(const DeploymentConfig& deployment)
 }
 
 /// Everything of one process, built in order and torn down in reverse. The main thread runs `life`: the managed Redis,
-/// signals and the admin listener; each intake loop has its own thread; loop 0 also owns the partitions.
+/// signals and the admin listener; each intake loop has its own thread, and so has the owner of the partitions.
 class App {
 public:
     App(const RunOptions& options, DataFolder folder, std::shared_ptr<const Configuration> configuration)
@@ -77,14 +84,17 @@ public:
             io_.stop();
         });
         io_.run();
-        // What lives on loop 0 goes before the loop does.
+        // The loops stand still before what runs on them goes, and that goes before the loops do.
+        intakes_.clear();
+        if (owner_loop_)
+            owner_loop_->join();
         owner_.reset();
         keeper_.reset();
         historian_.reset();
         frames_.reset();
         backlog_.reset();
         lease_.reset();
-        loops_.clear();
+        owner_loop_.reset();
         return exit_code_;
     }
 
@@ -245,24 +255,22 @@ private:
         const auto configured = configuration_->deployment.threads;
         const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
         for (int number = 0; number < count; ++number)
-            loops_.push_back(std::make_unique<IntakeLoop>(
+            intakes_.push_back(std::make_unique<IntakeLoop>(
                 IntakeLoop::Dependencies{*configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_,
                                          log_, [this](Event event, std::uint64_t ordinal) {
-                                             // Behind the answer that is just being written: handing over never delays
-                                             // it.
-                                             auto shared = std::make_shared<Event>(std::move(event));
-                                             asio::post(loops_.front()->io(), [this, shared, ordinal] {
-                                                 if (owner_)
-                                                     owner_->hand(std::move(*shared), ordinal);
-                                             });
+                                             handed_->put({std::move(event), ordinal});
                                          }}));
     }
 
-    /// The owner's half lives on loop 0; built before the loops run, used only there.
+    /// The owner's half, on a loop of its own that gives way to the intakes: what is not accepted in time is lost to the
+    /// vendor's patience, what is worked on a little later is not. Built before the loops run, used only on its own.
     void build_owner()
     {
-        auto& loop = *loops_.front();
-        const auto executor = loop.io().get_executor();
+        owner_loop_ = std::make_unique<EventLoop>(redis_options_);
+        EventLoop& loop = *owner_loop_;
+        const auto executor = loop.executor();
+        handed_ = std::make_unique<Mailbox<Handed>>(
+            executor, [this](Handed handed) { owner_->hand(std::move(handed.event), handed.ordinal); });
         retry::LeaseConfig lease_config;
         lease_config.owner = configuration_->deployment.name;
         lease_ = std::make_unique<retry::Lease>(loop.redis(), scripts_, lease_config);
@@ -272,7 +280,7 @@ private:
         keeper_ = std::make_unique<LeaseKeeper>(
             executor, *lease_, folder_ / "lease.token", lease_until_, health_, log_,
             LeaseKeeper::Events{
-                [this] { asio::co_spawn(loops_.front()->io(), begin(), [](const std::exception_ptr&) {}); },
+                [this] { asio::co_spawn(owner_loop_->io(), begin(), [](const std::exception_ptr&) {}); },
                 [this] { owner_->forget(); }});
         Systems systems;
         for (const auto& [name, system] : configuration_->deployment.systems)
@@ -292,8 +300,9 @@ private:
                 log_.warn("Redis is away",
                           observability::LogLine{}.field("code", why->code).field("detail", why->detail));
         });
-        for (std::size_t i = 0; i < loops_.size(); ++i)
-            loops_[i]->start(static_cast<int>(i));
+        loop.start("hg-owner", EventLoop::Priority::background);
+        for (std::size_t i = 0; i < intakes_.size(); ++i)
+            intakes_[i]->loop().start("hg-intake-" + std::to_string(i), EventLoop::Priority::intake);
         asio::co_spawn(loop.io(), historian_->run(),
                        [this](const std::exception_ptr& error) { background_ended(error); });
         asio::co_spawn(loop.io(), keeper_->run(), [this](const std::exception_ptr& error) { background_ended(error); });
@@ -316,7 +325,7 @@ private:
     {
         const auto epoch_token = lease_->token();
         std::vector<std::string> get{"GET", "hg:seq"};
-        const auto reply = co_await loops_.front()->redis().command(std::move(get));
+        const auto reply = co_await owner_loop_->redis().command(std::move(get));
         if (!reply) {
             keeper_->suspect();
             co_return;
@@ -355,12 +364,12 @@ private:
             }
             *into = *parsed;
         }
-        for (auto& loop : loops_) {
+        for (auto& intake : intakes_) {
             const auto port = co_await asio::co_spawn(
-                loop->io(),
+                intake->loop().io(),
                 [](IntakeLoop* on, config::Endpoint address, bool share) -> asio::awaitable<Result<std::uint16_t>> {
                     co_return on->listen(address, share);
-                }(loop.get(), public_address_, loops_.size() > 1),
+                }(intake.get(), public_address_, intakes_.size() > 1),
                 asio::use_awaitable);
             if (!port)
                 co_return failed(port.error());
@@ -369,7 +378,7 @@ private:
         admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
             *configuration_, *redis_, scripts_, *history_, metrics_, health_, log_, token,
             [this](Partition partition, std::uint64_t seq) {
-                asio::post(loops_.front()->io(), [this, partition, seq] { owner_->readmitted(partition, seq); });
+                asio::post(owner_loop_->io(), [this, partition, seq] { owner_->readmitted(partition, seq); });
             }});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
@@ -453,7 +462,7 @@ private:
         log_.info("ready", observability::LogLine{}
                                .field("public", public_address_.text())
                                .field("admin", admin_address_.text())
-                               .field("loops", loops_.size())
+                               .field("intakes", intakes_.size())
                                .field("config", configuration_->folder));
     }
 
@@ -465,14 +474,14 @@ private:
         return error || here.empty() || here.string().starts_with("..") ? path.string() : here.string();
     }
 
-    /// Polls a condition of loop 0, from the main thread, until it holds or `limit` has passed.
+    /// Polls a condition of the owner's loop, from the main thread, until it holds or `limit` has passed.
     asio::awaitable<void> wait_until(std::chrono::milliseconds limit, std::function<bool()> condition)
     {
         const auto deadline = std::chrono::steady_clock::now() + limit;
         asio::steady_timer timer(io_);
         while (std::chrono::steady_clock::now() < deadline) {
             const bool holds = co_await asio::co_spawn(
-                loops_.front()->io(),
+                owner_loop_->io(),
                 [](std::function<bool()> ask) -> asio::awaitable<bool> { co_return ask(); }(condition),
                 asio::use_awaitable);
             if (holds)
@@ -487,13 +496,13 @@ private:
         health_.set("stopping", "this node was told to stop");
         stopping_ = true;
         std::error_code ignored;
-        if (!loops_.empty() && owner_) {
-            for (auto& loop : loops_)
-                co_await asio::co_spawn(loop->io(), loop->stop_intake(5s), asio::use_awaitable);
-            asio::post(loops_.front()->io(), [this] { owner_->drain(); });
+        if (owner_loop_ && owner_) {
+            for (auto& intake : intakes_)
+                co_await asio::co_spawn(intake->loop().io(), intake->stop_intake(5s), asio::use_awaitable);
+            asio::post(owner_loop_->io(), [this] { owner_->drain(); });
             co_await wait_until(8s, [this] { return !owner_->on_the_wire(); });
             co_await wait_until(3s, [this] { return historian_->idle(); });
-            asio::post(loops_.front()->io(), [this] {
+            asio::post(owner_loop_->io(), [this] {
                 historian_->stop();
                 keeper_->stop();
             });
@@ -511,8 +520,10 @@ private:
             admin_server_->cut();
             co_await admin_server_->wait_idle();
         }
-        for (auto& loop : loops_)
-            loop->join();
+        for (auto& intake : intakes_)
+            intake->loop().join();
+        if (owner_loop_)
+            owner_loop_->join();
         if (ledger_)
             ledger_->close();
         if (history_)
@@ -545,13 +556,15 @@ private:
     std::unique_ptr<net::Redis> redis_;  // of the main thread: admin and watching
     std::unique_ptr<connectors::SqliteLedger> ledger_;
     std::unique_ptr<observability::HistoryStore> history_;
-    std::vector<std::unique_ptr<IntakeLoop>> loops_;  // the first also carries the owner
+    std::unique_ptr<EventLoop> owner_loop_;
+    std::unique_ptr<Mailbox<Handed>> handed_;
     std::unique_ptr<retry::Lease> lease_;
     std::unique_ptr<retry::Backlog> backlog_;
     std::unique_ptr<retry::Frames> frames_;
     std::unique_ptr<Historian> historian_;
     std::unique_ptr<LeaseKeeper> keeper_;
     std::unique_ptr<Owner> owner_;
+    std::vector<std::unique_ptr<IntakeLoop>> intakes_;
     std::unique_ptr<AdminApi> admin_;
     std::unique_ptr<net::HttpServer> admin_server_;
     config::Endpoint public_address_;

@@ -102,6 +102,15 @@ private:
         return std::nullopt;
     }
 
+    std::optional<OrderBy> order_by(const std::string& text, const std::string& where)
+    {
+        auto expression = compile(text, where);
+        if (!expression)
+            return std::nullopt;
+        auto paths = expression->member_paths();
+        return OrderBy{std::move(*expression), std::move(paths)};
+    }
+
     std::shared_ptr<const Connector> connector(const std::string& name, const std::string& where)
     {
         if (const auto known = made_->connectors.find(name); known != made_->connectors.end())
@@ -130,8 +139,7 @@ private:
         for (const auto& [name_of_topic, topic] : config.topics) {
             Topic compiled;
             compiled.name = name_of_topic;
-            compiled.order_by =
-                compile(topic.order_by.empty() ? config.identity.order_by : topic.order_by, topic.where);
+            compiled.order_by = order_by(topic.order_by.empty() ? config.identity.order_by : topic.order_by, topic.where);
             compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
             if (!compiled.sample.empty() && !fs::exists(compiled.sample))
                 problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
@@ -170,7 +178,7 @@ private:
         if (!channel->connector)
             return;
         channel->hook_url = made_->deployment.public_url + "/hooks/" + config.name;
-        channel->order_by = compile(config.order_by.value_or(""), config.where);
+        channel->order_by = order_by(config.order_by.value_or(""), config.where);
         channel->window = std::chrono::duration_cast<std::chrono::seconds>(channel->connector->config.identity.window);
         if (config.remember) {
             if (const auto window = config::parse_duration(*config.remember);

@@ -20,10 +20,16 @@
 
 namespace headgate::gateway {
 
+/// What stays in order, as an expression and, where it only names members, as the ways to them.
+struct OrderBy {
+    mapping::Expression expression;
+    std::vector<std::vector<std::string>> paths;
+};
+
 /// A topic of a connector with its expressions and mappings compiled.
 struct Topic {
     std::string name;
-    std::optional<mapping::Expression> order_by;
+    std::optional<OrderBy> order_by;
     std::vector<std::shared_ptr<const mapping::Mapping>> mappings;
     std::string sample;
 };
@@ -49,7 +55,7 @@ struct Channel {
     std::string hook_url;  // as the vendor was told
     std::shared_ptr<const Connector> connector;
     std::optional<connectors::HmacVerifier> verifier;
-    std::optional<mapping::Expression> order_by;  // the channel's own
+    std::optional<OrderBy> order_by;  // the channel's own
     std::chrono::seconds window{0};
 
     mutable RateLimiter rate;

@@ -1,7 +1,5 @@
 #include "gateway/intake_loop.hpp"
 
-#include <pthread.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,16 +7,15 @@
 
 namespace headgate::gateway {
 
-IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies)), guard_(io_.get_executor())
+IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies)), loop_(with_.redis)
 {
-    redis_ = std::make_unique<net::Redis>(io_.get_executor(), with_.redis);
-    inbox_ = std::make_unique<retry::Inbox>(*redis_, with_.scripts);
+    inbox_ = std::make_unique<retry::Inbox>(loop_.redis(), with_.scripts);
     pipeline_ = std::make_unique<Pipeline>(
         Pipeline::Dependencies{with_.configuration, *inbox_, with_.metrics, with_.listener_rate,
-                               [this] { return IntakeState{redis_->connected()}; }, with_.hand_over});
+                               [this] { return IntakeState{loop_.redis().connected()}; }, with_.hand_over});
     net::Limits limits;
     limits.body_bytes = with_.configuration.deployment.listen.public_listener.max_body.bytes;
-    server_ = std::make_unique<net::HttpServer>(io_, limits,
+    server_ = std::make_unique<net::HttpServer>(loop_.io(), limits,
                                                 [this](net::Request& request) { return pipeline_->run(request); });
     server_->on_refusal([this](int, std::string_view reason) { with_.metrics.http_refused(reason).add(); });
     server_->on_fault([this](std::string_view what) {
@@ -28,19 +25,11 @@ IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies
 
 IntakeLoop::~IntakeLoop()
 {
-    join();
+    // The loop stands still before what runs on it goes.
+    loop_.join();
     server_.reset();
     pipeline_.reset();
     inbox_.reset();
-    redis_.reset();
-}
-
-void IntakeLoop::start(int number)
-{
-    thread_ = std::thread([this, number] {
-        ::pthread_setname_np(::pthread_self(), ("hg-loop-" + std::to_string(number)).c_str());
-        io_.run();
-    });
 }
 
 Result<std::uint16_t> IntakeLoop::listen(const config::Endpoint& address, bool share_port)
@@ -53,21 +42,12 @@ asio::awaitable<void> IntakeLoop::stop_intake(std::chrono::milliseconds limit)
     using namespace asio::experimental::awaitable_operators;
     server_->stop_accepting();
     server_->close_idle();
-    asio::steady_timer timer(io_, limit);
+    asio::steady_timer timer(loop_.io(), limit);
     auto waiting = server_->wait_idle();
     auto timeout = timer.async_wait(asio::as_tuple(asio::use_awaitable));
     co_await (std::move(waiting) || std::move(timeout));
     server_->cut();
     co_await server_->wait_idle();
-}
-
-void IntakeLoop::join()
-{
-    if (!thread_.joinable())
-        return;
-    guard_.reset();
-    io_.stop();
-    thread_.join();
 }
 
 }  // namespace headgate::gateway

@@ -84,6 +84,28 @@ Result<bool> Expression::truth(const MappingContext& context) const
                       [](Run&, const Value& value) -> Result<bool> { return value.is_true(); });
 }
 
+std::vector<std::vector<std::string>> Expression::member_paths() const
+{
+    std::vector<std::vector<std::string>> paths;
+    const auto collect = [&paths](const auto& self, const Expr& expr) -> bool {
+        if (expr.evaluate == evaluate_coalesce)
+            return self(self, *expr.args[0]) && self(self, *expr.args[1]);
+        if (expr.evaluate != evaluate_path || expr.root != Root::dot || expr.steps.empty())
+            return false;
+        auto& path = paths.emplace_back();
+        for (const Step& step : expr.steps) {
+            if (step.kind != Step::Kind::name)
+                return false;
+            path.emplace_back(step.name);
+        }
+        return true;
+    };
+    const Block& block = value_->block;
+    if (block.kind != Block::Kind::expression || !block.expression || !collect(collect, *block.expression))
+        paths.clear();
+    return paths;
+}
+
 Result<NodeIndex> Expression::node(const MappingContext& context) const
 {
     return with_value(*value_, context, nullptr, [&](Run& run, const Value& value) -> Result<NodeIndex> {

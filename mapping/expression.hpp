@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/problem.hpp"
 #include "core/result.hpp"
@@ -34,6 +35,9 @@ public:
     /// nullopt for null; a list, an object, money or a quantity is no text.
     [[nodiscard]] Result<std::optional<std::string>> text(const MappingContext& context) const;
     [[nodiscard]] Result<bool> truth(const MappingContext& context) const;
+    /// When the expression only names members (`.a.b // .c`): the ways to them, so that a format can read them without
+    /// making a document; else empty.
+    [[nodiscard]] std::vector<std::vector<std::string>> member_paths() const;
     /// Where in the document the value stands; no_node for null. `wrong_kind` for a value that was computed.
     [[nodiscard]] Result<NodeIndex> node(const MappingContext& context) const;
     /// The value as JSON, "null" included: for tools and tests.

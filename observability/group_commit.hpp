@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/fault_point.hpp"
+#include "core/give_way.hpp"
 #include "observability/batch_queue.hpp"
 #include "observability/sqlite.hpp"
 
@@ -81,6 +82,7 @@ private:
 
     void run()
     {
+        give_way();
         for (auto batch = queue_.take(options_.batch); !batch.empty(); batch = queue_.take(options_.batch)) {
             std::vector<Result<Answer>> results;
             std::optional<Failure> lost;

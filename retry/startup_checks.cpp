@@ -56,8 +56,9 @@ Task<std::vector<StartupFinding>> check_redis(net::Redis& redis, Durability dura
     else if (*major < 7)
         findings.push_back({"version", "is " + version + ", should be 7.0 or newer"});
 
+    bool rewrites = true;
     for (const char* name : {"appendonly", "appendfsync", "no-appendfsync-on-rewrite", "maxmemory", "maxmemory-policy",
-                             "auto-aof-rewrite-min-size"}) {
+                             "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size"}) {
         std::vector<std::string> get{"CONFIG", "GET", name};
         auto reply = co_await redis.command(std::move(get));
         if (!reply && reply.error().failure_class != FailureClass::permanent)
@@ -66,6 +67,12 @@ Task<std::vector<StartupFinding>> check_redis(net::Redis& redis, Durability dura
             findings.push_back({name, "could not be read"});
             continue;
         }
+        if (reply->list[0].text == "auto-aof-rewrite-percentage") {
+            rewrites = reply->list[1].text != "0";
+            continue;
+        }
+        if (std::string_view(name) == "auto-aof-rewrite-min-size" && !rewrites)
+            continue;  // it is never rewritten by itself
         auto wrong = judge(name, reply->list[1].text, durability);
         if (!wrong.empty())
             findings.push_back({name, std::move(wrong)});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/formats/json.hpp"
+#include "connectors/formats/json_peek.hpp"
 
 namespace headgate::gateway {
 
@@ -32,6 +33,25 @@ std::unexpected<Refused> missing(std::string code, std::string detail)
     return std::unexpected(Refused{400, {FailureClass::permanent, std::move(code), std::move(detail), {}}, {}});
 }
 
+/// What stays in order; nothing when the body does not say it.
+std::optional<std::string> order_key(Identified& identified, const Topic* topic, const auto& context)
+{
+    const auto& own = identified.channel->order_by;
+    const OrderBy* order_by = own ? &*own : topic != nullptr && topic->order_by ? &*topic->order_by : nullptr;
+    if (order_by == nullptr)
+        return std::nullopt;
+    if (!order_by->paths.empty())
+        return connectors::peek_json(identified.envelope.body, order_by->paths);
+    if (!identified.document) {
+        auto document = connectors::read_json(identified.envelope.body);
+        if (!document)
+            return std::nullopt;
+        identified.document = std::move(*document);
+    }
+    auto text = order_by->expression.text(context(*identified.document));
+    return text ? std::move(*text) : std::nullopt;
+}
+
 }  // namespace
 
 Intake<Identified> identify(const Received& received)
@@ -50,30 +70,29 @@ Intake<Identified> identify(const Received& received)
     envelope.body = std::move(received.request->body);
     identified.digest = sha256(envelope.body);
 
-    // Decoded once, here: the order key needs it now, and mapping has it ready afterwards.
-    if (auto document = connectors::read_json(envelope.body))
-        identified.document = std::move(*document);
-    const mapping::MappingContext context{.document = identified.document ? *identified.document : no_document(),
-                                          .headers = envelope.headers,
-                                          .channel_name = channel.name,
-                                          .channel_zone = channel.zone};
+    const auto context = [&](const Document& document) {
+        return mapping::MappingContext{.document = document,
+                                       .headers = envelope.headers,
+                                       .channel_name = channel.name,
+                                       .channel_zone = channel.zone};
+    };
 
     const Connector& connector = *channel.connector;
-    const auto topic = connector.topic->text(context);
+    const auto topic = connector.topic->text(context(no_document()));
     if (!topic || !*topic)
         return missing("topic_missing", "the request does not say what happened");
     envelope.topic = **topic;
-    const auto key = connector.idempotency_key->text(context);
+    auto key = connector.idempotency_key->text(context(no_document()));
+    if (key && !*key) {  // not in the headers, so it may stand in the body
+        if (auto document = connectors::read_json(envelope.body)) {
+            identified.document = std::move(*document);
+            key = connector.idempotency_key->text(context(*identified.document));
+        }
+    }
     if (!key || !*key)
         return missing("idempotency_key_missing", "the request carries no id of its event");
     envelope.idempotency_key = **key;
-
-    envelope.order_key = envelope.idempotency_key;
-    const Topic* wanted = channel.wanted(envelope.topic);
-    const auto& order_by = channel.order_by ? channel.order_by : wanted != nullptr ? wanted->order_by : std::nullopt;
-    if (order_by && identified.document)
-        if (const auto text = order_by->text(context); text && *text)
-            envelope.order_key = **text;
+    envelope.order_key = order_key(identified, channel.wanted(envelope.topic), context).value_or(envelope.idempotency_key);
     return identified;
 }
 

@@ -51,6 +51,8 @@ struct Event {
     const Channel* channel = nullptr;
 };
 
+static_assert(std::is_nothrow_move_constructible_v<Event>, "events are moved between queues, never copied");
+
 /// After decode: the document and where in it the vendor's object starts.
 struct Decoded {
     const Document* document = nullptr;

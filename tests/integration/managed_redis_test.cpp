@@ -175,6 +175,15 @@ TEST_F(StartupChecksTest, NamesEverySettingThatLosesData)
                                                "maxmemory-policy", "auto-aof-rewrite-min-size"}));
 }
 
+TEST_F(StartupChecksTest, AsksForNoRewriteSizeWhereNothingIsRewritten)
+{
+    command({"CONFIG", "SET", "auto-aof-rewrite-percentage", "0"});
+
+    auto findings = loop_.await(retry::check_redis(*redis_, Durability::strict)).value();
+    for (const auto& finding : findings)
+        EXPECT_NE(finding.name, "auto-aof-rewrite-min-size");
+}
+
 TEST_F(StartupChecksTest, TakesEverySecondWhenDurabilityIsRelaxed)
 {
     command({"CONFIG", "SET", "appendfsync", "everysec"});
@@ -194,7 +203,7 @@ TEST_F(StartupChecksTest, CountsASettingItMayNotReadAsAFinding)
 
     auto findings = loop_.await(retry::check_redis(*redis_, Durability::strict)).value();
 
-    ASSERT_EQ(findings.size(), 6U);
+    ASSERT_EQ(findings.size(), 7U);
     EXPECT_EQ(findings[3].name, "maxmemory");
     EXPECT_EQ(findings[3].text, "could not be read");
 }

@@ -1,0 +1,38 @@
+#include "gateway/event_loop.hpp"
+
+#include <pthread.h>
+
+#include "core/give_way.hpp"
+
+namespace headgate::gateway {
+
+EventLoop::EventLoop(net::RedisOptions redis)
+    : guard_(io_.get_executor()), redis_(std::make_unique<net::Redis>(io_.get_executor(), std::move(redis)))
+{
+}
+
+EventLoop::~EventLoop()
+{
+    join();
+}
+
+void EventLoop::start(std::string name, Priority priority)
+{
+    thread_ = std::thread([this, name = std::move(name), priority] {
+        ::pthread_setname_np(::pthread_self(), name.c_str());
+        if (priority == Priority::background)
+            give_way();
+        io_.run();
+    });
+}
+
+void EventLoop::join()
+{
+    if (!thread_.joinable())
+        return;
+    guard_.reset();
+    io_.stop();
+    thread_.join();
+}
+
+}  // namespace headgate::gateway
