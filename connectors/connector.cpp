@@ -1,8 +1,16 @@
 #include "connectors/connector.hpp"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
 namespace headgate::connectors {
+
+bool carries_login(std::string_view header)
+{
+    constexpr std::array<std::string_view, 4> names{"authorization", "proxy-authorization", "cookie", "set-cookie"};
+    return std::ranges::any_of(names, [&](std::string_view name) { return same_header(name, header); });
+}
 
 void TopicConfig::describe(config::Schema& schema)
 {
@@ -19,7 +27,7 @@ void IdentityConfig::describe(config::Schema& schema)
                  "Expression: the vendor's id of the event; null is refused with 400.");
     schema.required("idempotency_key");
     schema.field("order_by", order_by, "Expression: what stays in order; null: the idempotency key.");
-    schema.field("window", window, {std::chrono::minutes{1}, std::chrono::hours{24 * 90}},
+    schema.field("window", window, remember_range,
                  "How long a key is remembered: at least twice the time the vendor goes on retrying.");
 }
 
@@ -59,8 +67,18 @@ void ConnectorConfig::describe(config::Schema& schema)
     schema.required("identity");
     schema.field("document", document, "Expression: where the document stands in the body.");
     schema.field("keep_headers", keep_headers, "Headers stored with the event: names, or prefixes ending in *.");
+    for (const auto& pattern : keep_headers) {
+        if (carries_login(pattern))
+            schema.problem("keep_headers", "never_kept",
+                           "`" + pattern + "` carries a login and is never stored, so no expression could read it",
+                           "remove it");
+        if (pattern.find('*') < pattern.size() - 1)
+            schema.problem("keep_headers", "wrong_pattern", "in `" + pattern + "` the * does not stand at the end",
+                           "a header is named whole or by its beginning: x-shopify-*");
+    }
     schema.entries("topics", topics, "What the vendor can say; anything else is suppressed as filtered.");
     schema.required("topics");
+    schema.not_empty("topics", "without a topic everything it sends would be suppressed as filtered");
     schema.section("send", send, "What `headgate send` does when it plays the vendor.");
     schema.not_yet("poll", "reconciliation by polling");
     schema.not_yet("hydrate", "fetching what a thin event names");

@@ -3,6 +3,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connectors/signatures/hmac.hpp"
@@ -10,17 +12,19 @@
 
 namespace headgate::connectors {
 
-/// An expression of the mapping language as it stands in a connector, with its place for errors.
-struct ExpressionText {
-    std::string text;
-    std::string where;  // file:line:column
-};
+/// How long an idempotency key may be remembered; a channel's `remember` has the same bounds. The accept script refuses
+/// what is far beyond it.
+inline constexpr std::pair<config::Duration, config::Duration> remember_range{std::chrono::minutes{1},
+                                                                              std::chrono::hours{24 * 90}};
+
+/// Whether a header carries a login rather than an event: never stored, whatever `keep_headers` says.
+[[nodiscard]] bool carries_login(std::string_view header);
 
 /// One topic of a connector: what a vendor says happened.
 struct TopicConfig {
     std::string name;
     std::string where;
-    std::string order_by;               // expression; default: the connector's
+    config::PlacedText order_by;        // expression; default: the connector's
     std::vector<std::string> mappings;  // names of files below the connector's mappings/
     std::string sample;                 // file below the connector's folder that `headgate send` uses
     void describe(config::Schema& schema);
@@ -28,9 +32,9 @@ struct TopicConfig {
 
 /// Where a vendor puts what identifies an event. Expressions see `$headers` and, but for `topic`, the document.
 struct IdentityConfig {
-    std::string topic;
-    std::string idempotency_key;
-    std::string order_by;
+    config::PlacedText topic;
+    config::PlacedText idempotency_key;
+    config::PlacedText order_by;
     config::Duration window{std::chrono::hours{48}};
     void describe(config::Schema& schema);
 };
@@ -56,7 +60,7 @@ struct ConnectorConfig {
     std::string title;
     std::optional<HmacRecipe> hmac;
     IdentityConfig identity;
-    std::string document;                   // expression: where the document stands in the body; "" = the body
+    config::PlacedText document;            // expression: where the document stands in the body; "" = the body
     std::vector<std::string> keep_headers;  // names or prefixes ending in *; others are not stored
     std::map<std::string, TopicConfig> topics;
     SendConfig send;

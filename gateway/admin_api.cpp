@@ -102,7 +102,13 @@ json::object envelope_json(const Envelope& envelope)
 
 }  // namespace
 
-AdminApi::AdminApi(Dependencies dependencies) : with_(std::move(dependencies)), letters_(with_.redis, with_.scripts) {}
+AdminApi::AdminApi(Dependencies dependencies) : with_(std::move(dependencies)) {}
+
+void AdminApi::connected(net::Redis& redis)
+{
+    redis_ = &redis;
+    letters_.emplace(redis, with_.scripts);
+}
 
 asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
 {
@@ -130,6 +136,8 @@ asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
         refused.fields.emplace_back("WWW-Authenticate", "Bearer");
         co_return refused;
     }
+    if (redis_ == nullptr)
+        co_return reply(503, json::object{{"error", "starting"}, {"detail", "not everything is up yet, see /readyz"}});
     co_return co_await api(request);
 }
 
@@ -172,8 +180,8 @@ asio::awaitable<net::Response> AdminApi::events(std::string_view query)
     if (!parsed)
         co_return reply(400, json::object{{"error", "bad_query"}});
     for (const auto parameter : *parsed) {
-        const std::string name(parameter.key);
-        const std::string value(parameter.value);
+        const std::string name = parameter.key.decode();
+        const std::string value = parameter.value.decode();
         if (name == "state")
             filter.state = value;
         else if (name == "channel")
@@ -207,7 +215,7 @@ asio::awaitable<Result<std::string>> AdminApi::stored(EventId id)
     if (*kept && !(*kept)->empty())
         co_return **kept;
     std::vector<std::string> get{"GET", retry::event_key("b", id)};
-    auto found = co_await with_.redis.command(std::move(get));
+    auto found = co_await redis_->command(std::move(get));
     if (!found)
         co_return std::unexpected(std::move(found.error()));
     co_return std::move(found->text);
@@ -257,7 +265,7 @@ asio::awaitable<net::Response> AdminApi::letters()
     json::array rows;
     std::optional<retry::LetterCursor> cursor = retry::LetterCursor{};
     while (cursor && rows.size() < 1000) {
-        auto page = co_await letters_.list(*cursor, 100);
+        auto page = co_await letters_->list(*cursor, 100);
         if (!page)
             co_return failed(page.error());
         for (const auto& letter : page->letters)
@@ -269,7 +277,7 @@ asio::awaitable<net::Response> AdminApi::letters()
 
 asio::awaitable<net::Response> AdminApi::letter(EventId id)
 {
-    const auto found = co_await letters_.show(id);
+    const auto found = co_await letters_->show(id);
     if (!found)
         co_return failed(found.error());
     if (!*found)
@@ -284,7 +292,7 @@ asio::awaitable<net::Response> AdminApi::letter(EventId id)
 
 asio::awaitable<net::Response> AdminApi::replay(EventId id)
 {
-    const auto found = co_await letters_.show(id);
+    const auto found = co_await letters_->show(id);
     if (!found)
         co_return failed(found.error());
     if (!*found)
@@ -294,16 +302,19 @@ asio::awaitable<net::Response> AdminApi::replay(EventId id)
     readmission.round = (*found)->round;
     readmission.frame = readmission_frame("admin", std::chrono::system_clock::now());
     auto again = readmission;
-    auto done = co_await letters_.readmit(std::move(again));
+    auto done = co_await letters_->readmit(std::move(again));
     if (done && done->answer == retry::Readmitted::Answer::body_in_history) {
         auto bytes = co_await stored(id);
         if (!bytes)
             co_return failed(bytes.error());
         readmission.envelope = std::move(*bytes);
-        done = co_await letters_.readmit(std::move(readmission));
+        done = co_await letters_->readmit(std::move(readmission));
     }
-    if (!done)
+    if (!done) {
+        if (done.error().failure_class == FailureClass::unknown_outcome)
+            with_.perhaps_readmitted();
         co_return failed(done.error());
+    }
     if (done->answer != retry::Readmitted::Answer::readmitted)
         co_return reply(
             409, json::object{{"error", "letter_changed"}, {"detail", "the letter is gone or has died again since"}});
@@ -315,10 +326,10 @@ asio::awaitable<net::Response> AdminApi::replay(EventId id)
 
 asio::awaitable<net::Response> AdminApi::verify()
 {
-    const auto tallies = co_await retry::tally_all(with_.redis, with_.scripts);
+    const auto tallies = co_await retry::tally_all(*redis_, with_.scripts);
     if (!tallies)
         co_return failed(tallies.error());
-    const auto findings = co_await retry::verify(with_.redis, with_.scripts);
+    const auto findings = co_await retry::verify(*redis_, with_.scripts);
     if (!findings)
         co_return failed(findings.error());
     std::int64_t accepted = 0, applied = 0, suppressed = 0, discarded = 0, waiting = 0, dead = 0, frames = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "gateway/configuration.hpp"
@@ -21,7 +22,6 @@ class AdminApi {
 public:
     struct Dependencies {
         const Configuration& configuration;
-        net::Redis& redis;
         const retry::Scripts& scripts;
         observability::HistoryStore& history;
         observability::Metrics& metrics;
@@ -29,10 +29,13 @@ public:
         observability::Log& log;
         std::string token;
         std::function<void(Partition, std::uint64_t seq)> readmitted;  // a letter is back in the stream
+        std::function<void()> perhaps_readmitted;                      // the answer to that was lost
     };
     explicit AdminApi(Dependencies dependencies);
 
     asio::awaitable<net::Response> answer(net::Request& request);
+    /// Until then /api/v1 answers 503 `starting`.
+    void connected(net::Redis& redis);
 
 private:
     asio::awaitable<net::Response> api(net::Request& request);
@@ -46,7 +49,8 @@ private:
     asio::awaitable<Result<std::string>> stored(EventId id);
 
     Dependencies with_;
-    retry::Letters letters_;
+    net::Redis* redis_ = nullptr;
+    std::optional<retry::Letters> letters_;
 };
 
 }  // namespace headgate::gateway

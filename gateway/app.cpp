@@ -38,11 +38,6 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
-struct Handed {
-    Event event;
-    std::uint64_t ordinal = 0;
-};
-
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h
 
@@ -78,7 +73,7 @@ public:
     {
         on_signal();
         asio::co_spawn(io_, life(), [this](const std::exception_ptr& error, int code) {
-            exit_code_ = code;
+            exit_code_ = failed_ ? exit_failed : code;
             if (error)
                 report(error);
             io_.stop();
@@ -88,6 +83,10 @@ public:
         intakes_.clear();
         if (owner_loop_)
             owner_loop_->join();
+        if (ledger_)
+            ledger_->close();  // whose last answers go to the owner's loop
+        if (history_)
+            history_->close();
         owner_.reset();
         keeper_.reset();
         historian_.reset();
@@ -113,12 +112,15 @@ private:
             }
             stopping_ = true;
             stop_.cancel();
+            if (managed_ && !redis_)
+                asio::co_spawn(io_, managed_->stop(), [](const std::exception_ptr&, const Result<void>&) {});
             on_signal();
         });
     }
 
     void report(const std::exception_ptr& error)
     {
+        failed_ = true;
         exit_code_ = exit_failed;
         try {
             std::rethrow_exception(error);
@@ -137,7 +139,7 @@ private:
     asio::awaitable<int> life()
     {
         const bool started = co_await start();
-        if (started) {
+        if (started && !stopping_) {
             announce();
             co_await stop_.async_wait(use_tuple);
             log_.info("stopping: no new requests, what is under way is ended");
@@ -155,19 +157,25 @@ private:
             co_return failed(scripts.error());
         scripts_ = std::move(*scripts);
 
-        if (!co_await connect_redis())
-            co_return false;
         open_stores();
         auto token = read_secrets({{config::SecretSource::Kind::generated, "", 0, 0}}, "admin-token",
                                   {.data = folder_.path().string()});
         if (!token)
             co_return failed(token.error());
+        const bool admin_up = open_admin(token->front());
+        if (!admin_up)
+            co_return false;
+        const bool connected = co_await connect_redis();
+        if (!connected || stopping_)
+            co_return false;
+        admin_->connected(*redis_);
         build_loops();
         build_owner();
         co_await wait_for_lease();
         if (stopping_)
             co_return false;
-        if (!co_await open_listeners(token->front()))
+        const bool listening = co_await open_intakes();
+        if (!listening)
             co_return false;
         asio::co_spawn(io_, watch(), [](const std::exception_ptr&) {});
         health_.clear("starting");
@@ -256,10 +264,31 @@ private:
         const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
         for (int number = 0; number < count; ++number)
             intakes_.push_back(std::make_unique<IntakeLoop>(
-                IntakeLoop::Dependencies{*configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_,
-                                         log_, [this](Event event, std::uint64_t ordinal) {
-                                             handed_->put({std::move(event), ordinal});
-                                         }}));
+                IntakeLoop::Dependencies{
+                    *configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_, log_,
+                    [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
+                    [this](Partition partition, std::uint64_t seq) {
+                        to_owner_->put([this, partition, seq] { owner_->heard_of(partition, seq); });
+                    },
+                    [this] { to_owner_->put([this] { owner_->look_again(); }); }}));
+    }
+
+    /// From an intake's thread. What the owner has no room for is left in Redis, where it stands anyway.
+    void hand_over(Event event, std::uint64_t ordinal)
+    {
+        constexpr std::size_t most = std::size_t{64} << 20U;  // bytes on the way to the owner
+        const bool whole = handed_bytes_.load(std::memory_order_relaxed) < most;
+        if (!whole) {
+            event.stored = {};
+            event.envelope.body = {};
+            event.document.reset();
+        }
+        const std::size_t weight = event.weight();
+        handed_bytes_.fetch_add(weight, std::memory_order_relaxed);
+        to_owner_->put([this, event = std::move(event), ordinal, whole, weight]() mutable {
+            handed_bytes_.fetch_sub(weight, std::memory_order_relaxed);
+            owner_->hand(std::move(event), ordinal, whole);
+        });
     }
 
     /// The owner's half, on a loop of its own that gives way to the intakes: what is not accepted in time is lost to the
@@ -269,8 +298,7 @@ private:
         owner_loop_ = std::make_unique<EventLoop>(redis_options_);
         EventLoop& loop = *owner_loop_;
         const auto executor = loop.executor();
-        handed_ = std::make_unique<Mailbox<Handed>>(
-            executor, [this](Handed handed) { owner_->hand(std::move(handed.event), handed.ordinal); });
+        to_owner_ = std::make_unique<Mailbox>(executor);
         retry::LeaseConfig lease_config;
         lease_config.owner = configuration_->deployment.name;
         lease_ = std::make_unique<retry::Lease>(loop.redis(), scripts_, lease_config);
@@ -287,7 +315,8 @@ private:
             systems.emplace(name, ledger_.get());
         owner_ = std::make_unique<Owner>(
             executor, Owner::Dependencies{*configuration_, *backlog_, *lease_, std::move(systems), *historian_,
-                                          gateway_metrics_, log_, lease_until_, [this] { keeper_->suspect(); }});
+                                          gateway_metrics_, log_, lease_until_, health_,
+                                          [this] { keeper_->suspect(); }});
         loop.redis().on_state([this](bool connected, const Failure* why) {
             if (connected) {
                 health_.clear("redis_away");
@@ -348,44 +377,63 @@ private:
         }
     }
 
-    asio::awaitable<bool> open_listeners(const std::string& token)
+    /// The configured address, or the command line's.
+    bool choose(config::Endpoint& address, const config::Endpoint& configured, const std::optional<std::string>& given)
     {
-        const auto& listen = configuration_->deployment.listen;
-        public_address_ = listen.public_listener.address;
-        admin_address_ = listen.admin.address;
-        for (const auto& [text, into] :
-             {std::pair{&options_.listen, &public_address_}, std::pair{&options_.admin, &admin_address_}}) {
-            if (!*text)
-                continue;
-            const auto parsed = config::parse_endpoint(**text);
-            if (!parsed) {
-                start_code_ = 2;
-                co_return failed({FailureClass::permanent, "bad_address", **text + " is no ADDRESS:PORT", {}});
-            }
-            *into = *parsed;
+        address = configured;
+        if (!given)
+            return true;
+        const auto parsed = config::parse_endpoint(*given);
+        if (!parsed) {
+            start_code_ = 2;
+            return failed({FailureClass::permanent, "bad_address", *given + " is no ADDRESS:PORT", {}});
         }
+        address = *parsed;
+        return true;
+    }
+
+    /// First of all: /livez and /readyz tell what the rest is waiting for.
+    bool open_admin(const std::string& token)
+    {
+        if (!choose(admin_address_, configuration_->deployment.listen.admin.address, options_.admin))
+            return false;
+        admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
+            *configuration_, scripts_, *history_, metrics_, health_, log_, token,
+            [this](Partition partition, std::uint64_t seq) {
+                to_owner_->put([this, partition, seq] {
+                    owner_->readmitted(partition, seq);
+                    historian_->written(partition, {}, {});
+                });
+            },
+            [this] { to_owner_->put([this] { owner_->resync(); }); }});
+        admin_server_ = std::make_unique<net::HttpServer>(
+            io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
+        admin_server_->on_fault([this](std::string_view what) {
+            log_.error("an admin request failed", observability::LogLine{}.field("what", what));
+        });
+        const auto port = admin_server_->listen(admin_address_.address, admin_address_.port, false);
+        if (!port)
+            return failed(port.error());
+        admin_address_.port = *port;
+        return true;
+    }
+
+    asio::awaitable<bool> open_intakes()
+    {
+        if (!choose(public_address_, configuration_->deployment.listen.public_listener.address, options_.listen))
+            co_return false;
         for (auto& intake : intakes_) {
-            const auto port = co_await asio::co_spawn(
-                intake->loop().io(),
-                [](IntakeLoop* on, config::Endpoint address, bool share) -> asio::awaitable<Result<std::uint16_t>> {
-                    co_return on->listen(address, share);
-                }(intake.get(), public_address_, intakes_.size() > 1),
-                asio::use_awaitable);
+            auto listen = [](IntakeLoop* on, config::Endpoint address,
+                             bool share) -> asio::awaitable<Result<std::uint16_t>> {
+                co_return on->listen(address, share);
+            };
+            auto listening = listen(intake.get(), public_address_, intakes_.size() > 1);
+            const auto port =
+                co_await asio::co_spawn(intake->loop().io(), std::move(listening), asio::use_awaitable);
             if (!port)
                 co_return failed(port.error());
             public_address_.port = *port;
         }
-        admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
-            *configuration_, *redis_, scripts_, *history_, metrics_, health_, log_, token,
-            [this](Partition partition, std::uint64_t seq) {
-                asio::post(owner_loop_->io(), [this, partition, seq] { owner_->readmitted(partition, seq); });
-            }});
-        admin_server_ = std::make_unique<net::HttpServer>(
-            io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
-        const auto port = admin_server_->listen(admin_address_.address, admin_address_.port, false);
-        if (!port)
-            co_return failed(port.error());
-        admin_address_.port = *port;
         RunningInfo info{::getpid(),
                          public_address_.text(),
                          admin_address_.text(),
@@ -435,7 +483,8 @@ private:
             fmt::format("  public  http://{}\n  admin   http://{}   token: {}\n  data    {}\n", public_address_.text(),
                         admin_address_.text(), (folder_ / "secrets/admin-token").string(), data);
         const auto& deployment = configuration_->deployment;
-        for (const auto& [name, channel] : configuration_->channels) {
+        for (const auto& [name, configured] : deployment.channels) {
+            const Channel* channel = configuration_->channel(name);
             const auto base =
                 deployment.public_url.empty() ? "http://" + public_address_.text() : deployment.public_url;
             text += fmt::format("\n  channel {}: paste at the vendor\n    URL     {}/hooks/{}\n", name, base, name);
@@ -452,7 +501,7 @@ private:
             }
         }
         if (!configuration_->channels.empty()) {
-            const auto& first = configuration_->channels.begin()->first;
+            const auto& first = deployment.channels.begin()->first;
             text += fmt::format(
                 "\nTry it:\n  {} send {} --data {}\n  sqlite3 {} \"select order_number, currency, grand_total from "
                 "sales_order\"\n",
@@ -491,14 +540,28 @@ private:
         }
     }
 
+    /// All at once: each may wait for a slow client.
+    asio::awaitable<void> stop_intakes()
+    {
+        auto left = std::make_shared<std::size_t>(intakes_.size());
+        for (auto& intake : intakes_)
+            asio::co_spawn(intake->loop().io(), intake->stop_intake(5s), [this, left](const std::exception_ptr&) {
+                asio::post(io_, [left] { --*left; });
+            });
+        asio::steady_timer timer(io_);
+        while (*left > 0) {
+            timer.expires_after(5ms);
+            co_await timer.async_wait(use_tuple);
+        }
+    }
+
     asio::awaitable<void> shut_down()
     {
         health_.set("stopping", "this node was told to stop");
         stopping_ = true;
         std::error_code ignored;
         if (owner_loop_ && owner_) {
-            for (auto& intake : intakes_)
-                co_await asio::co_spawn(intake->loop().io(), intake->stop_intake(5s), asio::use_awaitable);
+            co_await stop_intakes();
             asio::post(owner_loop_->io(), [this] { owner_->drain(); });
             co_await wait_until(8s, [this] { return !owner_->on_the_wire(); });
             co_await wait_until(3s, [this] { return historian_->idle(); });
@@ -557,7 +620,8 @@ private:
     std::unique_ptr<connectors::SqliteLedger> ledger_;
     std::unique_ptr<observability::HistoryStore> history_;
     std::unique_ptr<EventLoop> owner_loop_;
-    std::unique_ptr<Mailbox<Handed>> handed_;
+    std::unique_ptr<Mailbox> to_owner_;
+    std::atomic<std::size_t> handed_bytes_{0};
     std::unique_ptr<retry::Lease> lease_;
     std::unique_ptr<retry::Backlog> backlog_;
     std::unique_ptr<retry::Frames> frames_;
@@ -573,6 +637,7 @@ private:
     int exit_code_ = exit_failed;
     int start_code_ = exit_failed;
     bool stopping_ = false;
+    bool failed_ = false;
 };
 
 }  // namespace

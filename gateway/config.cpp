@@ -1,13 +1,38 @@
 #include "gateway/config.hpp"
 
+#include <string_view>
+
+#include <boost/url/parse.hpp>
+
+#include "connectors/connector.hpp"
+#include "connectors/formats/json.hpp"
+#include "gateway/redis_address.hpp"
+
 namespace headgate::gateway {
 
-using namespace std::chrono_literals;
+namespace {
+
+/// Why a text is no URL that vendors could be told; empty when it is one.
+std::string_view wrong_with_public_url(std::string_view text)
+{
+    if (!text.starts_with("https://") && !text.starts_with("http://"))
+        return "does not start with https:// or http://";
+    const auto url = boost::urls::parse_uri(text);
+    if (!url || url->encoded_host().empty())
+        return "is no URL";
+    if (url->has_query() || url->has_fragment() || url->has_userinfo())
+        return "is more than scheme, host and port";
+    return {};
+}
+
+}  // namespace
 
 void PublicListenerConfig::describe(config::Schema& schema)
 {
     schema.field("address", address, "Where vendors' requests arrive; port 0: any free one.");
-    schema.field("max_body", max_body, {Size{1024}, Size{256U << 20U}}, "Largest body accepted; larger is 413.");
+    // What the formats would not read again must not be accepted.
+    schema.field("max_body", max_body, {Size{1024}, Size{connectors::JsonLimits{}.bytes}},
+                 "Largest body accepted; larger is 413.");
     schema.field("rate", rate, "Requests per second of all channels together; 429 beyond it.");
     schema.not_yet("tls", "TLS");
 }
@@ -30,15 +55,19 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("connector", connector, "The connector: a folder of config/connectors or of connectors/ here.");
     schema.required("connector");
     schema.field("secret", secret,
-                 "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.");
+                 "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
+                 config::Generated::allowed);
     schema.required("secret");
+    schema.not_empty("secret", "every channel has something its vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
     schema.choice("mode", mode, {{"live", Mode::live}, {"shadow", Mode::shadow}, {"closed", Mode::closed}},
                   "shadow: accept, map, deliver nothing; closed: refuse with 503.");
     schema.field("topics", topics, "Patterns of topics wanted; others are answered 200 and suppressed as filtered.");
+    schema.not_empty("topics", "leave the key away to want all topics; `mode: closed` refuses all");
     schema.field("rate", rate, "Requests per second; 429 with Retry-After beyond it.");
     schema.field("backlog", backlog, {1, 10'000'000}, "Events waiting; 503 with Retry-After beyond it.");
-    schema.field("remember", remember, "How long an idempotency key is remembered; default: the connector's window.");
+    schema.field("remember", remember, connectors::remember_range,
+                 "How long an idempotency key is remembered; default: the connector's window.");
     schema.field("order_by", order_by, "Expression: what stays in order; default: the connector's.");
     schema.field("zone", zone, "Time zone of times without an offset; default: the deployment's.");
     schema.not_yet("api", "the vendor's API");
@@ -68,9 +97,12 @@ void RouteConfig::describe(config::Schema& schema)
     schema.field("id", id, "The route's name.");
     schema.required("id");
     schema.field("types", types, "Canonical types, or \"*\".");
+    schema.not_empty("types", "leave the key away to mean all types");
     schema.field("channels", channels, "Only these channels; default: all.");
+    schema.not_empty("channels", "leave the key away to mean all channels");
     schema.field("to", to, "The systems that get the transaction.");
     schema.required("to");
+    schema.not_empty("to", "name a system, or remove the route");
     for (const auto* key : {"when", "owner", "gates", "fallback", "coalesce"})
         schema.not_yet(key, "routing rules");
 }
@@ -80,7 +112,8 @@ void RedisConfig::describe(config::Schema& schema)
     if (schema.shorthand([&](std::string_view text) {
             managed = text == "managed";
             if (!managed)
-                schema.problem({}, "unknown_choice", "`redis` is managed, or a mapping with `url`");
+                schema.problem({}, "unknown_choice", "`redis` is managed, or a mapping with `url`",
+                               "redis: { url: redis://host:6379 }");
             return true;
         }))
         return;
@@ -90,6 +123,33 @@ void RedisConfig::describe(config::Schema& schema)
     schema.field("maxmemory", maxmemory, {Size{64U << 20U}, Size{1ULL << 42U}}, "Memory limit of the managed Redis.");
     schema.not_yet("sentinel", "Redis Sentinel");
     managed = url.empty();
+    if (schema.reading())
+        check(schema);
+}
+
+/// What would start a Redis that was not meant, or leave out what was said about it.
+void RedisConfig::check(config::Schema& schema) const
+{
+    if (!schema.given("url")) {
+        for (const auto* key : {"password", "unchecked"})
+            if (schema.given(key))
+                schema.problem(key, "url_missing",
+                               "`" + std::string(key) + "` is about a Redis of yours, and no `url` says which",
+                               "give `url`, or remove `" + std::string(key) + "` to have a managed Redis");
+        return;
+    }
+    if (url.empty())
+        return schema.problem("url", "bad_redis_url", "`url` is empty", "remove the key to have a managed Redis");
+    if (const auto address = parse_redis_url(url); !address)
+        schema.problem("url", address.error().code, address.error().detail);
+    else if (!address->username.empty() && password.empty())
+        schema.problem("url", "bad_redis_url", "`url` names a user, and no `password` says how it logs in",
+                       "give password: env:NAME");
+    if (schema.given("maxmemory"))
+        schema.problem("maxmemory", "unused_key", "`maxmemory` is of the managed Redis; with `url` it does nothing",
+                       "remove it, and set maxmemory at the Redis itself");
+    if (password.size() > 1)
+        schema.problem("password", "several_secrets", "one Redis has one password");
 }
 
 void DeploymentConfig::describe(config::Schema& schema)
@@ -97,19 +157,33 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.field("name", name, "One deployment, one company; in metrics and logs.");
     schema.field("public_url", public_url,
                  "The URL vendors see, without the path; never guessed from the Host header.");
+    while (schema.reading() && public_url.ends_with('/'))
+        public_url.pop_back();
+    if (const auto wrong = wrong_with_public_url(public_url); schema.reading() && !public_url.empty() && !wrong.empty())
+        schema.problem("public_url", "bad_public_url", "`public_url` " + std::string(wrong),
+                       "for example https://hooks.example.com");
     schema.field("zone", zone, "Time zone of times without an offset, unless a channel says otherwise.");
     schema.section("listen", listen, "Where Headgate listens.");
     schema.entries("channels", channels, "Where events come from.");
     schema.required("channels");
     schema.entries("systems", systems, "Where transactions go; default: the SQLite ledger.");
     schema.items("routes", routes, "Which systems a transaction goes to; every route that matches applies.");
+    schema.not_empty("routes", "leave the key away to send everything to the one system");
     schema.section("redis", redis, "The state: managed, or a Redis of yours.");
     schema.choice("durability", durability, {{"strict", Durability::strict}, {"relaxed", Durability::relaxed}},
                   "strict: an answer waits for the disk; relaxed: up to a second may be lost with the machine.");
     schema.field("threads", threads, {0, 64}, "Event loops; 0: one per core.");
-    for (const auto* key : {"ownership", "legal_entity", "regions", "holds", "queues", "parking", "access", "alerts",
-                            "dead", "spool", "history"})
-        schema.not_yet(key, "a later version's section");
+    schema.not_yet("ownership", "who owns which field");
+    schema.not_yet("legal_entity", "legal entities");
+    schema.not_yet("regions", "regions");
+    schema.not_yet("holds", "holds and approvals");
+    schema.not_yet("queues", "work queues");
+    schema.not_yet("parking", "parking");
+    schema.not_yet("access", "access by role");
+    schema.not_yet("alerts", "alerts");
+    schema.not_yet("dead", "limits of dead letters");
+    schema.not_yet("spool", "accepting while Redis is away");
+    schema.not_yet("history", "other stores and retention of the history");
 }
 
 }  // namespace headgate::gateway

@@ -41,8 +41,8 @@ struct ChannelConfig {
     std::vector<std::string> topics;  // patterns; empty: all the connector knows
     std::optional<config::Rate> rate;
     std::int64_t backlog = 50'000;
-    std::optional<std::string> remember;  // duration; default: the connector's window
-    std::optional<std::string> order_by;
+    std::optional<Duration> remember;  // default: the connector's window
+    config::PlacedText order_by;       // expression; default: the connector's
     std::string zone;
     void describe(config::Schema& schema);
 };
@@ -70,13 +70,16 @@ struct RedisConfig {
     std::vector<std::string> unchecked;  // start-up checks this deployment waives by name
     Size maxmemory{1U << 30U};           // of the managed server
     void describe(config::Schema& schema);
+
+private:
+    void check(config::Schema& schema) const;
 };
 
 /// `headgate.yaml`: one deployment. Sections of CONFIG that later versions bring are refused as `not_yet`.
 struct DeploymentConfig {
     enum class Durability : std::uint8_t { strict, relaxed };
     std::string name = "headgate";
-    std::string public_url;
+    std::string public_url;  // without a slash at its end
     std::string zone;
     ListenConfig listen;
     std::map<std::string, ChannelConfig> channels;

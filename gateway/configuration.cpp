@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <ranges>
 
 #include "net/http/message.hpp"
 
@@ -25,6 +26,21 @@ bool is_name(std::string_view text)
     return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char letter) {
         return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
     });
+}
+
+/// Names of DATA/secrets that are Headgate's own: a channel of that name would share its generated secret with them.
+bool is_reserved(std::string_view name)
+{
+    return name == "admin-token" || name == "redis";
+}
+
+/// What there is, for a hint.
+std::string list_of(const auto& names)
+{
+    std::string text = "there are:";
+    for (const auto& name : names)
+        text += " " + std::string(name);
+    return names.empty() ? "there is none" : text;
 }
 
 /// `file:line:column` back into its parts.
@@ -55,7 +71,7 @@ public:
         else
             report(std::move(canonical.error()));
         for (const auto& folder : {options_.shipped + "/vocabularies", options_.folder + "/vocabularies"})
-            if (fs::is_directory(folder))
+            if (there(folder))
                 if (auto loaded = made_->vocabularies.load(folder); !loaded)
                     report(std::move(loaded.error()));
 
@@ -65,7 +81,8 @@ public:
         for (const auto& route : made_->deployment.routes)
             add_route(route);
         if (made_->deployment.channels.empty() && problems_.empty())
-            problem(main, "no_channels", "no channel is configured, so nothing can arrive");
+            problem(main, "no_channels", "no channel is configured, so nothing can arrive",
+                    "give one below `channels:` or as a file channels/NAME.yaml");
         return {made_, std::move(problems_), std::move(notes_)};
     }
 
@@ -79,6 +96,16 @@ private:
             {place.file, place.line, place.column, std::move(code), std::move(message), std::move(hint)});
     }
 
+    /// Whether a file or folder is there; a problem when that cannot be told.
+    bool there(const std::string& path)
+    {
+        std::error_code error;
+        const bool is = fs::exists(path, error);
+        if (error)
+            problem(path, "unreadable", "it cannot be looked at: " + error.message());
+        return is;
+    }
+
     void defaults()
     {
         auto& deployment = made_->deployment;
@@ -88,37 +115,63 @@ private:
             deployment.routes.push_back({"", "all", {"*"}, {}, {deployment.systems.begin()->first}});
         if (deployment.systems.size() > 1)
             problem(deployment.systems.rbegin()->second.where, "not_yet",
-                    "more than one system is not in this version");
+                    "more than one system is not in this version", "keep one below `systems`");
     }
 
-    std::optional<mapping::Expression> compile(const std::string& text, const std::string& where)
+    std::optional<mapping::Expression> compile(const config::PlacedText& from)
     {
-        if (text.empty())
+        if (from.text.empty())
             return std::nullopt;
-        auto compiled = mapping::Expression::compile_bare(text, place_of(where));
+        auto compiled = mapping::Expression::compile_bare(from.text, place_of(from.where));
         if (compiled)
             return std::move(*compiled);
         problems_.push_back(std::move(compiled.error()));
         return std::nullopt;
     }
 
-    std::optional<OrderBy> order_by(const std::string& text, const std::string& where)
+    /// An expression no connector can do without; whoever read the file has reported that it is missing, or this does.
+    std::optional<mapping::Expression> compile_required(const config::PlacedText& from, const std::string& key,
+                                                        const std::string& file)
     {
-        auto expression = compile(text, where);
+        const auto before = problems_.size();
+        auto compiled = compile(from);
+        if (!compiled && problems_.size() == before &&
+            std::ranges::none_of(problems_, [&](const Problem& known) { return known.file == file; }))
+            problem(file, "missing_key", "`identity." + key + "` must be given");
+        return compiled;
+    }
+
+    std::optional<OrderBy> order_by(const config::PlacedText& from)
+    {
+        auto expression = compile(from);
         if (!expression)
             return std::nullopt;
         auto paths = expression->member_paths();
         return OrderBy{std::move(*expression), std::move(paths)};
     }
 
+    /// Where a connector stands: here before what ships. Empty when it is nowhere.
+    std::string connector_folder(const std::string& name)
+    {
+        if (!is_name(name))
+            return {};
+        const std::string own = options_.folder + "/connectors/" + name;
+        if (there(own)) {
+            if (there(own + "/connector.yaml"))
+                return own;
+            problem(own, "missing_file", "this folder has no connector.yaml, so it is no connector",
+                    "it would hide a shipped one of the same name; add the file or remove the folder");
+        }
+        const std::string shipped = options_.shipped + "/connectors/" + name;
+        return there(shipped + "/connector.yaml") ? shipped : "";
+    }
+
     std::shared_ptr<const Connector> connector(const std::string& name, const std::string& where)
     {
         if (const auto known = made_->connectors.find(name); known != made_->connectors.end())
             return known->second;
-        std::string folder = options_.folder + "/connectors/" + name;
-        if (!is_name(name) || !fs::exists(folder + "/connector.yaml"))
-            folder = options_.shipped + "/connectors/" + name;
-        if (!is_name(name) || !fs::exists(folder + "/connector.yaml")) {
+        const std::string folder = connector_folder(name);
+        if (folder.empty()) {
             problem(where, "unknown_connector", "there is no connector `" + name + "`",
                     "looked in " + options_.folder + "/connectors and " + options_.shipped + "/connectors");
             return nullptr;
@@ -129,9 +182,11 @@ private:
         made->config = std::move(loaded.connector);
         const auto& config = made->config;
         const std::string file = folder + "/connector.yaml";
-        made->topic = compile(config.identity.topic, file);
-        made->idempotency_key = compile(config.identity.idempotency_key, file);
-        made->document = compile(config.document, file);
+        made->topic = compile_required(config.identity.topic, "topic", file);
+        made->idempotency_key = compile_required(config.identity.idempotency_key, "idempotency_key", file);
+        made->identity_reads_document = (made->topic && made->topic->reads_document()) ||
+                                        (made->idempotency_key && made->idempotency_key->reads_document());
+        made->document = compile(config.document);
         const auto fragments =
             mapping::fragments_in({folder + "/mappings/fragments", options_.folder + "/mappings/fragments",
                                    options_.shipped + "/mappings/fragments"});
@@ -139,9 +194,9 @@ private:
         for (const auto& [name_of_topic, topic] : config.topics) {
             Topic compiled;
             compiled.name = name_of_topic;
-            compiled.order_by = order_by(topic.order_by.empty() ? config.identity.order_by : topic.order_by, topic.where);
+            compiled.order_by = order_by(topic.order_by.text.empty() ? config.identity.order_by : topic.order_by);
             compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
-            if (!compiled.sample.empty() && !fs::exists(compiled.sample))
+            if (!compiled.sample.empty() && !there(compiled.sample))
                 problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
             for (const auto& mapping_name : topic.mappings) {
                 auto& mapping = mappings[mapping_name];
@@ -165,10 +220,20 @@ private:
     void add_channel(const ChannelConfig& config)
     {
         if (!is_name(config.name)) {
-            problem(config.where, "channel_name", "a channel's name is of a-z, 0-9, - and _, at most 64 letters",
+            problem(config.where, "channel_name",
+                    "`" + config.name + "`: a channel's name is of a-z, 0-9, - and _, at most 64 letters",
                     "it is part of the URL and of every key");
             return;
         }
+        if (is_reserved(config.name)) {
+            problem(config.where, "channel_name", "`" + config.name + "` names a secret of Headgate's own",
+                    "a channel of that name could share it; choose another name");
+            return;
+        }
+        if (!config.source.empty() && !is_name(config.source))
+            problem(config.where, "source_name",
+                    "`" + config.source + "`: a `source` is of a-z, 0-9, - and _, at most 64 letters, as a channel's name",
+                    "it is part of every key");
         if (config.connector.empty())
             return;
         auto channel = std::make_unique<Channel>(config);
@@ -178,20 +243,23 @@ private:
         if (!channel->connector)
             return;
         channel->hook_url = made_->deployment.public_url + "/hooks/" + config.name;
-        channel->order_by = order_by(config.order_by.value_or(""), config.where);
+        channel->order_by = order_by(config.order_by);
         channel->window = std::chrono::duration_cast<std::chrono::seconds>(channel->connector->config.identity.window);
-        if (config.remember) {
-            if (const auto window = config::parse_duration(*config.remember);
-                window && *window >= std::chrono::minutes(1))
-                channel->window = std::chrono::duration_cast<std::chrono::seconds>(*window);
-            else
-                problem(config.where, "wrong_kind", "`remember` is a duration of at least 1m", "for example 2d");
-        }
+        if (config.remember)
+            channel->window = std::chrono::duration_cast<std::chrono::seconds>(*config.remember);
+        if (const auto& recipe = channel->connector->config.hmac;
+            recipe && recipe->signs_url() && made_->deployment.public_url.empty())
+            problem(config.where, "public_url_missing",
+                    "the vendor of channel `" + config.name + "` signs the URL, and nothing says what it was told",
+                    "give `public_url` in headgate.yaml: https://host as the vendor has it, without /hooks/" +
+                        config.name);
         for (const auto& pattern : config.topics)
-            if (std::ranges::none_of(channel->connector->topics,
+            if (!channel->connector->topics.empty() &&
+                std::ranges::none_of(channel->connector->topics,
                                      [&](const auto& topic) { return fits(pattern, topic.first); }))
                 problem(config.where, "unknown_topic",
-                        "`" + pattern + "` fits no topic of the connector " + config.connector);
+                        "`" + pattern + "` fits no topic of the connector " + config.connector,
+                        list_of(channel->connector->topics | std::views::keys));
         verifier(*channel);
         made_->channels.emplace(config.name, std::move(channel));
     }
@@ -204,11 +272,11 @@ private:
         auto secrets = read_secrets(channel.config.secret, channel.name, options_);
         if (!secrets) {
             Failure& failure = secrets.error();
-            Problem found{main_file(),
+            Problem found{place_of(channel.config.where).file,
                           0,
                           0,
                           failure.code,
-                          "channel " + channel.name + ": " + failure.detail,
+                          "channel `" + channel.name + "`: " + failure.detail,
                           "the secret is what the vendor signs with"};
             const auto at = place_of(":" + failure.where.config);
             found.line = at.line;
@@ -220,22 +288,26 @@ private:
         if (made)
             channel.verifier = std::move(*made);
         else
-            problem(channel.config.where, made.error().code, made.error().detail);
+            problem(channel.config.where, made.error().code, "channel `" + channel.name + "`: " + made.error().detail);
     }
-
-    [[nodiscard]] std::string main_file() const { return options_.folder + "/headgate.yaml"; }
 
     void add_route(const RouteConfig& config)
     {
         for (const auto& type : config.types)
             if (type != "*" && made_->canonical.find(type) == nullptr)
-                problem(config.where, "unknown_type", "there is no canonical type `" + type + "`");
+                problem(config.where, "unknown_type", "there is no canonical type `" + type + "`",
+                        list_of(made_->canonical.names()));
         for (const auto& channel : config.channels)
             if (!made_->deployment.channels.contains(channel))
-                problem(config.where, "unknown_channel", "there is no channel `" + channel + "`");
+                problem(config.where, "unknown_channel", "there is no channel `" + channel + "`",
+                        list_of(made_->deployment.channels | std::views::keys));
         for (const auto& system : config.to)
             if (!made_->deployment.systems.contains(system))
-                problem(config.where, "unknown_system", "there is no system `" + system + "`");
+                problem(config.where, "unknown_system", "there is no system `" + system + "`",
+                        list_of(made_->deployment.systems | std::views::keys));
+        if (!config.id.empty() && std::ranges::find(made_->routes, config.id, &Route::id) != made_->routes.end())
+            problem(config.where, "repeated_id", "a route `" + config.id + "` stands here a second time",
+                    "an id names one route in events and logs");
         made_->routes.push_back({config.id, config.types, config.channels, config.to});
     }
 
@@ -259,6 +331,8 @@ const Topic* Channel::wanted(std::string_view topic) const
 
 bool Channel::keeps(std::string_view header) const
 {
+    if (connectors::carries_login(header))
+        return false;
     if (connector->config.hmac)
         for (const auto& signature : connector->config.hmac->header)
             if (net::same_ignoring_case(signature, header))
@@ -296,8 +370,8 @@ std::string shipped_folder()
     std::error_code error;
     const auto here = fs::read_symlink("/proc/self/exe", error).parent_path();
     for (const auto& candidate : {here / "../../config", here / "../share/headgate"})
-        if (fs::is_directory(candidate / "connectors"))
-            return fs::weakly_canonical(candidate).string();
+        if (fs::is_directory(candidate / "connectors", error))
+            return fs::weakly_canonical(candidate, error).string();
     return (here / "../../config").string();
 }
 

@@ -39,6 +39,7 @@ struct Connector {
     connectors::ConnectorConfig config;
     std::optional<mapping::Expression> topic;
     std::optional<mapping::Expression> idempotency_key;
+    bool identity_reads_document = true;  // else topic and key stand in the headers
     std::optional<mapping::Expression> document;
     std::map<std::string, Topic, std::less<>> topics;
 };
@@ -63,7 +64,7 @@ struct Channel {
 
     /// The topic when the connector knows it and the channel wants it.
     [[nodiscard]] const Topic* wanted(std::string_view topic) const;
-    /// Whether a header is stored with the event; signatures never are.
+    /// Whether a header is stored with the event; signatures and logins never are.
     [[nodiscard]] bool keeps(std::string_view header) const;
 };
 

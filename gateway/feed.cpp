@@ -6,11 +6,14 @@ void Feed::restart()
 {
     states_ = {};
     ready_.clear();
+    ready_bytes_ = 0;
+    ++generation_;
 }
 
 void Feed::fall_behind(State& state)
 {
     state.behind = true;
+    state.again = state.again || state.loading;
     state.next = 0;
     state.stash.clear();
     state.stale_stash = false;
@@ -20,7 +23,34 @@ void Feed::take(State& state, Event event, std::uint64_t ordinal)
 {
     state.cursor = event.seq;
     state.next = ordinal + 1;
+    push(std::move(event));
+}
+
+void Feed::push(Event event)
+{
+    ready_bytes_ += event.weight();
     ready_.push_back(std::move(event));
+}
+
+Event Feed::pop()
+{
+    Event event = std::move(ready_.front());
+    ready_.pop_front();
+    ready_bytes_ -= event.weight();
+    return event;
+}
+
+void Feed::heard_of(Partition partition, std::uint64_t seq)
+{
+    State& state = states_[partition];
+    if (seq > state.cursor)
+        fall_behind(state);
+}
+
+void Feed::look_again()
+{
+    for (State& state : states_)
+        fall_behind(state);
 }
 
 void Feed::hand(Event event, std::uint64_t ordinal, bool room)
@@ -86,26 +116,31 @@ std::optional<Feed::Load> Feed::next_load()
         turn_ = at + 1;
         const auto partition = static_cast<Partition>(at);
         if (!state.recalled.empty())
-            return Load{partition, *state.recalled.begin() - 1, 1, true};
-        return Load{partition, state.cursor, load_limit, false};
+            return Load{partition, *state.recalled.begin() - 1, 1, true, generation_};
+        return Load{partition, state.cursor, load_limit, false, generation_};
     }
     return std::nullopt;
 }
 
 void Feed::load_failed(const Load& load)
 {
-    states_[load.partition].loading = false;
+    if (load.generation == generation_)
+        states_[load.partition].loading = false;
 }
 
 void Feed::loaded(const Load& load, std::vector<Event> events)
 {
+    if (load.generation != generation_)
+        return;
     State& state = states_[load.partition];
     state.loading = false;
+    const bool again = std::exchange(state.again, false);
     if (load.recalled) {
         state.recalled.erase(load.after + 1);
         if (!events.empty() && events.front().seq == load.after + 1)
-            ready_.push_back(std::move(events.front()));
-        state.behind = state.behind || state.seen_seq > state.cursor;  // handed over and dropped during the load
+            push(std::move(events.front()));
+        // What was handed over during the load was dropped.
+        state.behind = state.behind || again || state.seen_seq > state.cursor;
         if (state.behind)
             state.next = 0;
         return;
@@ -115,10 +150,9 @@ void Feed::loaded(const Load& load, std::vector<Event> events)
         if (event.seq <= state.cursor)
             continue;
         state.cursor = event.seq;
-        state.recalled.erase(event.seq);
-        ready_.push_back(std::move(event));
+        push(std::move(event));
     }
-    state.behind = !all || state.seen_seq > state.cursor;
+    state.behind = again || !all || state.seen_seq > state.cursor;
     state.next = !state.behind && state.seen_seq == state.cursor && state.cursor != 0 ? state.seen_ordinal + 1 : 0;
 }
 

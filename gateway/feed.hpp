@@ -24,6 +24,10 @@ public:
 
     /// One event as its accept answered. `room`: whether there is memory for it; without, it is loaded later.
     void hand(Event event, std::uint64_t ordinal, bool room);
+    /// An event of this seq is known to be in the stream, or to have been.
+    void heard_of(Partition partition, std::uint64_t seq);
+    /// Answers may have been lost: every partition is looked at beyond its cursor.
+    void look_again();
     /// A letter came back to the stream under this seq.
     void recall(Partition partition, std::uint64_t seq);
     /// Called a few times a second: a gap that has stayed open since the last call is filled by loading.
@@ -35,6 +39,7 @@ public:
         std::uint64_t after = 0;
         std::size_t limit = 0;
         bool recalled = false;
+        std::uint64_t generation = 0;  // of `restart`
     };
     [[nodiscard]] std::optional<Load> next_load();
     /// The answer to a load: the entries in order of seq, however many there were.
@@ -43,12 +48,13 @@ public:
     void load_failed(const Load& load);
 
     /// Events in an order that keeps every partition's own.
-    [[nodiscard]] std::deque<Event>& ready() { return ready_; }
     [[nodiscard]] std::size_t ready_count() const { return ready_.size(); }
+    [[nodiscard]] std::size_t ready_bytes() const { return ready_bytes_; }
+    Event pop();
     /// No partition waits for a load.
     [[nodiscard]] bool caught_up() const;
 
-    static constexpr std::size_t load_limit = 128;
+    static constexpr std::size_t load_limit = 32;
     static constexpr std::size_t stash_limit = 64;
 
 private:
@@ -57,6 +63,7 @@ private:
         std::uint64_t next = 0;    // the ordinal expected next; 0: not known
         bool behind = true;        // the stream has more than was taken
         bool loading = false;
+        bool again = false;  // fell behind while a load was under way, which may have missed it
         bool stale_stash = false;
         std::uint64_t seen_seq = 0;  // of the latest event handed over
         std::uint64_t seen_ordinal = 0;
@@ -64,10 +71,13 @@ private:
         std::set<std::uint64_t> recalled;
     };
     void take(State& state, Event event, std::uint64_t ordinal);
+    void push(Event event);
     void fall_behind(State& state);
 
     std::array<State, partition_count> states_;
     std::deque<Event> ready_;
+    std::size_t ready_bytes_ = 0;
+    std::uint64_t generation_ = 0;
     std::size_t turn_ = 0;  // where the search for a load goes on
 };
 

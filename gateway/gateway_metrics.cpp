@@ -15,17 +15,18 @@ GatewayMetrics::GatewayMetrics(observability::Metrics& metrics)
       dead(metrics.counter("headgate_dead_letters_total", "Events that became dead letters.")),
       retries(metrics.counter("headgate_delivery_retries_total", "Delivery attempts that failed and are tried again.")),
       loaded(metrics.counter("headgate_loaded_events_total", "Events taken from Redis instead of memory.")),
-      in_flight(metrics.gauge("headgate_in_flight_events", "Events between accept and finish in this process.")),
+      in_flight(metrics.gauge("headgate_in_flight_events", "Events being worked on in this process.")),
       accept_seconds(metrics.histogram("headgate_accept_duration_seconds", "From the whole request to its answer.",
                                        duration_buckets_us, microseconds)),
       finish_seconds(metrics.histogram("headgate_event_duration_seconds", "From receipt to the end of an event.",
                                        duration_buckets_us, microseconds))
 {}
 
-observability::Counter& GatewayMetrics::refused(int status)
+observability::Counter& GatewayMetrics::refused(std::string_view channel, std::string_view code, int status)
 {
-    return registry.counter("headgate_refused_requests_total", "Requests refused before they were accepted.",
-                            {{"status", std::to_string(status)}});
+    return registry.counter(
+        "headgate_refused_requests_total", "Requests refused before they were accepted.",
+        {{"channel", std::string(channel)}, {"code", std::string(code)}, {"status", std::to_string(status)}});
 }
 
 observability::Counter& GatewayMetrics::http_refused(std::string_view reason)

@@ -19,12 +19,12 @@ struct GatewayMetrics {
     observability::Counter& dead;
     observability::Counter& retries;
     observability::Counter& loaded;
-    observability::Gauge& in_flight;
+    observability::Gauge& in_flight;  // being worked on: between decode and finish
     observability::Histogram& accept_seconds;
     observability::Histogram& finish_seconds;
 
-    /// Requests refused before they were accepted, by HTTP status.
-    observability::Counter& refused(int status);
+    /// Requests refused before they were accepted; `channel` is one of the configuration's, or "".
+    observability::Counter& refused(std::string_view channel, std::string_view code, int status);
     /// Requests the HTTP server itself refused, by its fixed set of reasons.
     observability::Counter& http_refused(std::string_view reason);
     /// Signatures that matched, by the number of the secret: shows when a rolled secret is no longer used.

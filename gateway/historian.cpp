@@ -70,25 +70,41 @@ asio::awaitable<void> Historian::run()
             if (!dirty_.test(static_cast<std::size_t>(partition)))
                 continue;
             dirty_.reset(static_cast<std::size_t>(partition));
-            const bool carried = co_await carry(static_cast<Partition>(partition));
+            const auto carried = co_await carry(static_cast<Partition>(partition));
             if (!carried) {
                 dirty_.set(static_cast<std::size_t>(partition));
                 wait = 1000ms;  // Redis or history is away; nothing is lost by waiting
+                tell(carried.error());
             }
+        }
+        if (wait == gathering && away_) {
+            away_ = false;
+            health_.clear_note("history_behind");
         }
         working_ = false;
     }
 }
 
-/// True when the partition has no frame left that was there when it began.
-asio::awaitable<bool> Historian::carry(Partition partition)
+/// History blocks nothing, so its absence is told and makes nobody unready.
+void Historian::tell(const Failure& failure)
+{
+    health_.note("history_behind", failure.code);
+    if (std::exchange(away_, true))
+        return;
+    log_.warn("history cannot be written now; outcomes wait in Redis",
+              observability::LogLine{}.field("code", failure.code).field("detail", failure.detail));
+}
+
+/// Until the partition has no frame left.
+Task<void> Historian::carry(Partition partition)
 {
     for (;;) {
-        auto frames = co_await frames_.read(partition, {}, 128);
+        std::string from_the_first;
+        auto frames = co_await frames_.read(partition, std::move(from_the_first), 128);
         if (!frames)
-            co_return false;
+            co_return std::unexpected(std::move(frames.error()));
         if (frames->empty())
-            co_return true;
+            co_return Result<void>{};
 
         std::vector<observability::HistoryRow> rows;
         rows.reserve(frames->size());
@@ -100,7 +116,7 @@ asio::awaitable<bool> Historian::carry(Partition partition)
                 std::vector<std::string> get{"GET", retry::event_key("b", frame.event)};
                 auto reply = co_await redis_.command(std::move(get));
                 if (!reply)
-                    co_return false;
+                    co_return std::unexpected(std::move(reply.error()));
                 stored = std::move(reply->text);
             }
             auto row = history_row(frame, std::move(stored));
@@ -118,25 +134,22 @@ asio::awaitable<bool> Historian::carry(Partition partition)
             }
             rows.push_back(std::move(*row));
         }
-        const auto committed = co_await commit(std::move(rows));
-        if (!committed) {
-            health_.set("history_away", committed.error().code);
-            co_return false;
-        }
-        health_.clear("history_away");
+        auto committed = co_await commit(std::move(rows));
+        if (!committed)
+            co_return std::unexpected(std::move(committed.error()));
         fault_point("after_history");
-
-        const std::string last = frames->back().id;
-        const auto archived = co_await frames_.archive(partition, last);
-        if (!archived)
-            co_return false;
         for (const auto& frame : *frames)
             if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
                 remembered_ -= found->second.size();
                 bodies_.erase(found);
             }
+
+        const std::string last = frames->back().id;
+        auto archived = co_await frames_.archive(partition, last);
+        if (!archived)
+            co_return std::unexpected(std::move(archived.error()));
         if (frames->size() < 128)
-            co_return true;
+            co_return Result<void>{};
     }
 }
 

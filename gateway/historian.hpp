@@ -39,7 +39,8 @@ public:
     [[nodiscard]] bool idle() const { return dirty_.none() && !working_; }
 
 private:
-    asio::awaitable<bool> carry(Partition partition);
+    Task<void> carry(Partition partition);
+    void tell(const Failure& failure);
     asio::awaitable<Result<void>> commit(std::vector<observability::HistoryRow> rows);
     void remember(EventId event, std::string stored);
 
@@ -57,6 +58,7 @@ private:
     std::size_t remembered_ = 0;
     bool stopping_ = false;
     bool working_ = false;
+    bool away_ = false;
 };
 
 }  // namespace headgate::gateway

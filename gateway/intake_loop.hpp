@@ -23,6 +23,8 @@ public:
         RateLimiter& listener_rate;
         observability::Log& log;
         std::function<void(Event, std::uint64_t ordinal)> hand_over;
+        std::function<void(Partition, std::uint64_t seq)> heard_of;
+        std::function<void()> look_again;
     };
     explicit IntakeLoop(Dependencies dependencies);
     ~IntakeLoop();

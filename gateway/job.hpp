@@ -27,10 +27,14 @@ struct Attempt {
 /// with the process and made again from the stream.
 struct Job {
     Event event;
+    std::chrono::system_clock::time_point begun;  // when this process took it up
     std::uint64_t epoch = 0;  // of the lease it was begun under
     std::vector<std::shared_ptr<Attempt>> attempts;
     std::size_t unfinished = 0;
     std::string reason;  // why it is suppressed, when it is
+
+    /// The job has ended or is forgotten: its attempts know it, and this undoes the ring.
+    void let_go() { attempts.clear(); }
 };
 
 }  // namespace headgate::gateway

@@ -113,10 +113,14 @@ asio::awaitable<void> LeaseKeeper::run()
                 events_.held();
             } else {
                 // All or nothing: what was got is given back before the next try.
-                wait = got ? 500ms : 20ms;
+                wait = got || got.error().failure_class == FailureClass::permanent ? 500ms : 20ms;
+                health_.set("lease_not_held", got ? std::string("another process holds the partitions of this Redis")
+                                                  : got.error().code + ": " + got.error().detail);
             }
         } else {
             const auto kept = co_await lease_.renew();
+            if (!holding_)
+                continue;  // suspected meanwhile
             if (kept && kept->all()) {
                 publish();
             } else if (kept || retry::boottime_ns() >= lease_.valid_until() - margin_ns) {

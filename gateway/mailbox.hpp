@@ -10,43 +10,40 @@
 
 namespace headgate::gateway {
 
-/// Carries things from any thread to one event loop, in the order they were put in: what gathers while the loop is
-/// busy is handed to it in one wake-up. `receive` runs on the loop. The box must outlive what was posted to the loop.
-template <class T>
+/// Calls from any thread to one event loop, run there in the order they were put in: what gathers while the loop is
+/// busy is run in one wake-up. The box must outlive what it has posted to the loop.
 class Mailbox {
 public:
-    Mailbox(boost::asio::any_io_executor executor, std::function<void(T)> receive)
-        : executor_(std::move(executor)), receive_(std::move(receive))
-    {
-    }
+    using Call = std::move_only_function<void()>;
 
-    void put(T thing)
+    explicit Mailbox(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    void put(Call call)
     {
         {
             const std::lock_guard lock(mutex_);
-            waiting_.push_back(std::move(thing));
+            waiting_.push_back(std::move(call));
             if (waiting_.size() > 1)
                 return;  // the loop knows already
         }
-        boost::asio::post(executor_, [this] { deliver(); });
+        boost::asio::post(executor_, [this] { run(); });
     }
 
 private:
-    void deliver()
+    void run()
     {
-        std::vector<T> batch;
+        std::vector<Call> batch;
         {
             const std::lock_guard lock(mutex_);
             batch.swap(waiting_);
         }
-        for (T& thing : batch)
-            receive_(std::move(thing));
+        for (Call& call : batch)
+            call();
     }
 
     boost::asio::any_io_executor executor_;
-    std::function<void(T)> receive_;
     std::mutex mutex_;
-    std::vector<T> waiting_;
+    std::vector<Call> waiting_;
 };
 
 }  // namespace headgate::gateway

@@ -62,6 +62,8 @@ void Owner::begin(std::uint64_t accepted_before)
 {
     ++epoch_;
     accepted_before_ = accepted_before;
+    for (const auto& [name, channel] : with_.configuration.channels)
+        channel->waiting.store(0, std::memory_order_relaxed);  // what is there is counted when it is taken up
     newest_ = std::max(newest_, accepted_before);
     for (int p = 0; p < partition_count; ++p)
         high_water_[static_cast<std::size_t>(p)] = with_.lease.high_water(static_cast<Partition>(p));
@@ -77,8 +79,11 @@ void Owner::forget()
     feed_.restart();
     lanes_.clear();
     unreserved_.clear();
+    for (auto& [event, job] : working_)
+        job->let_go();
     working_.clear();
     in_flight_ = 0;
+    reserving_ = false;
     with_.metrics.in_flight.set(0);
 }
 
@@ -94,16 +99,28 @@ bool Owner::idle() const
     return in_flight_ == 0 && active_loads_ == 0 && feed_.ready_count() == 0 && feed_.caught_up();
 }
 
-void Owner::hand(Event event, std::uint64_t ordinal)
+void Owner::hand(Event event, std::uint64_t ordinal, bool whole)
 {
     fault_point("accept_answered");
     newest_ = std::max(newest_, event.seq);
     if (!begun_)
         return;
-    const bool room = feed_.ready_count() < most_ready && !draining_;
-    if (feed_.ready_count() > 256)
-        event.document.reset();  // a tree weighs several times its text; it is made again when its turn comes
+    const bool room =
+        whole && feed_.ready_count() < most_ready && feed_.ready_bytes() < most_ready_bytes && !draining_;
     feed_.hand(std::move(event), ordinal, room);
+    wake();
+}
+
+void Owner::heard_of(Partition partition, std::uint64_t seq)
+{
+    newest_ = std::max(newest_, seq);
+    feed_.heard_of(partition, seq);
+    wake();
+}
+
+void Owner::look_again()
+{
+    feed_.look_again();
     wake();
 }
 
@@ -141,22 +158,20 @@ void Owner::turn()
     woken_ = false;
     if (!begun_ || !lease_valid())
         return;
-    auto& ready = feed_.ready();
-    for (std::size_t done = 0; done < events_per_turn && !ready.empty() && in_flight_ < most_in_flight && !draining_;
+    for (std::size_t done = 0; done < events_per_turn && feed_.ready_count() > 0 && in_flight_ < most_in_flight && !draining_;
          ++done) {
-        Event event = std::move(ready.front());
-        ready.pop_front();
-        process(std::move(event));
+        process(feed_.pop());
     }
     start_loads();
     reserve();
-    if (!ready.empty() && in_flight_ < most_in_flight && !draining_)
+    if (feed_.ready_count() > 0 && in_flight_ < most_in_flight && !draining_)
         wake();
 }
 
 void Owner::start_loads()
 {
-    while (!draining_ && active_loads_ < 8 && feed_.ready_count() < most_ready / 2) {
+    while (!draining_ && active_loads_ < most_loads && feed_.ready_count() < most_ready / 2 &&
+           feed_.ready_bytes() < most_ready_bytes / 2) {
         const auto load_next = feed_.next_load();
         if (!load_next)
             return;
@@ -196,7 +211,8 @@ Event Owner::event_of(retry::BacklogEntry entry) const
     if (!entry.envelope)
         return event;
     event.stored = std::move(*entry.envelope);
-    if (auto envelope = decode_envelope(event.stored)) {
+    // The body stays packed until its turn: what waits is small.
+    if (auto envelope = decode_envelope_head(event.stored)) {
         event.envelope = std::move(*envelope);
         event.channel = with_.configuration.channel(event.envelope.channel);
     } else {
@@ -207,51 +223,70 @@ Event Owner::event_of(retry::BacklogEntry entry) const
 
 void Owner::process(Event event)
 {
-    if (!working_.insert(event.seq).second)
+    const EventId id = event.envelope.event;
+    if (working_.contains(id))
         return;  // loaded again while it is being worked on
     auto job = std::make_shared<Job>();
     job->epoch = epoch_;
     job->event = std::move(event);
+    job->begun = std::chrono::system_clock::now();
+    working_.emplace(id, job);
     ++in_flight_;
     with_.metrics.in_flight.set(static_cast<std::int64_t>(in_flight_));
-
-    // What this process accepted was counted as waiting then; what it found or got back is counted now.
-    if (job->event.channel != nullptr &&
-        (job->event.seq <= accepted_before_ || job->event.seq != job->event.origin_seq))
-        job->event.channel->waiting.fetch_add(1, std::memory_order_relaxed);
-
-    if (job->event.channel == nullptr) {
-        if (job->event.envelope.channel.empty())
-            return bury(job, "decode",
-                        {FailureClass::permanent, "envelope_unreadable", "the stored event cannot be read", {}});
-        return bury(job, "decode",
-                    {FailureClass::permanent,
-                     "unknown_channel",
-                     "the channel " + job->event.envelope.channel + " is no longer configured",
-                     {}});
+    try {
+        prepare(job);
+    } catch (const std::exception& bug) {
+        with_.log.error("an event could not be worked on",
+                        observability::LogLine{}.field("event", id.text()).field("what", bug.what()));
+        bury(job, "process", {FailureClass::permanent, "internal_error", "Headgate failed on this event; see its log", {}});
     }
-    auto decoded = decode(job->event);
+}
+
+/// decode ─▶ map ─▶ validate ─▶ route, and off to the lanes.
+void Owner::prepare(const std::shared_ptr<Job>& job)
+{
+    Event& event = job->event;
+    // What this process accepted was counted as waiting then; what it found or got back is counted now.
+    if (event.channel != nullptr && (event.seq <= accepted_before_ || event.seq != event.origin_seq))
+        event.channel->waiting.fetch_add(1, std::memory_order_relaxed);
+
+    if (event.channel == nullptr && event.envelope.channel.empty())
+        return bury(job, "decode", {FailureClass::permanent, "envelope_unreadable", "the stored event cannot be read", {}});
+    if (event.channel == nullptr)
+        return bury(job, "decode",
+                    {FailureClass::permanent, "unknown_channel",
+                     "the channel " + event.envelope.channel + " is no longer configured", {}});
+    if (event.envelope.body.empty()) {
+        auto whole = decode_envelope(event.stored);
+        if (!whole)
+            return bury(job, "decode", std::move(whole.error()));
+        event.envelope.body = std::move(whole->body);
+    }
+    auto decoded = decode(event);
     if (!decoded)
         return bury(job, "decode", std::move(decoded.error()));
     if (decoded->topic == nullptr) {
         job->reason = "filtered";
         return spawn(finish_now(job));
     }
-    auto mapped = map(job->event, *decoded);
-    job->event.document.reset();
+    auto mapped = map(event, *decoded);
+    event.document.reset();
+    event.envelope.body = {};  // from here on the packed one is enough
     if (!mapped)
         return bury(job, "map", std::move(mapped.error()));
-    if (mapped->empty() || job->event.channel->config.mode == ChannelConfig::Mode::shadow) {
+    if (mapped->empty() || event.channel->config.mode == ChannelConfig::Mode::shadow) {
         job->reason = mapped->empty() ? "filtered" : "shadow";
         return spawn(finish_now(job));
     }
-    auto routed = route(std::move(*mapped), with_.configuration, job->event.envelope.channel);
+    auto routed = route(std::move(*mapped), with_.configuration, event.envelope.channel);
     if (!routed)
         return bury(job, "route", std::move(routed.error()));
 
     job->attempts = deliveries(job, std::move(*routed));
     job->unfinished = job->attempts.size();
-    for (const auto& attempt : job->attempts)
+    // By value: a delivery that ends at once lets the attempts go.
+    const auto attempts = job->attempts;
+    for (const auto& attempt : attempts)
         if (lanes_.push(attempt))
             dispatch(attempt);
 }
@@ -340,9 +375,20 @@ void Owner::completed(const std::shared_ptr<Attempt>& attempt, Result<Applied> r
     if (job->epoch != epoch_)
         return;
     if (!result && fate_of(result.error().failure_class) == Fate::retry) {
-        const auto age = std::chrono::system_clock::now() - job->event.envelope.received_at;
-        if (age < max_age)
+        // A letter that came back is as old as its return.
+        const bool replayed = job->event.seq != job->event.origin_seq;
+        const auto age = std::chrono::system_clock::now() - (replayed ? job->begun : job->event.envelope.received_at);
+        if (age < max_age) {
+            with_.log.warn("a delivery failed and is tried again",
+                           observability::LogLine{}
+                               .field("event", job->event.envelope.event.text())
+                               .field("system", attempt->system)
+                               .field("entity", attempt->delivery.transaction.entity)
+                               .field("attempts", attempt->attempts)
+                               .field("code", result.error().code)
+                               .field("detail", result.error().detail));
             return retry_later(attempt);
+        }
         result.error().detail += "; given up at the age of 3 days";
     }
     attempt->outcome = std::move(result);
@@ -375,8 +421,23 @@ void Owner::bury(std::shared_ptr<Job> job, std::string_view stage, Failure failu
     spawn(bury_now(std::move(job), std::string(stage), std::move(failure)));
 }
 
+void Owner::unwritten(std::string_view code)
+{
+    if (code.empty() == !unwritten_)
+        return;
+    unwritten_ = !code.empty();
+    if (!unwritten_) {
+        with_.health.clear("outcomes_unwritten");
+        return;
+    }
+    with_.health.set("outcomes_unwritten", code);
+    with_.log.warn("outcomes cannot be written to Redis; they are tried again until they can",
+                   observability::LogLine{}.field("code", code));
+}
+
 asio::awaitable<void> Owner::finish_now(std::shared_ptr<Job> job)
 {
+    bool first = true;
     for (auto wait = 20ms; job->epoch == epoch_; wait = std::min(wait * 2, std::chrono::milliseconds(1000))) {
         auto item = finished(*job, std::chrono::system_clock::now());
         const bool applied = item.as == retry::Finished::As::applied;
@@ -385,13 +446,23 @@ asio::awaitable<void> Owner::finish_now(std::shared_ptr<Job> job)
             co_return;
         if (answer) {
             fault_point("after_finish");
+            unwritten({});
+            if (*answer == retry::FinishAnswer::in_open)
+                with_.log.error("an event of the backlog is known to the slow path as well",
+                                observability::LogLine{}.field("event", job->event.envelope.event.text()));
+            // Gone at the first try: it had ended before and was only loaded again.
+            const bool again = first && *answer == retry::FinishAnswer::gone;
             std::string reason = job->reason;
             for (const auto& attempt : job->attempts)
                 if (!applied)
                     reason = (**attempt->outcome).outcome == Applied::Outcome::stale ? "stale" : "repeated";
-            (applied ? with_.metrics.applied : with_.metrics.suppressed).add();
-            ended(*job, applied ? "applied" : "suppressed", applied ? "" : reason, nullptr, "");
-            with_.historian.written(job->event.partition, job->event.envelope.event, std::move(job->event.stored));
+            if (!again) {
+                (applied ? with_.metrics.applied : with_.metrics.suppressed).add();
+                tell(*job, applied ? "applied" : "suppressed", applied ? "" : reason, nullptr, "");
+            }
+            with_.historian.written(job->event.partition, job->event.envelope.event,
+                                    again ? std::string{} : std::move(job->event.stored));
+            ended(*job);
             co_return;
         }
         if (answer.error().code == "lease_lost") {
@@ -399,6 +470,8 @@ asio::awaitable<void> Owner::finish_now(std::shared_ptr<Job> job)
             co_return;
         }
         // Redis is away, or its answer was lost: saying it again is safe, what is done is done once.
+        first = first && answer.error().failure_class != FailureClass::unknown_outcome;
+        unwritten(answer.error().code);
         asio::steady_timer timer(executor_, wait);
         co_await timer.async_wait(use_tuple);
     }
@@ -406,34 +479,51 @@ asio::awaitable<void> Owner::finish_now(std::shared_ptr<Job> job)
 
 asio::awaitable<void> Owner::bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure)
 {
+    bool first = true;
     for (auto wait = 20ms; job->epoch == epoch_; wait = std::min(wait * 2, std::chrono::milliseconds(1000))) {
         auto item = burial(*job, stage, failure, with_.configuration.generation, std::chrono::system_clock::now());
         auto answer = co_await with_.backlog.bury(std::move(item));
         if (job->epoch != epoch_)
             co_return;
         if (answer) {
-            with_.metrics.dead.add();
-            ended(*job, "dead", failure.code, &failure, stage);
-            with_.historian.written(job->event.partition, job->event.envelope.event, std::move(job->event.stored));
+            unwritten({});
+            const bool again = first && *answer == retry::BuryAnswer::gone;
+            if (!again) {
+                with_.metrics.dead.add();
+                tell(*job, "dead", failure.code, &failure, stage);
+            }
+            with_.historian.written(job->event.partition, job->event.envelope.event,
+                                    again ? std::string{} : std::move(job->event.stored));
+            ended(*job);
             co_return;
         }
         if (answer.error().code == "lease_lost") {
             with_.on_lease_lost();
             co_return;
         }
+        first = first && answer.error().failure_class != FailureClass::unknown_outcome;
+        unwritten(answer.error().code);
         asio::steady_timer timer(executor_, wait);
         co_await timer.async_wait(use_tuple);
     }
 }
 
-void Owner::ended(const Job& job, std::string_view state, std::string_view reason, const Failure* failure,
-                  std::string_view stage)
+void Owner::ended(Job& job)
 {
-    working_.erase(job.event.seq);
+    if (const Channel* channel = job.event.channel)
+        if (channel->waiting.fetch_sub(1, std::memory_order_relaxed) <= 0)
+            channel->waiting.fetch_add(1, std::memory_order_relaxed);  // its accept was never counted: the answer was lost
     --in_flight_;
     with_.metrics.in_flight.set(static_cast<std::int64_t>(in_flight_));
-    if (job.event.channel != nullptr)
-        job.event.channel->waiting.fetch_sub(1, std::memory_order_relaxed);
+    job.let_go();
+    working_.erase(job.event.envelope.event);
+    wake();
+}
+
+/// The one wide line of an event that has ended.
+void Owner::tell(const Job& job, std::string_view state, std::string_view reason, const Failure* failure,
+                 std::string_view stage)
+{
     const auto& envelope = job.event.envelope;
     const auto took = std::chrono::system_clock::now() - envelope.received_at;
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
@@ -456,9 +546,11 @@ void Owner::ended(const Job& job, std::string_view state, std::string_view reaso
                 .optional("where", failure->where.document)
                 .optional("config", failure->where.config);
         line.field("us", us);
-        with_.log.event_line(line);
+        if (failure != nullptr)
+            with_.log.warn("dead", line);
+        else
+            with_.log.event_line(line);
     }
-    wake();
 }
 
 void Owner::spawn(asio::awaitable<void> work)
@@ -470,8 +562,10 @@ void Owner::spawn(asio::awaitable<void> work)
         try {
             std::rethrow_exception(error);
         } catch (const std::exception& thrown) {
-            if (*alive)
-                with_.log.error("a task of the owner failed", observability::LogLine{}.field("what", thrown.what()));
+            if (!*alive)
+                return;
+            with_.log.error("a task of the owner failed", observability::LogLine{}.field("what", thrown.what()));
+            with_.on_lease_lost();
         }
     });
 }

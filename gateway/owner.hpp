@@ -6,7 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,6 +18,7 @@
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/job.hpp"
 #include "gateway/lanes.hpp"
+#include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/backlog.hpp"
 #include "retry/lease.hpp"
@@ -43,6 +44,7 @@ public:
         GatewayMetrics& metrics;
         observability::Log& log;
         std::atomic<std::int64_t>& lease_until;  // CLOCK_BOOTTIME ns, margin taken off
+        observability::Health& health;
         std::function<void()> on_lease_lost;
     };
     Owner(asio::any_io_executor executor, Dependencies dependencies);
@@ -56,7 +58,12 @@ public:
     /// The lease is gone: forget everything; answers that still come are ignored.
     void forget();
 
-    void hand(Event event, std::uint64_t ordinal);
+    /// An event as its accept answered; `whole` is false when its body was left behind for want of room.
+    void hand(Event event, std::uint64_t ordinal, bool whole);
+    /// A duplicate named an event that should be in the stream: its own answer may have been lost.
+    void heard_of(Partition partition, std::uint64_t seq);
+    /// Accept answers may have been lost.
+    void look_again();
     void readmitted(Partition partition, std::uint64_t seq);
     /// Redis was away: answers may have been lost, so the streams are read again.
     void resync();
@@ -70,6 +77,8 @@ public:
 private:
     static constexpr std::size_t most_in_flight = 1024;
     static constexpr std::size_t most_ready = 2048;
+    static constexpr std::size_t most_ready_bytes = std::size_t{64} << 20U;
+    static constexpr std::size_t most_loads = 4;
     static constexpr std::size_t events_per_turn = 16;
 
     void wake();
@@ -80,6 +89,7 @@ private:
     Event event_of(retry::BacklogEntry entry) const;
 
     void process(Event event);
+    void prepare(const std::shared_ptr<Job>& job);
     void dispatch(const std::shared_ptr<Attempt>& attempt);
     void send(const std::shared_ptr<Attempt>& attempt);
     void completed(const std::shared_ptr<Attempt>& attempt, Result<Applied> result);
@@ -91,8 +101,11 @@ private:
     void bury(std::shared_ptr<Job> job, std::string_view stage, Failure failure);
     asio::awaitable<void> finish_now(std::shared_ptr<Job> job);
     asio::awaitable<void> bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure);
-    void ended(const Job& job, std::string_view state, std::string_view reason, const Failure* failure,
-               std::string_view stage);
+    /// Why outcomes cannot be written now, for people; empty: they can.
+    void unwritten(std::string_view code);
+    void tell(const Job& job, std::string_view state, std::string_view reason, const Failure* failure,
+              std::string_view stage);
+    void ended(Job& job);
     /// Spawns work that must end before this object does.
     void spawn(asio::awaitable<void> work);
     [[nodiscard]] bool lease_valid() const;
@@ -112,7 +125,7 @@ private:
     asio::steady_timer ticker_;
     std::array<std::uint64_t, partition_count> high_water_{};
     std::vector<std::shared_ptr<Attempt>> unreserved_;
-    std::unordered_set<std::uint64_t> working_;  // seqs between process and finish
+    std::unordered_map<EventId, std::shared_ptr<Job>> working_;  // between process and finish
     std::size_t in_flight_ = 0;
     std::size_t active_loads_ = 0;
     std::uint64_t epoch_ = 0;
@@ -122,6 +135,7 @@ private:
     bool draining_ = false;
     bool woken_ = false;
     bool reserving_ = false;
+    bool unwritten_ = false;
     std::minstd_rand random_;
 };
 

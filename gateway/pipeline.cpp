@@ -9,9 +9,9 @@ namespace headgate::gateway {
 
 namespace {
 
-net::Response answer(GatewayMetrics& metrics, const Refused& refused)
+net::Response answer(GatewayMetrics& metrics, std::string_view channel, const Refused& refused)
 {
-    metrics.refused(refused.status).add();
+    metrics.refused(channel, refused.failure.code, refused.status).add();
     net::Response response;
     response.status = refused.status;
     response.content_type = "application/json";
@@ -41,25 +41,31 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
 
     auto received = receive(request, with_.configuration, with_.listener_rate, with_.state());
     if (!received)
-        co_return answer(with_.metrics, received.error());
+        co_return answer(with_.metrics, "", received.error());
+    const std::string& channel = received->channel->name;
 
     auto secret = verify(*received);
     if (!secret)
-        co_return answer(with_.metrics, secret.error());
-    if (*secret != 0)
-        with_.metrics.secret_used(received->channel->name, *secret).add();
+        co_return answer(with_.metrics, channel, secret.error());
+    if (received->channel->config.secret.size() > 1)
+        with_.metrics.secret_used(channel, *secret).add();
 
     auto identified = identify(*received);
     if (!identified)
-        co_return answer(with_.metrics, identified.error());
+        co_return answer(with_.metrics, channel, identified.error());
 
     auto accepted = co_await accept(with_.inbox, std::move(*identified));
-    if (!accepted)
-        co_return answer(with_.metrics, accepted.error());
+    if (!accepted) {
+        if (accepted.error().failure.failure_class == FailureClass::unknown_outcome)
+            with_.look_again();  // it may be in the stream all the same
+        co_return answer(with_.metrics, channel, accepted.error());
+    }
 
     (accepted->duplicate ? with_.metrics.duplicates : with_.metrics.accepted).add();
     if (accepted->conflict)
         with_.metrics.conflicts.add();
+    if (accepted->duplicate && accepted->seq > 0)
+        with_.heard_of(accepted->partition, accepted->seq);
     if (accepted->fresh) {
         received->channel->waiting.fetch_add(1, std::memory_order_relaxed);
         with_.hand_over(std::move(*accepted->fresh), accepted->ordinal);

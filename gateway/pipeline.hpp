@@ -22,6 +22,8 @@ public:
         RateLimiter& listener_rate;
         std::function<IntakeState()> state;
         std::function<void(Event, std::uint64_t ordinal)> hand_over;
+        std::function<void(Partition, std::uint64_t seq)> heard_of;
+        std::function<void()> look_again;
     };
     explicit Pipeline(Dependencies dependencies) : with_(std::move(dependencies)) {}
 

@@ -84,6 +84,27 @@ Result<bool> Expression::truth(const MappingContext& context) const
                       [](Run&, const Value& value) -> Result<bool> { return value.is_true(); });
 }
 
+bool Expression::reads_document() const
+{
+    const auto reads = [](const auto& self, const Expr& expr) -> bool {
+        if (expr.is_path || expr.evaluate == evaluate_path) {
+            if (expr.root != Root::headers && expr.root != Root::event && expr.root != Root::channel)
+                return true;
+        }
+        for (const auto& arg : expr.args)
+            if (self(self, *arg))
+                return true;
+        for (const Step& step : expr.steps)
+            if (step.condition && self(self, *step.condition))
+                return true;
+        return false;
+    };
+    const Block& block = value_->block;
+    if (block.kind == Block::Kind::literal)
+        return false;
+    return block.kind != Block::Kind::expression || !block.expression || reads(reads, *block.expression);
+}
+
 std::vector<std::vector<std::string>> Expression::member_paths() const
 {
     std::vector<std::vector<std::string>> paths;

@@ -39,6 +39,13 @@ void Health::note(std::string_view name, std::string_view detail)
     notes_.insert_or_assign(std::string(name), std::string(detail));
 }
 
+void Health::clear_note(std::string_view name)
+{
+    const std::lock_guard lock(mutex_);
+    if (const auto found = notes_.find(name); found != notes_.end())
+        notes_.erase(found);
+}
+
 bool Health::ready() const
 {
     const std::lock_guard lock(mutex_);

@@ -9,7 +9,7 @@
 namespace headgate::observability {
 
 /// Why this process is not ready, as a set of named reasons: ready when there is none. A note is shown but does not
-/// make it unready (a check that was waived by name). Names are constants of ours ("redis_unreachable"), details
+/// make it unready (a check that was waived by name). Names are constants of ours ("redis_away"), details
 /// are for people and hold no secret. Calls may overlap; none fails.
 class Health {
 public:
@@ -23,6 +23,7 @@ public:
     /// Of a reason or a note; nothing when there is none.
     void clear(std::string_view reason);
     void note(std::string_view name, std::string_view detail);
+    void clear_note(std::string_view name);
 
     [[nodiscard]] bool ready() const;
     [[nodiscard]] std::vector<Reason> reasons() const;  // by name

@@ -33,17 +33,21 @@ CREATE INDEX IF NOT EXISTS event_by_state ON event (state, event) WHERE state <>
 constexpr const char* columns =
     "event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number";
 
-// At equal times the later frame wins: the stream brings frames in order, and again in order after a crash.
+// Within a round the frame that comes later wins, whatever its clock said: the stream brings frames in order, and again
+// in order, to the last one, after a crash. A frame that does not know something leaves what is known of it.
 constexpr const char* upsert = R"sql(
 INSERT INTO event (
     event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, timeline)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (event) DO UPDATE SET
-    seq = excluded.seq, round = excluded.round, source = excluded.source, channel = excluded.channel,
-    topic = excluded.topic, received_at = excluded.received_at, finished_at = excluded.finished_at,
-    state = excluded.state, reason = excluded.reason, entity = excluded.entity,
-    order_number = excluded.order_number, timeline = excluded.timeline
-WHERE excluded.round > round OR (excluded.round = round AND excluded.finished_at >= finished_at)
+    seq = coalesce(nullif(excluded.seq, 0), seq), round = excluded.round,
+    source = coalesce(nullif(excluded.source, ''), source), channel = coalesce(nullif(excluded.channel, ''), channel),
+    topic = coalesce(nullif(excluded.topic, ''), topic),
+    received_at = coalesce(nullif(excluded.received_at, 0), received_at),
+    finished_at = coalesce(nullif(excluded.finished_at, 0), finished_at),
+    state = excluded.state, reason = excluded.reason, entity = coalesce(nullif(excluded.entity, ''), entity),
+    order_number = coalesce(nullif(excluded.order_number, ''), order_number), timeline = excluded.timeline
+WHERE excluded.round >= round
 )sql";
 
 std::int64_t to_milliseconds(std::chrono::system_clock::time_point instant)

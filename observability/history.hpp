@@ -71,9 +71,11 @@ public:
     HistoryStore(const HistoryStore&) = delete;
     HistoryStore& operator=(const HistoryStore&) = delete;
 
-    /// All rows or none. A row replaces what is known of its event unless that is of a later round, or of the same
-    /// round and finished later; writing the same rows again changes nothing. `done` is called exactly once: on
-    /// the writer thread after COMMIT, or here and now when nothing is queued. Keep the rows until it says ok.
+    /// All rows or none. A row replaces what is known of its event unless that is of a later round: within a round the
+    /// one written last wins, so bring them in the stream's order; writing the newest again changes nothing. What a
+    /// row leaves open (seq 0, a time at the epoch, empty source, channel, topic, entity, order number) stays as known.
+    /// `done` is called exactly once: on the writer thread after COMMIT, or here and now when nothing is queued. Keep
+    /// the rows until it says ok.
     void write(std::vector<HistoryRow> rows, Done done);
     /// `write` calls waiting for the writer or in its hands.
     [[nodiscard]] std::size_t waiting() const;

@@ -59,6 +59,53 @@ std::string milliseconds(std::chrono::sys_time<std::chrono::milliseconds> at)
     return std::to_string(std::max<std::int64_t>(0, at.time_since_epoch().count()));
 }
 
+// Bodies of one answer together, but for one that is larger alone: an answer has one deadline, and who misses it loses
+// the connection.
+constexpr std::uint64_t answer_bytes = 4U << 20U;
+
+using Lengths = std::vector<std::uint64_t>;
+
+/// Of strings, in one write; 0 where there is none.
+Task<Lengths> string_lengths(net::Redis& redis, const std::vector<std::string>& keys)
+{
+    struct Gathering {
+        Lengths lengths;
+        std::size_t missing;
+        std::optional<Failure> failure;
+        std::move_only_function<void(Result<Lengths>)> done;
+    };
+    auto start = [&redis, &keys](std::move_only_function<void(Result<Lengths>)> done) {
+        auto gathering = std::make_shared<Gathering>(Lengths(keys.size()), keys.size(), std::nullopt, std::move(done));
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            std::string_view args[]{"STRLEN", keys[i]};
+            redis.send(args, [gathering, i](Result<net::Reply> reply) {
+                if (reply)
+                    gathering->lengths[i] = static_cast<std::uint64_t>(reply->integer);
+                else if (reply.error().detail != "WRONGTYPE" && !gathering->failure)
+                    gathering->failure = std::move(reply.error());
+                if (--gathering->missing > 0)
+                    return;
+                if (gathering->failure)
+                    gathering->done(std::unexpected(std::move(*gathering->failure)));
+                else
+                    gathering->done(std::move(gathering->lengths));
+            });
+        }
+    };
+    auto answer = net::wait_for<Result<Lengths>>(std::move(start));
+    co_return co_await std::move(answer);
+}
+
+/// Which of the strings from `first` on come in one answer: up to the one returned.
+std::size_t end_of_answer(const Lengths& lengths, std::size_t first)
+{
+    auto bytes = lengths[first];
+    auto last = first + 1;
+    while (last < lengths.size() && bytes + lengths[last] <= answer_bytes)
+        bytes += lengths[last++];
+    return last;
+}
+
 }  // namespace
 
 struct Backlog::Impl : Batcher<FinishCall> {
@@ -92,7 +139,7 @@ Task<std::vector<BacklogEntry>> Backlog::load(Partition partition, std::uint64_t
         co_return std::unexpected(std::move(found.error()));
 
     std::vector<BacklogEntry> entries;
-    std::vector<std::string> bodies{"MGET"};
+    std::vector<std::string> bodies;
     for (const auto& item : found->list) {
         if (!item.is_list(2))
             co_return odd_reply("XRANGE");
@@ -107,14 +154,24 @@ Task<std::vector<BacklogEntry>> Backlog::load(Partition partition, std::uint64_t
     if (entries.empty())
         co_return entries;
 
-    auto texts = co_await impl->redis.command(std::move(bodies));
-    if (!texts)
-        co_return std::unexpected(std::move(texts.error()));
-    if (!texts->is_list(entries.size()))
-        co_return odd_reply("MGET");
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        if (!texts->list[i].is_nil())
-            entries[i].envelope = std::move(texts->list[i].text);
+    auto lengths = co_await string_lengths(impl->redis, bodies);
+    if (!lengths)
+        co_return std::unexpected(std::move(lengths.error()));
+    for (std::size_t first = 0; first < entries.size();) {
+        auto last = end_of_answer(*lengths, first);
+        std::vector<std::string> get{"MGET"};
+        get.insert(get.end(), bodies.begin() + static_cast<std::ptrdiff_t>(first),
+                   bodies.begin() + static_cast<std::ptrdiff_t>(last));
+        auto texts = co_await impl->redis.command(std::move(get));
+        if (!texts)
+            co_return std::unexpected(std::move(texts.error()));
+        if (!texts->is_list(last - first))
+            co_return odd_reply("MGET");
+        for (std::size_t i = first; i < last; ++i)
+            if (!texts->list[i - first].is_nil())
+                entries[i].envelope = std::move(texts->list[i - first].text);
+        first = last;
+    }
     co_return entries;
 }
 

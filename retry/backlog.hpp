@@ -49,7 +49,7 @@ struct Finished {
 
 enum class FinishAnswer : std::uint8_t {
     finished,
-    gone,     // not in the backlog: finished or buried before, nothing was written
+    gone,     // not in the backlog under this seq: finished or buried before, or lost by Redis; nothing was written
     in_open,  // the slow path knows it: refused, nothing was written
 };
 enum class BuryAnswer : std::uint8_t { buried, gone };
@@ -67,6 +67,7 @@ public:
     ~Backlog();
 
     /// At most `limit` (<= 128) entries with a seq above `after`, in order of seq, with their bodies.
+    /// Bodies come in several answers where they are large, so that each keeps Redis's deadline.
     Task<std::vector<BacklogEntry>> load(Partition partition, std::uint64_t after, std::size_t limit = 128);
     /// Everything up to these seqs may be sent from now on. All or, with `lease_lost`, perhaps some of them.
     Task<void> reserve(std::vector<Reservation> reservations);

@@ -32,7 +32,8 @@ public:
     /// The oldest frames after `after` ("": from the first), at most `limit` (<= 128).
     Task<std::vector<Frame>> read(Partition partition, std::string after = {}, std::size_t limit = 128);
     /// Everything up to and with frame `upto` is committed in history: the frames go, and with them the bodies and
-    /// records of events that are finished (letters keep theirs). Returns how many frames went; may be repeated.
+    /// records of events that are finished (letters keep theirs). Returns how many frames went; may be repeated. None
+    /// go when frame `upto` is not there (any more): after a loss in Redis another frame may have an id below it.
     Task<std::uint64_t> archive(Partition partition, std::string upto);
 
 private:

@@ -16,7 +16,7 @@ namespace headgate::retry {
 struct LetterCursor {
     Partition partition = 0;
     std::optional<EventId> after;
-    std::chrono::sys_time<std::chrono::milliseconds> at{};  // of `after`: finds the place when it is gone meanwhile
+    std::chrono::sys_time<std::chrono::milliseconds> at{};  // of `after`: the place, when it is gone or died anew since
 };
 
 struct LetterPage {

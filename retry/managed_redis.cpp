@@ -105,18 +105,27 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
         return {};
     }
 
+    /// Start says why it did not; who runs already is tried again, whatever is missing now: files, memory, disk.
+    void failed(Result<void> why)
+    {
+        if (done)
+            finish(std::move(why));
+        else
+            restart_later();
+    }
+
     /// The lock is held by a server, not by us: it is free once the last server of this folder has ended.
     void claim_folder()
     {
         auto lock = FolderLock::take(config.folder / "redis.lock");
         if (!lock) {
-            finish(not_started(lock.error().detail));
+            failed(not_started(lock.error().detail));
             return;
         }
         if (!lock->held()) {
             auto late = Clock::now() - deadline;
             if (late > config.stop_limit) {
-                finish(not_started("another redis-server holds the folder"));
+                failed(not_started("another redis-server holds the folder"));
                 return;
             }
             if (late >= Clock::duration::zero())
@@ -135,12 +144,19 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     {
         auto started = start_process(arguments(config, program, socket), lock);
         if (!started) {
-            finish(std::unexpected(std::move(started.error())));
+            failed(std::unexpected(std::move(started.error())));
+            return;
+        }
+        boost::system::error_code unwatched;
+        exit_watch.assign(started->pidfd, unwatched);
+        if (unwatched) {
+            discard(*started);
+            failed(not_started("watching the server: " + unwatched.message()));
             return;
         }
         state = State::starting;
         pid = started->pid;
-        exit_watch.assign(started->pidfd);
+        failed_start.clear();
         exit_watch.async_wait(asio::posix::stream_descriptor::wait_read,
                               [self = shared_from_this()](boost::system::error_code error) {
                                   if (!error)
@@ -171,7 +187,6 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
         backoff = first_restart;
         timer.cancel();
         probe->close();
-        ever_ran = true;
         finish({});
     }
 
@@ -189,17 +204,17 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
         state = State::idle;
         if (was == State::stopping) {
             finish({});
-        } else if (was == State::starting && !ever_ran) {
+        } else if (was == State::starting && done) {
             auto reason = failed_start.empty() ? last_line(config.folder / "redis.log") : failed_start;
             finish(not_started(reason.empty() ? status : reason));
         } else if (was != State::closed) {
+            ++restarts;
             restart_later();
         }
     }
 
     void restart_later()
     {
-        ++restarts;
         state = State::waiting_for_stale;
         timer.expires_after(backoff);
         backoff = std::min(backoff * 2, restart_ceiling);
@@ -270,7 +285,6 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     std::string own_socket_folder;
     std::string failed_start;
     int pid = 0;
-    bool ever_ran = false;
     std::uint64_t restarts = 0;
 };
 

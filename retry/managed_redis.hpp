@@ -35,7 +35,8 @@ public:
     ~ManagedRedis();
 
     /// Waits for a stale server of a killed parent to end (then kills it), starts ours and waits until it answers;
-    /// from then on it is started again whenever it dies. `redis_not_started` (permanent), with its log's last line.
+    /// from then on it is started again whenever it dies, until that succeeds. `redis_not_started` (permanent), with
+    /// its log's last line.
     Task<void> start();
     /// SIGTERM, wait, SIGKILL after `stop_limit`. No restart after it. Nothing to stop is fine.
     Task<void> stop();
@@ -44,7 +45,7 @@ public:
     /// Where the socket went when the folder's path is too long for one (107 bytes); else empty. For the log.
     [[nodiscard]] std::string notice() const;
     [[nodiscard]] int pid() const;             // 0: not running
-    [[nodiscard]] std::uint64_t restarts() const;
+    [[nodiscard]] std::uint64_t restarts() const;  // how often it died
 
 private:
     struct Impl;

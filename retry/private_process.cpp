@@ -103,11 +103,18 @@ Result<Process> start_process(const std::vector<std::string>& command, const Fol
     auto pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
     if (pidfd < 0) {
         auto failure = system_failure("fork_failed", "pidfd_open");
-        kill(pid, SIGKILL);
-        waitpid(pid, nullptr, 0);
+        discard({pid, -1});
         return failure;
     }
     return Process{pid, pidfd};
+}
+
+void discard(const Process& process)
+{
+    kill(process.pid, SIGKILL);
+    waitpid(process.pid, nullptr, 0);
+    if (process.pidfd >= 0)
+        close(process.pidfd);
 }
 
 void terminate_server(int pid)

@@ -44,6 +44,9 @@ struct Process {
 /// `fork_failed` (transient).
 Result<Process> start_process(const std::vector<std::string>& command, const FolderLock& lock);
 
+/// Kills and collects a process that nobody will watch.
+void discard(const Process& process);
+
 /// Signals `pid` if it (still) is a redis-server by /proc/PID/cmdline.
 void terminate_server(int pid);
 void kill_server(int pid);

@@ -56,6 +56,46 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
     }
 }
 
+/// What would read well and protect less than it seems to.
+void check(const HmacRecipe& recipe, config::Schema& schema)
+{
+    const auto parts = recipe.parts();
+    if (!parts)
+        return schema.problem("signed", parts.error().code, parts.error().detail);
+    const auto signs = [&](SignedPart::Kind kind) {
+        return std::ranges::find(*parts, kind, &SignedPart::kind) != parts->end();
+    };
+    const bool in_header = !recipe.timestamp_header.empty();
+    const bool in_list = !recipe.timestamp_prefix.empty();
+    if (!signs(SignedPart::Kind::body))
+        schema.problem("signed", "body_unsigned", "`signed` has no {body}, so any body would be accepted",
+                       "for example signed: \"{body}\"");
+    if (in_header && in_list)
+        schema.problem("timestamp_header", "timestamp_twice",
+                       "the time of signing stands in one place: `timestamp_header` or `timestamp_prefix`",
+                       "remove one of them");
+    if (in_list && recipe.list.empty())
+        schema.problem("timestamp_prefix", "list_missing",
+                       "`timestamp_prefix` is about a part of a list, and `list` does not say what separates the parts",
+                       "for example list: \",\"");
+    if (signs(SignedPart::Kind::timestamp) && !in_header && !in_list)
+        schema.problem("signed", "timestamp_missing",
+                       "`signed` has {timestamp}, and nothing says where the request carries the time of signing",
+                       "give `timestamp_header` or `timestamp_prefix`");
+    if (recipe.window.count() == 0)
+        return;
+    if (!in_header && !in_list)
+        schema.problem("window", "timestamp_missing", "a window needs `timestamp_header` or `timestamp_prefix`");
+    else if (!signs(SignedPart::Kind::timestamp) &&
+             (in_list || std::ranges::none_of(*parts, [&](const SignedPart& part) {
+                  return part.kind == SignedPart::Kind::header &&
+                         same_header(part.text, recipe.timestamp_header);
+              })))
+        schema.problem("window", "timestamp_unsigned",
+                       "the time of signing is not signed, so an old request would pass with a fresh time",
+                       "put {timestamp} into `signed` as the vendor does, or remove `window`");
+}
+
 std::string sha1(std::string_view text)
 {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -65,6 +105,12 @@ std::string sha1(std::string_view text)
 }
 
 }  // namespace
+
+bool same_header(std::string_view left, std::string_view right)
+{
+    const auto lower = [](char letter) { return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter; };
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
 
 void HmacRecipe::describe(config::Schema& schema)
 {
@@ -79,6 +125,7 @@ void HmacRecipe::describe(config::Schema& schema)
     schema.field("key_prefix", key_prefix, "Taken off the secret before it is decoded.");
     schema.field("header", header, "The header with the signature; of several names the first that is there.");
     schema.required("header");
+    schema.not_empty("header", "name the header the vendor puts its signature in");
     schema.field("list", list, "What separates several signatures in the header.");
     schema.field("prefix", prefix, "What a signature starts with; in a list, parts that start otherwise are skipped.");
     schema.choice("encoding", encoding, {{"base64", Encoding::base64}, {"hex", Encoding::hex}},
@@ -89,37 +136,20 @@ void HmacRecipe::describe(config::Schema& schema)
     schema.field("window", window, {config::Duration{0}, std::chrono::hours{24}}, "Oldest time accepted; 0ms: any.");
     schema.choice("freshness", freshness, {{"both", Freshness::both}, {"past", Freshness::past}},
                   "Whether a time too far in the future is refused as well.");
-    if (window.count() > 0 && timestamp_header.empty() && timestamp_prefix.empty())
-        schema.problem("window", "timestamp_missing", "a window needs `timestamp_header` or `timestamp_prefix`");
+    if (schema.reading())
+        check(*this, schema);
 }
 
-struct HmacVerifier::Key {
-    Context inner;  // the hash after the padded key: copying it saves two blocks a request
-    Context outer;
-};
-
-struct HmacVerifier::Part {
-    enum class Kind : std::uint8_t { text, body, url, timestamp, header };
-    Kind kind = Kind::text;
-    std::string text;
-};
-
-HmacVerifier::HmacVerifier(HmacRecipe recipe) : recipe_(std::move(recipe)) {}
-HmacVerifier::HmacVerifier(HmacVerifier&&) noexcept = default;
-HmacVerifier& HmacVerifier::operator=(HmacVerifier&&) noexcept = default;
-HmacVerifier::~HmacVerifier() = default;
-
-Result<HmacVerifier> HmacVerifier::make(HmacRecipe recipe, std::span<const std::string> secrets)
+Result<std::vector<SignedPart>> HmacRecipe::parts() const
 {
-    HmacVerifier verifier(std::move(recipe));
-    const auto& r = verifier.recipe_;
-
-    std::string_view left = r.signed_bytes;
+    using Kind = SignedPart::Kind;
+    std::vector<SignedPart> parts;
     std::string literal;
     const auto flush = [&] {
         if (!literal.empty())
-            verifier.parts_.push_back({Part::Kind::text, std::exchange(literal, {})});
+            parts.push_back({Kind::text, std::exchange(literal, {})});
     };
+    std::string_view left = signed_bytes;
     while (!left.empty()) {
         if (left.starts_with("{{")) {
             literal += '{';
@@ -132,22 +162,53 @@ Result<HmacVerifier> HmacVerifier::make(HmacRecipe recipe, std::span<const std::
             continue;
         }
         const auto close = left.find('}');
-        const auto name = left.substr(1, close == std::string_view::npos ? close : close - 1);
+        if (close == std::string_view::npos)
+            return fail(FailureClass::permanent, "signed_template",
+                        "in `signed` a { has no }; a brace that is signed itself is written {{");
+        const auto name = left.substr(1, close - 1);
         flush();
         if (name == "body")
-            verifier.parts_.push_back({Part::Kind::body, {}});
+            parts.push_back({Kind::body, {}});
         else if (name == "url")
-            verifier.parts_.push_back({Part::Kind::url, {}});
+            parts.push_back({Kind::url, {}});
         else if (name == "timestamp")
-            verifier.parts_.push_back({Part::Kind::timestamp, {}});
-        else if (name.starts_with("header:"))
-            verifier.parts_.push_back({Part::Kind::header, std::string(name.substr(7))});
+            parts.push_back({Kind::timestamp, {}});
+        else if (name.starts_with("header:") && name.size() > 7)
+            parts.push_back({Kind::header, std::string(name.substr(7))});
         else
             return fail(FailureClass::permanent, "signed_template",
                         "`signed` knows {body} {url} {timestamp} {header:NAME}, not {" + std::string(name) + "}");
-        left.remove_prefix(close == std::string_view::npos ? left.size() : close + 1);
+        left.remove_prefix(close + 1);
     }
     flush();
+    return parts;
+}
+
+bool HmacRecipe::signs_url() const
+{
+    const auto all = parts();
+    return all && std::ranges::find(*all, SignedPart::Kind::url, &SignedPart::kind) != all->end();
+}
+
+struct HmacVerifier::Key {
+    Context inner;  // the hash after the padded key: copying it saves two blocks a request
+    Context outer;
+};
+
+HmacVerifier::HmacVerifier(HmacRecipe recipe) : recipe_(std::move(recipe)) {}
+HmacVerifier::HmacVerifier(HmacVerifier&&) noexcept = default;
+HmacVerifier& HmacVerifier::operator=(HmacVerifier&&) noexcept = default;
+HmacVerifier::~HmacVerifier() = default;
+
+Result<HmacVerifier> HmacVerifier::make(HmacRecipe recipe, std::span<const std::string> secrets)
+{
+    HmacVerifier verifier(std::move(recipe));
+    const auto& r = verifier.recipe_;
+
+    auto parts = r.parts();
+    if (!parts)
+        return std::unexpected(std::move(parts.error()));
+    verifier.parts_ = std::move(*parts);
 
     for (const std::string& secret : secrets) {
         std::string_view text = secret;
@@ -160,9 +221,13 @@ Result<HmacVerifier> HmacVerifier::make(HmacRecipe recipe, std::span<const std::
         case HmacRecipe::KeyDecoding::base64: bytes = from_base64(text); break;
         case HmacRecipe::KeyDecoding::sha1_of_text: bytes = sha1(text); break;
         }
-        if (!bytes || bytes->empty())
+        if (!bytes || bytes->empty()) {
+            const std::string written = r.key == HmacRecipe::KeyDecoding::hex ? "hex" : "base64";
             return fail(FailureClass::permanent, "secret_unusable",
-                        "the secret is empty or not written as the recipe's `key` says");
+                        "secret " + std::to_string(&secret - secrets.data() + 1) +
+                            (bytes ? " is empty" : " is not written in " + written + ", as the connector's `key` says") +
+                            (r.key_prefix.empty() ? "" : " (behind `" + r.key_prefix + "`)"));
+        }
         const EVP_MD* hash = algorithm(r.hash);
         const auto block = static_cast<std::size_t>(EVP_MD_get_block_size(hash));
         if (bytes->size() > block) {
@@ -193,13 +258,13 @@ std::string HmacVerifier::mac(const Key& key, const SignedRequest& request, std:
     unsigned size = 0;
     EVP_MD_CTX_copy_ex(scratch.get(), key.inner.get());
     const auto update = [&](std::string_view bytes) { EVP_DigestUpdate(scratch.get(), bytes.data(), bytes.size()); };
-    for (const Part& part : parts_) {
+    for (const SignedPart& part : parts_) {
         switch (part.kind) {
-        case Part::Kind::text: update(part.text); break;
-        case Part::Kind::body: update(request.body); break;
-        case Part::Kind::url: update(request.url); break;
-        case Part::Kind::timestamp: update(timestamp); break;
-        case Part::Kind::header:
+        case SignedPart::Kind::text: update(part.text); break;
+        case SignedPart::Kind::body: update(request.body); break;
+        case SignedPart::Kind::url: update(request.url); break;
+        case SignedPart::Kind::timestamp: update(timestamp); break;
+        case SignedPart::Kind::header:
             for (const auto value : request.headers(part.text))
                 update(value);
             break;
@@ -269,8 +334,11 @@ Result<std::size_t> HmacVerifier::verify(const SignedRequest& request) const
     if (recipe_.window.count() > 0) {
         std::int64_t seconds = 0;
         const auto [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), seconds);
-        if (error != std::errc{} || end != timestamp.data() + timestamp.size())
+        if (error == std::errc::invalid_argument || end != timestamp.data() + timestamp.size())
             return refused("signature_malformed", "the time of signing is no Unix time");
+        // What the clock cannot hold is outside of any window: milliseconds, for one, where seconds are meant.
+        if (error != std::errc{} || seconds < 0 || seconds > 9'000'000'000)
+            return refused("timestamp_outside_window", "the time of signing is outside the window");
         const auto age = request.now - std::chrono::system_clock::time_point{std::chrono::seconds{seconds}};
         if (age > recipe_.window || (recipe_.freshness == HmacRecipe::Freshness::both && -age > recipe_.window))
             return refused("timestamp_outside_window", "the time of signing is outside the window");

@@ -14,6 +14,16 @@
 
 namespace headgate::connectors {
 
+/// Names of headers are compared without regard to case.
+[[nodiscard]] bool same_header(std::string_view left, std::string_view right);
+
+/// A piece of what is signed.
+struct SignedPart {
+    enum class Kind : std::uint8_t { text, body, url, timestamp, header };
+    Kind kind = Kind::text;
+    std::string text;  // the text, or the header's name
+};
+
 /// How a vendor signs a request with a shared secret, said in configuration: RFC 2104 HMAC over bytes that a template
 /// puts together, written into a header in one of the usual ways.
 struct HmacRecipe {
@@ -36,6 +46,10 @@ struct HmacRecipe {
     Freshness freshness = Freshness::both;
 
     void describe(config::Schema& schema);
+    /// `signed_bytes` taken apart; `signed_template` when it cannot be.
+    [[nodiscard]] Result<std::vector<SignedPart>> parts() const;
+    /// Whether the URL is signed, so that it must be known as the vendor was told it.
+    [[nodiscard]] bool signs_url() const;
 };
 
 /// What a verifier needs of a request; the views outlive the call only.
@@ -50,7 +64,8 @@ struct SignedRequest {
 /// A recipe with its live secrets, keys prepared once. Verifying may overlap.
 class HmacVerifier {
 public:
-    /// Fails with `secret_unusable` when a secret cannot be decoded as the recipe says; names no part of it.
+    /// Fails with `secret_unusable` when a secret cannot be decoded as the recipe says (names its place among them and
+    /// no part of it) and with `signed_template`.
     static Result<HmacVerifier> make(HmacRecipe recipe, std::span<const std::string> secrets);
 
     /// The number of the secret that matched (0 = the first). Failures are of class auth: `signature_missing`,
@@ -72,12 +87,11 @@ public:
 
 private:
     struct Key;
-    struct Part;
     explicit HmacVerifier(HmacRecipe recipe);
     [[nodiscard]] std::string mac(const Key& key, const SignedRequest& request, std::string_view timestamp) const;
 
     HmacRecipe recipe_;
-    std::vector<Part> parts_;
+    std::vector<SignedPart> parts_;
     std::vector<Key> keys_;
 };
 

@@ -1,10 +1,15 @@
 #include "core/config/schema.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <system_error>
+
+#include <unistd.h>
 
 #include <yaml-cpp/yaml.h>
 
@@ -65,6 +70,7 @@ struct Schema::State {
 struct Schema::Frame {
     std::vector<Member> members;
     std::set<std::string, std::less<>> known;
+    std::set<std::string, std::less<>> blank;  // read as an empty text
     YAML::Node node;
     std::string file;
     bool whole = true;  // a mapping (not a shorthand text)
@@ -176,7 +182,10 @@ struct Access {
                 fallback = name.substr(dash + 2);
                 name.resize(dash);
             }
-            if (auto value = state.environment(name))
+            if (name.empty())
+                report(state, file, mark, "variable_syntax", "`${}` names no variable",
+                       "write ${NAME} or ${NAME:-default}");
+            else if (auto value = state.environment(name))
                 out += *value;
             else if (fallback)
                 out += *fallback;
@@ -208,6 +217,19 @@ std::pair<int, int> Schema::at(std::string_view key) const
     return mark.line < 0 ? std::pair{0, 0} : std::pair{mark.line + 1, mark.column + 1};
 }
 
+std::string Schema::where(std::string_view key) const
+{
+    const auto [line, column] = at(key);
+    const Member* member = key.empty() ? nullptr : frame_->find(key);
+    return (member != nullptr ? member->file : frame_->file) + ":" + std::to_string(line) + ":" +
+           std::to_string(column);
+}
+
+bool Schema::given(std::string_view key) const
+{
+    return reading() && frame_->find(key) != nullptr;
+}
+
 void Schema::problem(std::string_view key, std::string code, std::string message, std::string hint)
 {
     if (state_.mode != Mode::read)
@@ -230,8 +252,21 @@ bool Schema::shorthand(const std::function<bool(std::string_view)>& accept)
 
 void Schema::required(std::string_view key)
 {
-    if (state_.mode == Mode::read && frame_->whole && frame_->find(key) == nullptr)
+    if (state_.mode != Mode::read || !frame_->whole)
+        return;
+    const Member* member = frame_->find(key);
+    if (member == nullptr)
         problem({}, "missing_key", "`" + std::string(key) + "` must be given here");
+    else if (member->value.IsNull() || frame_->blank.contains(key))
+        problem(key, "missing_key", "`" + std::string(key) + "` must be given here, and there is nothing behind it");
+}
+
+void Schema::not_empty(std::string_view key, std::string_view instead)
+{
+    const Member* member = frame_->find(key);
+    if (state_.mode == Mode::read && member != nullptr && (member->value.IsSequence() || member->value.IsMap()) &&
+        member->value.size() == 0)
+        problem(key, "empty_list", "`" + std::string(key) + "` has nothing in it", std::string(instead));
 }
 
 void Schema::not_yet(std::string_view key, std::string_view doc)
@@ -270,7 +305,11 @@ std::optional<std::string> Schema::scalar(std::string_view key, std::string_view
                        "`" + std::string(key) + "` is " + std::string(type) + ", this is " + kind_of(member->value));
         return std::nullopt;
     }
-    return Access::insert(state_, member->value.Scalar(), member->file, member->value.Mark());
+    const auto before = state_.problems.size();
+    auto text = Access::insert(state_, member->value.Scalar(), member->file, member->value.Mark());
+    if (text.empty() && state_.problems.size() == before)
+        frame_->blank.emplace(key);
+    return text;
 }
 
 void Schema::field(std::string_view key, std::string& value, std::string_view doc)
@@ -283,6 +322,12 @@ void Schema::field(std::string_view key, std::optional<std::string>& value, std:
 {
     if (auto text = scalar(key, doc, "text", value.value_or("")))
         value = std::move(*text);
+}
+
+void Schema::field(std::string_view key, PlacedText& value, std::string_view doc)
+{
+    if (auto text = scalar(key, doc, "text", value.text))
+        value = {std::move(*text), where(key)};
 }
 
 void Schema::field(std::string_view key, bool& value, std::string_view doc)
@@ -322,6 +367,24 @@ void Schema::field(std::string_view key, Duration& value, std::pair<Duration, Du
                 "`" + std::string(key) + "` is from " + text_of(range.first) + " to " + text_of(range.second));
     else
         value = *parsed;
+}
+
+void Schema::field(std::string_view key, std::optional<Duration>& value, std::pair<Duration, Duration> range,
+                   std::string_view doc)
+{
+    if (reading() && !given(key)) {
+        frame_->known.emplace(key);
+        return;
+    }
+    if (!reading() && !value) {
+        scalar(key, doc, "duration", "");
+        return;
+    }
+    const auto before = state_.problems.size();
+    Duration duration = value.value_or(range.first);
+    field(key, duration, range, doc);
+    if (reading() && !frame_->find(key)->value.IsNull() && state_.problems.size() == before)
+        value = duration;
 }
 
 void Schema::field(std::string_view key, Size& value, std::pair<Size, Size> range, std::string_view doc)
@@ -375,11 +438,17 @@ void Schema::field(std::string_view key, std::vector<std::string>& value, std::s
     const Member* member = frame_->find(key);
     if (member == nullptr || member->value.IsNull())
         return;
-    if (member->value.IsScalar()) {
-        value = {Access::insert(state_, member->value.Scalar(), member->file, member->value.Mark())};
-        return;
-    }
     value.clear();
+    const auto take = [&](const YAML::Node& node) {
+        const auto before = state_.problems.size();
+        auto text = Access::insert(state_, node.Scalar(), member->file, node.Mark());
+        if (text.empty() && state_.problems.size() == before)
+            Access::report(state_, member->file, node.Mark(), "empty_text",
+                           "`" + std::string(key) + "` is a list of texts, and this one is empty");
+        value.push_back(std::move(text));
+    };
+    if (member->value.IsScalar())
+        return take(member->value);
     if (!member->value.IsSequence()) {
         problem(key, "wrong_kind", "`" + std::string(key) + "` is a list of texts");
         return;
@@ -389,11 +458,11 @@ void Schema::field(std::string_view key, std::vector<std::string>& value, std::s
             Access::report(state_, member->file, item.Mark(), "wrong_kind",
                            "`" + std::string(key) + "` is a list of texts, this item is " + kind_of(item));
         else
-            value.push_back(Access::insert(state_, item.Scalar(), member->file, item.Mark()));
+            take(item);
     }
 }
 
-void Schema::field(std::string_view key, SecretSources& value, std::string_view doc)
+void Schema::field(std::string_view key, SecretSources& value, std::string_view doc, Generated generated)
 {
     frame_->known.emplace(key);
     if (state_.mode != Mode::read) {
@@ -421,6 +490,10 @@ void Schema::field(std::string_view key, SecretSources& value, std::string_view 
         } else if (text.starts_with("file:")) {
             source.kind = SecretSource::Kind::file;
             source.name = text.substr(5);
+        } else if (text == "generated" && generated == Generated::refused) {
+            return Access::report(state_, member->file, node.Mark(), "generated_secret",
+                                  "`" + std::string(key) + "` cannot be generated: the other side has to know it",
+                                  "write env:NAME or file:PATH; `generated` is for a channel's secret");
         } else if (text == "generated") {
             source.kind = SecretSource::Kind::generated;
         } else {
@@ -461,7 +534,7 @@ void Schema::enter(std::string_view key, std::string_view doc,
     Schema inside(state_);
     if (state_.mode == Mode::read) {
         const Member* member = frame_->find(key);
-        if (member == nullptr)
+        if (member == nullptr || member->value.IsNull())
             return;
         Access::load(inside, member->value, member->file);
         walk(inside, key);
@@ -517,7 +590,7 @@ void Schema::enter_items(std::string_view key, std::string_view doc, const std::
     if (state_.mode == Mode::read) {
         frame_->known.emplace(key);
         const Member* member = frame_->find(key);
-        if (member == nullptr)
+        if (member == nullptr || member->value.IsNull())
             return;
         if (!member->value.IsSequence()) {
             problem(key, "wrong_kind", "`" + std::string(key) + "` is a list, this is " + kind_of(member->value));
@@ -553,17 +626,93 @@ namespace {
 
 std::optional<YAML::Node> parse(Schema::State& state, const std::string& path)
 {
+    const auto unreadable = [&](const std::string& why) {
+        state.problems.push_back({path, 0, 0, "unreadable", "the file cannot be read: " + why, ""});
+    };
     try {
+        std::error_code error;
+        if (fs::is_directory(path, error)) {
+            unreadable("it is a folder");
+            return std::nullopt;
+        }
+        errno = 0;
+        if (::access(path.c_str(), R_OK) != 0) {
+            unreadable(std::generic_category().message(errno));
+            return std::nullopt;
+        }
         auto documents = YAML::LoadAllFromFile(path);
         if (documents.size() > 1)
             Access::report(state, path, documents[1].Mark(), "several_documents", "one file holds one YAML document");
         return documents.empty() ? YAML::Node(YAML::NodeType::Map) : documents[0];
     } catch (const YAML::BadFile&) {
-        state.problems.push_back({path, 0, 0, "unreadable", "the file cannot be read", "does it exist?"});
+        unreadable("it cannot be opened");
     } catch (const YAML::Exception& error) {
         Access::report(state, path, error.mark, "yaml_syntax", error.msg);
     }
     return std::nullopt;
+}
+
+/// The files of a section's folder in the order of their names. What lies there and would not be read is a problem: it
+/// was meant to be. Names that begin with a dot are editors' and mounts' own.
+std::vector<fs::path> files_of(Schema::State& state, const fs::path& folder)
+{
+    std::vector<fs::path> files;
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    if (error == std::errc::no_such_file_or_directory)
+        return files;
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const fs::path& path = entry->path();
+        if (path.filename().string().starts_with('.'))
+            continue;
+        std::string extension = path.extension().string();
+        std::ranges::transform(extension, extension.begin(), [](unsigned char letter) { return std::tolower(letter); });
+        std::error_code unknown;
+        if (fs::is_directory(path, unknown))
+            state.problems.push_back({path.string(), 0, 0, "not_read", "a folder in this folder is not read",
+                                      "put its files beside it"});
+        else if (path.extension() == ".yaml")
+            files.push_back(path);
+        else if (extension == ".yaml" || extension == ".yml")
+            state.problems.push_back({path.string(), 0, 0, "not_read", "only files that end in .yaml are read here",
+                                      "rename it to " + path.stem().string() + ".yaml"});
+    }
+    if (error)
+        state.problems.push_back(
+            {folder.string(), 0, 0, "unreadable", "the folder cannot be read: " + error.message(), ""});
+    std::ranges::sort(files);
+    return files;
+}
+
+/// The entries of all files as one section; an entry given twice is reported where it stands again.
+YAML::Node merged(Schema::State& state, const std::string& section, const std::vector<fs::path>& files)
+{
+    YAML::Node all(YAML::NodeType::Map);
+    for (const auto& path : files) {
+        const std::string file = path.string();
+        const auto node = parse(state, file);
+        if (!node || node->IsNull())
+            continue;
+        if (!node->IsMap()) {
+            Access::report(state, file, node->Mark(), "wrong_kind",
+                           "a file of " + section + "/ holds entries by name, this is " + kind_of(*node),
+                           "write NAME: and its keys indented below it");
+            continue;
+        }
+        for (const auto& pair : *node) {
+            if (!pair.first.IsScalar()) {
+                Access::report(state, file, pair.first.Mark(), "key_kind", "a key must be a plain name");
+                continue;
+            }
+            const auto name = pair.first.Scalar();
+            if (const auto [at, fresh] = state.entry_files.emplace(section + "/" + name, file); !fresh)
+                Access::report(state, file, pair.first.Mark(), "repeated_key",
+                               "`" + name + "` stands here a second time", "the first is in " + at->second);
+            else
+                all.force_insert(pair.first, pair.second);
+        }
+    }
+    return all;
 }
 
 }  // namespace
@@ -581,30 +730,9 @@ Problems read_described(const std::string& path, const Environment& environment,
 
     const fs::path base = fs::path(path).parent_path();
     for (const auto& section : folders) {
-        std::vector<fs::path> files;
-        std::error_code ignored;
-        for (const auto& entry : fs::directory_iterator(base / section, ignored))
-            if (entry.path().extension() == ".yaml")
-                files.push_back(entry.path());
-        if (files.empty())
-            continue;
-        std::ranges::sort(files);
-        // The entries of all files become one section; an entry given twice is reported where it stands again.
-        YAML::Node merged(YAML::NodeType::Map);
-        for (const auto& file : files) {
-            const auto node = parse(state, file.string());
-            if (!node || !node->IsMap())
-                continue;
-            for (const auto& pair : *node) {
-                const auto name = pair.first.Scalar();
-                if (const auto [at, fresh] = state.entry_files.emplace(section + "/" + name, file.string()); !fresh)
-                    Access::report(state, file.string(), pair.first.Mark(), "repeated_key",
-                                   "`" + name + "` stands here a second time", "the first is in " + at->second);
-                else
-                    merged.force_insert(pair.first, pair.second);
-            }
-        }
-        Access::add_section(schema, section, merged, files.front().string());
+        const auto files = files_of(state, base / section);
+        if (!files.empty())
+            Access::add_section(schema, section, merged(state, section, files), files.front().string());
     }
     describe(schema);
     Access::leave(schema);

@@ -26,6 +26,9 @@ struct Range {
     std::int64_t most;
 };
 
+/// Whether a secret may be `generated`: only one that Headgate itself hands out may.
+enum class Generated : std::uint8_t { refused, allowed };
+
 /// What one `describe` per struct walks: it reads a YAML mapping into the struct, or writes the reference of all
 /// keys, or shows the values in force. Reading reports every problem, refuses unknown and repeated keys, and leaves
 /// the default where a key is absent. yaml-cpp stays behind it.
@@ -36,13 +39,17 @@ public:
 
     void field(std::string_view key, std::string& value, std::string_view doc);
     void field(std::string_view key, std::optional<std::string>& value, std::string_view doc);
+    void field(std::string_view key, PlacedText& value, std::string_view doc);
     void field(std::string_view key, bool& value, std::string_view doc);
     void field(std::string_view key, std::int64_t& value, Range range, std::string_view doc);
     void field(std::string_view key, Duration& value, std::pair<Duration, Duration> range, std::string_view doc);
+    void field(std::string_view key, std::optional<Duration>& value, std::pair<Duration, Duration> range,
+               std::string_view doc);
     void field(std::string_view key, Size& value, std::pair<Size, Size> range, std::string_view doc);
     void field(std::string_view key, std::optional<Rate>& value, std::string_view doc);
     void field(std::string_view key, Endpoint& value, std::string_view doc);
-    void field(std::string_view key, SecretSources& value, std::string_view doc);
+    void field(std::string_view key, SecretSources& value, std::string_view doc,
+               Generated generated = Generated::refused);
     /// A list of texts; one text alone is a list of one.
     void field(std::string_view key, std::vector<std::string>& value, std::string_view doc);
 
@@ -103,14 +110,20 @@ public:
 
     /// A key the configuration will have and this version does not: refused by name (`not_yet`), never ignored.
     void not_yet(std::string_view key, std::string_view doc);
-    /// The key must be given.
+    /// The key must be given, with more behind it than nothing or an empty text. Stands behind the key's `field`.
     void required(std::string_view key);
+    /// A list (or the entries) that is given must have something in it: `empty_list`. `instead`: what to write.
+    void not_empty(std::string_view key, std::string_view instead);
+    /// Whether the key stands here, even with nothing behind it. False when not reading.
+    [[nodiscard]] bool given(std::string_view key) const;
     /// A short form: when the value is one text instead of a mapping, `accept` takes it. True when it did.
     bool shorthand(const std::function<bool(std::string_view text)>& accept);
     /// A problem found by the struct itself, at the key (or at the whole mapping when `key` is empty).
     void problem(std::string_view key, std::string code, std::string message, std::string hint = {});
     /// Where the mapping being read stands; zero when not reading.
     [[nodiscard]] std::pair<int, int> at(std::string_view key = {}) const;
+    /// The same as `file:line:column`; the whole mapping where the key is not given.
+    [[nodiscard]] std::string where(std::string_view key = {}) const;
     [[nodiscard]] std::string file() const;
     [[nodiscard]] bool reading() const;
 
@@ -126,10 +139,8 @@ private:
         if constexpr (requires { value.name = name; })
             value.name = name;
         if constexpr (requires { value.where; }) {
-            if (inside.reading()) {
-                const auto [line, column] = inside.at();
-                value.where = inside.file() + ":" + std::to_string(line) + ":" + std::to_string(column);
-            }
+            if (inside.reading())
+                value.where = inside.where();
         }
     }
 
@@ -155,7 +166,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 [[nodiscard]] Environment process_environment();
 
 /// Reads `path` (a file) into a described struct. A top-level section may instead be a folder beside it:
-/// `DIR/channels/*.yaml` (each file holds entries of that section). All problems are returned together.
+/// `DIR/channels/*.yaml` (each file holds entries of that section; names that begin with a dot are left alone). All
+/// problems are returned together.
 template <Described T>
 [[nodiscard]] Problems read_file(const std::string& path, T& value, const Environment& environment,
                                  const std::vector<std::string>& folders = {})

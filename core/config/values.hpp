@@ -39,6 +39,12 @@ struct Endpoint {
 };
 [[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text);
 
+/// A text that is read later (an expression), with its place (`file:line:column`) for what is then wrong with it.
+struct PlacedText {
+    std::string text;
+    std::string where;
+};
+
 /// Where a secret is to be read from, never the secret itself: `env:NAME`, `file:PATH`, or `generated`
 /// (made at the first start and kept in the data folder, for demos and trials).
 struct SecretSource {

@@ -2,7 +2,6 @@
 
 #include "gateway/cli/cli.hpp"
 #include "gateway/configuration.hpp"
-#include "gateway/redis_address.hpp"
 
 namespace headgate::gateway {
 
@@ -12,12 +11,8 @@ int check_command(const std::string& config, bool show)
     options.folder = config;
     options.shipped = shipped_folder();
     options.secrets_required = false;
-    auto loaded = load_configuration(options);
+    const auto loaded = load_configuration(options);
     const auto& deployment = loaded.configuration->deployment;
-    if (!deployment.redis.managed)
-        if (const auto address = parse_redis_url(deployment.redis.url); !address)
-            loaded.problems.push_back(
-                {config + "/headgate.yaml", 0, 0, address.error().code, address.error().detail, ""});
     for (const auto& problem : loaded.problems)
         std::cerr << text_of(problem) << "\n";
     for (const auto& note : loaded.notes)

@@ -9,8 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// What Redis says is for operators; the sender only has to come again.
 std::unexpected<Refused> unavailable(Failure failure)
 {
+    failure.detail = "the event could not be stored; send it again";
     return std::unexpected(Refused{503, std::move(failure), 5s});
 }
 
@@ -54,6 +56,7 @@ asio::awaitable<Intake<Accepted>> accept(retry::Inbox& inbox, Identified identif
     Accepted accepted;
     accepted.event = answer->event;
     accepted.conflict = conflict;
+    accepted.partition = answer->partition;
     accepted.seq = answer->seq;
     accepted.ordinal = answer->ordinal;
     accepted.duplicate = answer->claim != retry::Claim::accepted;

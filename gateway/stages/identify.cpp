@@ -78,17 +78,15 @@ Intake<Identified> identify(const Received& received)
     };
 
     const Connector& connector = *channel.connector;
-    const auto topic = connector.topic->text(context(no_document()));
+    if (connector.identity_reads_document)
+        if (auto document = connectors::read_json(envelope.body))
+            identified.document = std::move(*document);
+    const auto identity = context(identified.document ? *identified.document : no_document());
+    const auto topic = connector.topic->text(identity);
     if (!topic || !*topic)
         return missing("topic_missing", "the request does not say what happened");
     envelope.topic = **topic;
-    auto key = connector.idempotency_key->text(context(no_document()));
-    if (key && !*key) {  // not in the headers, so it may stand in the body
-        if (auto document = connectors::read_json(envelope.body)) {
-            identified.document = std::move(*document);
-            key = connector.idempotency_key->text(context(*identified.document));
-        }
-    }
+    const auto key = connector.idempotency_key->text(identity);
     if (!key || !*key)
         return missing("idempotency_key_missing", "the request carries no id of its event");
     envelope.idempotency_key = **key;

@@ -29,7 +29,7 @@ Intake<Received> receive(net::Request& request, const Configuration& configurati
         return refuse(503, FailureClass::transient, "channel_closed", "the channel is closed", 60s);
 
     const auto now = std::chrono::steady_clock::now();
-    if (!listener_rate.take(now) || !channel->rate.take(now))
+    if (!channel->rate.take(now) || !listener_rate.take(now))
         return refuse(429, FailureClass::throttled, "rate_exceeded", "more requests per second than the channel takes",
                       1s);
     if (channel->waiting.load(std::memory_order_relaxed) >= channel->config.backlog)

@@ -49,6 +49,12 @@ struct Event {
     std::uint64_t seq = 0;
     std::uint64_t origin_seq = 0;
     const Channel* channel = nullptr;
+
+    /// Roughly what it holds in memory, in bytes; a tree is counted by the text it was made of.
+    [[nodiscard]] std::size_t weight() const
+    {
+        return sizeof(Event) + stored.size() + envelope.body.size() * (document ? 8U : 1U);
+    }
 };
 
 static_assert(std::is_nothrow_move_constructible_v<Event>, "events are moved between queues, never copied");

@@ -72,7 +72,7 @@ Task<Reply> Redis::eval(const Script& script, std::vector<std::string> keys, std
 
 bool Redis::connected() const
 {
-    return impl_->link && impl_->link->up;
+    return impl_->usable();
 }
 
 Task<void> Redis::wait_connected(std::chrono::milliseconds limit)

@@ -20,7 +20,7 @@ namespace headgate::net {
 /// Where a Redis listens. `unix_path` wins over `host`; without a password there is no AUTH.
 struct RedisAddress {
     std::string unix_path;
-    std::string host;
+    std::string host;  // each failed connect goes on to the next of its addresses
     std::uint16_t port = 6379;
     std::string username;  // empty: the default user
     std::string password;
@@ -31,7 +31,7 @@ struct RedisOptions {
     RedisAddress address;
     std::chrono::milliseconds command_timeout{5'000};   // from `send` to the reply; coarse, up to an eighth late
     std::chrono::milliseconds connect_timeout{5'000};   // connect, AUTH, SELECT and PING together
-    std::chrono::milliseconds first_backoff{20};        // doubles per failed connect, with jitter
+    std::chrono::milliseconds first_backoff{20};        // doubles per failed connect and READONLY, with jitter
     std::chrono::milliseconds backoff_ceiling{2'000};
     std::size_t max_pending = 100'000;                  // commands without a reply
     std::size_t max_unsent_bytes = 256U << 20U;
@@ -46,9 +46,11 @@ struct RedisOptions {
 ///   unknown_outcome `redis_no_answer` lost or past its deadline after it was written: it may have happened
 ///   transient `redis_backlog`        `max_pending` or `max_unsent_bytes` reached: nothing happened
 ///   transient `redis_full`           OOM: Redis is at maxmemory
-///   transient `redis_not_ready`      READONLY, LOADING, MASTERDOWN, BUSY, TRYAGAIN, CLUSTERDOWN, NOREPLICAS
+///   transient `redis_not_ready`      READONLY, LOADING, MASTERDOWN, BUSY, TRYAGAIN, CLUSTERDOWN, NOREPLICAS, MISCONF
+///                                    (its disk is full or broken)
 ///   permanent `redis_error`          any other error; `detail` is the first word of its text ("WRONGTYPE")
-/// Replies are ordered, so a command past its deadline resets the connection and fails all that wait.
+/// Replies are ordered, so a command past its deadline resets the connection and fails all that wait. READONLY drops it
+/// once what was written is answered: behind the same address another may be the master now.
 class Redis {
 public:
     using Callback = std::move_only_function<void(Result<Reply>)>;

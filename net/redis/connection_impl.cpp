@@ -1,6 +1,7 @@
 #include "net/redis/connection_impl.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -15,6 +16,8 @@ Failure unavailable(std::string detail)
 {
     return {FailureClass::transient, "redis_unavailable", std::move(detail), {}};
 }
+
+constexpr const char* read_only = "READONLY";
 
 }  // namespace
 
@@ -35,8 +38,10 @@ void Redis::Impl::start()
 void Redis::Impl::send(std::string_view command, Callback done)
 {
     Failure refused;
-    if (closed || !link || !link->up)
-        refused = closed ? unavailable("the connection was closed") : unavailable(why.detail);
+    if (closed)
+        refused = unavailable("the connection was closed");
+    else if (!usable())
+        refused = unavailable(link && link->leaving ? read_only : why.detail);
     else if (pending.size() >= options.max_pending || out.size() + command.size() > options.max_unsent_bytes)
         refused = {FailureClass::transient, "redis_backlog", "too many commands wait for Redis", {}};
     if (!refused.code.empty()) {
@@ -82,7 +87,7 @@ void Redis::Impl::add_waiter(std::chrono::milliseconds limit, std::move_only_fun
     waiters.push_back({std::move(done), Clock::now() + limit});
     if (closed)
         settle_waiters(std::unexpected(unavailable("the connection was closed")));
-    else if (link && link->up)
+    else if (usable())
         settle_waiters({});
 }
 
@@ -122,10 +127,12 @@ void Redis::Impl::connect()
         [self = shared_from_this(), next](boost::system::error_code error, const auto& found) {
             if (self->link != next)
                 return;
-            if (error || found.empty())
+            if (error || found.empty()) {
                 self->lose(unavailable("resolve " + self->options.address.host + ": " + error.message()));
-            else
-                self->connect_to(next, found.begin()->endpoint());
+                return;
+            }
+            auto place = static_cast<std::ptrdiff_t>(self->place_ % found.size());
+            self->connect_to(next, std::next(found.begin(), place)->endpoint());
         });
 }
 
@@ -188,7 +195,8 @@ void Redis::Impl::handshake_reply(const std::shared_ptr<Link>& on, const Reply& 
     if (--on->handshake_left > 0)
         return;
     on->up = true;
-    backoff_ = options.first_backoff;
+    if (!read_only_)
+        backoff_ = options.first_backoff;
     settle_waiters({});
     tell(true, nullptr);
 }
@@ -223,12 +231,19 @@ void Redis::Impl::received(const std::shared_ptr<Link>& on, std::size_t size)
         }
         auto done = std::move(pending.front().done);
         pending.pop_front();
-        if ((*reply)->kind == Reply::Kind::error)
-            done(std::unexpected(failure_of_error((*reply)->text)));
-        else
+        if ((*reply)->kind == Reply::Kind::error) {
+            auto failure = failure_of_error((*reply)->text);
+            on->leaving = on->leaving || failure.detail == read_only;
+            done(std::unexpected(std::move(failure)));
+        } else {
             done(std::move(**reply));
+        }
     }
-    if (link == on)
+    if (link != on)
+        return;
+    if (on->leaving && pending.size() == unsent)
+        lose(unavailable(read_only));
+    else
         read(on);
 }
 
@@ -245,7 +260,7 @@ void Redis::Impl::ask_flush()
 
 void Redis::Impl::flush()
 {
-    if (out.empty() || !link || !link->up || !link->writing.empty())
+    if (out.empty() || !usable() || !link->writing.empty())
         return;
     link->writing.swap(out);
     unsent = 0;
@@ -264,6 +279,9 @@ void Redis::Impl::flush()
 
 void Redis::Impl::lose(Failure reason)
 {
+    read_only_ = link && link->leaving;
+    if (!link || !link->up || link->leaving)
+        ++place_;
     if (link) {
         boost::system::error_code ignored;
         link->socket.close(ignored);

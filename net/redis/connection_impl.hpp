@@ -35,6 +35,7 @@ struct Redis::Impl : std::enable_shared_from_this<Redis::Impl> {
         std::vector<char> in = std::vector<char>(64 * 1024);
         std::size_t handshake_left = 0;
         bool up = false;
+        bool leaving = false;  // no new commands; dropped once those that were written are answered
     };
 
     /// A reader that waits for the state, once.
@@ -50,6 +51,7 @@ struct Redis::Impl : std::enable_shared_from_this<Redis::Impl> {
     void send_script(const Script& script, std::shared_ptr<const std::string> command, Callback done, bool again);
     void add_waiter(std::chrono::milliseconds limit, std::move_only_function<void(Result<void>)> done);
     void close();
+    [[nodiscard]] bool usable() const { return link && link->up && !link->leaving; }
 
     asio::any_io_executor executor;
     RedisOptions options;
@@ -86,6 +88,8 @@ private:
     Clock::time_point connect_deadline_{};
     std::chrono::milliseconds backoff_;
     std::minstd_rand random_;
+    std::size_t place_ = 0;       // which of the host's addresses is tried
+    bool read_only_ = false;      // the last loss was for READONLY: to have connected again proves nothing
     bool flush_asked_ = false;
 };
 

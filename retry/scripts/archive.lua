@@ -1,6 +1,8 @@
 #!lua flags=allow-oom
 -- After history's commit: the frames up to `upto` go, and the bodies and records of what is finished. Fenced.
--- ARGV: token(16) p upto (stream id). Answer: how many frames went; 128 means there may be more.
+-- ARGV: token(16) p upto (stream id of a frame). Answer: how many frames went; 128 means there may be more.
+-- Without frame `upto` nothing goes. It goes last, so it is missing when all is done already; or when Redis lost its
+-- newest frames, and then what has an id up to it now may be another frame, which history has not got.
 --include common
 
 local token, p, upto = bytes(ARGV[1], 16, 'token'), partition(ARGV[2]), ARGV[3]
@@ -13,21 +15,14 @@ if not owns(p, token) then
     refuse('FENCED ' .. shown('hg:P:' .. p))
 end
 need(open, 'hash')
-local frames = read('stream', 'XRANGE', history, '-', upto, 'COUNT', '128')
-if #frames == 0 then
+if #read('stream', 'XRANGE', history, upto, upto) == 0 then
     return 0
 end
+local frames = redis.call('XRANGE', history, '-', upto, 'COUNT', '128')
 
 local finished = {}
 for _, frame in ipairs(frames) do
-    local event, state
-    for i = 1, #frame[2], 2 do
-        if frame[2][i] == 'e' then
-            event = frame[2][i + 1]
-        elseif frame[2][i] == 's' then
-            state = frame[2][i + 1]
-        end
-    end
+    local event, state = field(frame[2], 'e'), field(frame[2], 's')
     if not event or not state then
         refuse('BADVALUE ' .. shown(history .. ' ' .. frame[1]))
     end

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- An event of the backlog becomes a letter. Fenced. Answer: 0 buried, 1 gone (nothing written).
+-- An event of the backlog becomes a letter. Fenced. Answer: 0 buried, 1 gone (nothing written): the entry of this seq
+-- is not there, or is another event's now (see finish).
 -- ARGV: token(16) p seq event(16) stage class code where cause queue due(ms) config attempts excerpt frame
 --include common
 
@@ -26,18 +27,11 @@ whole(read('hash', 'HGET', causes, cause), causes)
 local round = whole(read('hash', 'HGET', record, 'round'), record .. ' round')
 
 local found = redis.call('XRANGE', inbox, text(seq) .. '-0', text(seq) .. '-0')
-if #found == 0 then
+if #found == 0 or field(found[1][2], 'e') ~= event then
     return 1
 end
-local fields = found[1][2]
-local origin = text(seq)
-for i = 1, #fields, 2 do
-    if fields[i] == 'e' and fields[i + 1] ~= event then
-        refuse('BADARG event')
-    elseif fields[i] == 'o' then
-        origin = text(whole(fields[i + 1], inbox .. ' o'))
-    end
-end
+local origin = field(found[1][2], 'o')
+origin = origin and text(whole(origin, inbox .. ' o')) or text(seq)
 if redis.call('HEXISTS', open, event) == 1 then
     refuse('BADSTATE event is in backlog and in open')
 end

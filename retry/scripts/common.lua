@@ -65,6 +65,15 @@ local function bytes(value, size, what)
     return value
 end
 
+-- A field of a stream entry; nil when it has none.
+local function field(fields, name)
+    for i = 1, #fields, 2 do
+        if fields[i] == name then
+            return fields[i + 1]
+        end
+    end
+end
+
 local function now_ms()
     local time = redis.call('TIME')
     return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -3,6 +3,8 @@
 -- ARGV: token(16), then per event: p seq event(16) a|s d_applied d_suppressed frame guards, then key(16) value per
 --   guard
 -- Answer per event: 0 finished, 1 gone (nothing written), 2 in open: refused, 3 fenced: refused
+-- A seq is not enough to know an entry by: a Redis that lost its last second (`durability: relaxed`, a failover) gives
+-- the same seq again, to another event.
 --include common
 
 local guard_seconds = '7776000'  -- 90 days
@@ -63,6 +65,12 @@ local function check_partition(p)
     return true
 end
 
+local function in_backlog(event)
+    local id = text(event.seq) .. '-0'
+    local found = redis.call('XRANGE', 'hg:in:' .. event.p, id, id)
+    return #found == 1 and field(found[1][2], 'e') == event.id
+end
+
 local events = {}
 local at = 2
 while at <= #ARGV do
@@ -82,6 +90,8 @@ while at <= #ARGV do
         event.answer = 3
     elseif redis.call('HEXISTS', 'hg:open:' .. event.p, event.id) == 1 then
         event.answer = 2
+    elseif not in_backlog(event) then
+        event.answer = 1
     else
         event.round = whole(read('hash', 'HGET', 'hg:e:' .. event.id, 'round'), 'hg:e:' .. event.id .. ' round')
     end
@@ -107,6 +117,7 @@ end
 
 local answers = {}
 for i, event in ipairs(events) do
+    -- The same event twice in one call: the first has it.
     if event.answer == 0 and redis.call('XDEL', 'hg:in:' .. event.p, text(event.seq) .. '-0') == 0 then
         event.answer = 1
     end

@@ -26,9 +26,13 @@ local count = argument(ARGV[5], 'count')
 local dead = 'hg:dead:' .. p
 local first = 0
 if after ~= '' then
-    local rank = read('zset', 'ZRANK', dead, after)
-    -- Gone meanwhile: on from its instant; what shares it may be told twice, never left out.
-    first = rank and rank + 1 or redis.call('ZCOUNT', dead, '-inf', '(' .. text(at))
+    -- Gone meanwhile, or dead anew and now at the end: on from its instant; what shares it may be told twice, never
+    -- left out.
+    if tonumber(read('zset', 'ZSCORE', dead, after) or -1) == at then
+        first = redis.call('ZRANK', dead, after) + 1
+    else
+        first = redis.call('ZCOUNT', dead, '-inf', '(' .. text(at))
+    end
 end
 local page = read('zset', 'ZRANGE', dead, text(first), text(first + count - 1), 'WITHSCORES')
 for i = 1, #page, 2 do

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
 -- hw = the highest seq that may have been sent, moved ahead of sending; it never goes back. Fenced.
+-- An `upto` beyond hg:seq (Redis lost its last second) only makes more look sent than was: it is probed, never lost.
 -- ARGV: token(16), then p upto each. Answer: the partitions that were refused, nothing was written for them.
 --include common
 

@@ -92,6 +92,29 @@ TEST_F(ManagedRedisTest, StartsAgainWhenTheServerDies)
     loop_.await(managed.stop());
 }
 
+TEST_F(ManagedRedisTest, TriesOnWhenTheServerCannotBeStartedAgainAtOnce)
+{
+    ManagedRedis managed(loop_.context.get_executor(), config());
+    ASSERT_TRUE(loop_.await(managed.start()));
+    auto lock = folder_.path() / "redis" / "redis.lock";
+    std::filesystem::remove(lock);
+    std::filesystem::create_directory(lock);  // cannot be opened as a file
+    ::kill(managed.pid(), SIGKILL);
+    loop_.run_until([&] { return managed.pid() == 0; });
+    bool tried = false;
+    boost::asio::steady_timer past_the_first_try(loop_.context, 400ms);
+    past_the_first_try.async_wait([&](boost::system::error_code) { tried = true; });
+    loop_.run_until([&] { return tried; });
+    EXPECT_EQ(managed.pid(), 0);
+
+    std::filesystem::remove(lock);
+    loop_.run_until([&] { return managed.pid() != 0; });
+
+    EXPECT_EQ(ask(managed, {"PING"}).text, "PONG");
+    EXPECT_EQ(managed.restarts(), 1U);
+    loop_.await(managed.stop());
+}
+
 TEST_F(ManagedRedisTest, SaysWhyTheServerDoesNotStart)
 {
     auto bad = config();

@@ -1,6 +1,9 @@
 #include <csignal>
 
 #include <boost/asio/post.hpp>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "redis_server.hpp"
 
@@ -162,6 +165,47 @@ TEST_F(RedisConnectionTest, FailsACommandPastItsDeadlineAndGoesOnWithAFreshConne
     }
 }
 
+TEST_F(RedisConnectionTest, FollowsAFailoverBehindTheSameAddress)
+{
+    TempFolder folder;
+    RedisServer next;
+    auto address = folder.path() / "virtual";
+    std::filesystem::create_symlink(server_.socket(), address);
+    auto options = server_.options();
+    options.address.unix_path = address;
+    connect(options);
+    command({"REPLICAOF", "127.0.0.1", "1"});
+    std::filesystem::remove(address);
+    std::filesystem::create_symlink(next.socket(), address);
+
+    send({"SET", "a", "1"});
+    send({"SET", "b", "2"});
+    wait_for_all();
+    auto connected = loop_.await(redis_->wait_connected(60s));
+
+    EXPECT_EQ(answers_[0]->error().code, "redis_not_ready");
+    EXPECT_EQ(answers_[1]->error().code, "redis_not_ready");
+    ASSERT_TRUE(connected);
+    EXPECT_EQ(text({"SET", "a", "1"}), "OK");
+}
+
+TEST_F(RedisConnectionTest, ConnectsEverLaterToWhatStaysReadonly)
+{
+    auto options = server_.options();
+    options.first_backoff = 16ms;
+    options.backoff_ceiling = 10s;
+    connect(options);
+    command({"REPLICAOF", "127.0.0.1", "1"});
+    auto begun = std::chrono::steady_clock::now();
+
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(text({"SET", "k", "v"}), "redis_not_ready READONLY");
+        ASSERT_TRUE(loop_.await(redis_->wait_connected(60s)));
+    }
+
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, 240ms);  // half of 16, 32, ... 256; not of five times 16
+}
+
 TEST_F(RedisConnectionTest, RefusesMoreThanItsBoundOfPendingCommands)
 {
     auto options = server_.options();
@@ -236,6 +280,68 @@ TEST_F(RedisPasswordTest, ConnectsWithAUserAPasswordAndADatabase)
     connect(options);
 
     EXPECT_NE(text({"CLIENT", "LIST"}).find("db=3"), std::string::npos);
+}
+
+class RedisTcpTest : public ::testing::Test {
+protected:
+    /// A port of this address that nobody has now; 0 when there is no such address here.
+    static int free_port(const char* address)
+    {
+        addrinfo hints{};
+        hints.ai_flags = AI_NUMERICHOST;
+        hints.ai_socktype = SOCK_STREAM;
+        addrinfo* found = nullptr;
+        if (getaddrinfo(address, "0", &hints, &found) != 0)
+            return 0;
+        int port = 0;
+        int fd = ::socket(found->ai_family, SOCK_STREAM, 0);
+        sockaddr_storage bound{};
+        socklen_t size = sizeof bound;
+        if (fd >= 0 && ::bind(fd, found->ai_addr, found->ai_addrlen) == 0 &&
+            getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
+            char digits[8]{};
+            getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, nullptr, 0, digits, sizeof digits, NI_NUMERICSERV);
+            port = std::atoi(digits);
+        }
+        if (fd >= 0)
+            ::close(fd);
+        freeaddrinfo(found);
+        return port;
+    }
+
+    /// Whether a server bound to `address` alone is found by `host`.
+    void expect_reached(const char* address, const std::string& host)
+    {
+        auto port = free_port(address);
+        if (port == 0)
+            return;
+        RedisServer server({"--bind", address, "--port", std::to_string(port)});
+        auto options = server.options();
+        options.address.unix_path.clear();
+        options.address.host = host;
+        options.address.port = static_cast<std::uint16_t>(port);
+        Redis redis(loop_.context.get_executor(), options);
+
+        auto connected = loop_.await(redis.wait_connected(20s));
+
+        ASSERT_TRUE(connected) << address << " by '" << host << "': " << connected.error().detail;
+        EXPECT_EQ(loop_.await(redis.command({"ECHO", "hello"}))->text, "hello");
+    }
+
+    Loop loop_;
+};
+
+TEST_F(RedisTcpTest, ConnectsByAddressAndByName)
+{
+    expect_reached("127.0.0.1", "127.0.0.1");
+    expect_reached("127.0.0.1", "localhost");
+}
+
+TEST_F(RedisTcpTest, TriesEveryAddressOfAHost)
+{
+    // No name at all is both loopback addresses, ::1 first, as localhost is on most machines.
+    expect_reached("127.0.0.1", "");
+    expect_reached("::1", "");
 }
 
 }  // namespace headgate::test

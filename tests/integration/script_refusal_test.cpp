@@ -21,6 +21,7 @@ protected:
             accept(item_of(i, i));
         bury(burial_of(2, dead_seq));
         finish(finished_of(3, done_seq));
+        last_frame_ = frames().back().id;
         for (const auto& script : {scripts_.accept, scripts_.lease, scripts_.reserve, scripts_.finish, scripts_.bury,
                                    scripts_.readmit, scripts_.archive, scripts_.tally, scripts_.verify,
                                    scripts_.letters})
@@ -72,13 +73,15 @@ protected:
         if (script == "readmit")
             return scripted(scripts_.readmit, {e2, "0", "frame", ""});
         if (script == "archive")
-            return scripted(scripts_.archive, {token, "0", "99999999999999-0"});
+            return scripted(scripts_.archive, {token, "0", last_frame_});
         if (script == "tally")
             return scripted(scripts_.tally, {"0"});
         if (script == "verify")
             return scripted(scripts_.verify, {"0", "in", "", "10"});
         return scripted(scripts_.letters, {"list", "0", "", "0", "10"});
     }
+
+    std::string last_frame_;
 
     static bool reads_only(const std::string& script)
     {

@@ -52,8 +52,9 @@ FinishAnswer StoreModel::finish(Partition partition, std::uint64_t entry, std::u
     auto& share = shares[partition];
     if (share.open.contains(event))
         return FinishAnswer::in_open;
-    if (share.in.erase(entry) == 0)
+    if (auto found = share.in.find(entry); found == share.in.end() || found->second.first != event)
         return FinishAnswer::gone;
+    share.in.erase(entry);
     for (const auto& [fact, next] : told) {
         auto held = facts.find(fact);
         if (held == facts.end() || not_older(held->second, next))
@@ -71,7 +72,7 @@ BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint6
 {
     auto& share = shares[partition];
     auto found = share.in.find(entry);
-    if (found == share.in.end())
+    if (found == share.in.end() || found->second.first != event)
         return BuryAnswer::gone;
     share.open[event] = found->second.second;
     share.in.erase(found);

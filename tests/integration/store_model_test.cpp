@@ -169,7 +169,7 @@ protected:
         return false;
     }
 
-    /// An entry of the backlog; now and then one that is gone or never was.
+    /// An entry of the backlog; now and then one that is gone, never was, or has another event's seq.
     struct Entry {
         Partition partition;
         std::uint64_t seq, event;
@@ -186,7 +186,7 @@ protected:
             return {partition, model_.seq + 1 + pick(5), event};
         }
         auto at = std::next(in.begin(), static_cast<std::ptrdiff_t>(pick(in.size())));
-        return {partition, at->first, at->second.first};
+        return {partition, at->first, pick(12) == 0 ? 1 + pick(events_ + 1) : at->second.first};
     }
 
     void finish_step()

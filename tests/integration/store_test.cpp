@@ -107,6 +107,74 @@ TEST_F(StoreTest, LoadsTheBacklogInOrderWithBodies)
     EXPECT_FALSE((*entries)[1].envelope);
 }
 
+TEST_F(StoreTest, LoadsLargeBodiesInSeveralAnswers)
+{
+    std::size_t sizes[]{10, 10, 3'000'000, 3'000'000, 5'000'000, 10};
+    for (std::uint64_t i = 1; i <= 6; ++i) {
+        auto item = item_of(i, i);
+        item.envelope.assign(sizes[i - 1], static_cast<char>('a' + i));
+        accept(std::move(item));
+    }
+    command({"DEL", retry::event_key("b", event_of(6))});
+    command({"LPUSH", retry::event_key("b", event_of(6)), "no string"});
+    command({"CONFIG", "RESETSTAT"});
+
+    auto entries = loop_.await(backlog_->load(0, 0)).value();
+
+    ASSERT_EQ(entries.size(), 6U);
+    for (std::uint64_t i = 1; i <= 5; ++i)
+        EXPECT_TRUE(entries[i - 1].envelope == std::string(sizes[i - 1], static_cast<char>('a' + i))) << i;
+    EXPECT_FALSE(entries[5].envelope);
+    auto stats = text({"INFO", "commandstats"});
+    EXPECT_NE(stats.find("cmdstat_mget:calls=4,"), std::string::npos) << stats;
+}
+
+TEST_F(StoreTest, LeavesAnotherEventAloneThatHasTheSameSeqAfterALoss)
+{
+    accept(item_of(1, 1));
+    auto claim = "hg:i:" + std::string(view(item_of(1, 1).key));
+    // As a Redis that has lost its last second.
+    command({"DEL", "hg:seq", "hg:in:0", claim, retry::event_key("b", event_of(1))});
+    command({"HDEL", "hg:P:0", "accepted"});
+    EXPECT_EQ(accept(item_of(2, 2))->seq, 1U);
+    auto before = digest();
+
+    EXPECT_EQ(finish(finished_of(1, 1)), FinishAnswer::gone);
+    EXPECT_EQ(bury(burial_of(1, 1)), BuryAnswer::gone);
+
+    EXPECT_EQ(digest(), before);
+    EXPECT_EQ(finish(finished_of(2, 1)), FinishAnswer::finished);
+}
+
+TEST_F(StoreTest, FinishesAnEventOnceThatComesTwiceInOneCall)
+{
+    accept(item_of(1, 1));
+    std::vector<Task<FinishAnswer>> tasks;
+    for (int i = 0; i < 2; ++i)
+        tasks.push_back(backlog_->finish(finished_of(1, 1)));
+
+    auto answers = loop_.await_all(std::move(tasks));
+
+    EXPECT_EQ(answers[0], FinishAnswer::finished);
+    EXPECT_EQ(answers[1], FinishAnswer::gone);
+    EXPECT_EQ(tally().unaccounted(), 0);
+}
+
+TEST_F(StoreTest, ArchivesNothingWhenTheFrameIsLost)
+{
+    accept(item_of(1, 1));
+    finish(finished_of(1, 1));
+    auto committed = frames().at(0).id;
+    accept(item_of(2, 2));
+    command({"DEL", "hg:hist:0"});  // Redis lost its last second, and its clock, or the replica's, is behind
+    command({"XADD", "hg:hist:0", "1-0", "e", raw(event_of(2)), "s", "a", "r", "0", "f", "frame"});
+    auto before = digest();
+
+    EXPECT_EQ(loop_.await(frames_->archive(0, committed)), 0U);
+
+    EXPECT_EQ(digest(), before);
+}
+
 TEST_F(StoreTest, NeverTakesTheHighWaterMarkBack)
 {
     EXPECT_TRUE(loop_.await(backlog_->reserve({{3, 100}, {4, 50}, {3, 90}})));
@@ -292,6 +360,29 @@ TEST_F(StoreTest, ListsEveryLetterOnceEvenWhenTheLastSeenIsGone)
     }
 
     EXPECT_EQ(seen.size(), 10U);
+}
+
+TEST_F(StoreTest, ListsOnFromWhereItWasWhenTheLastSeenDiedAnew)
+{
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+        accept(item_of(i, i));
+        bury(burial_of(i, i));
+        command({"ZADD", "hg:dead:0", std::to_string(1'700'000'000'000 + i / 4), raw(event_of(i))});
+    }
+    auto page = loop_.await(letters_->list({}, 2)).value();
+    ASSERT_EQ(page.letters.at(1).event, event_of(2));
+    readmit(2, 0);
+    bury(burial_of(2, 6));
+
+    std::vector<EventId> rest;
+    while (page.next) {
+        page = loop_.await(letters_->list(*page.next, 2)).value();
+        for (const auto& letter : page.letters)
+            rest.push_back(letter.event);
+    }
+
+    for (std::uint64_t i : {3, 4, 5, 2})
+        EXPECT_EQ(std::ranges::count(rest, event_of(i)), 1) << i;
 }
 
 TEST_F(StoreTest, KeepsEveryOwnerScriptFromWritingWithoutTheLease)

@@ -1,5 +1,8 @@
 #include "connectors/signatures/hmac.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "net/http/message.hpp"
@@ -190,8 +193,99 @@ TEST_F(HmacTest, AnUnusableSecretOrTemplateIsToldWithoutTheSecret)
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, "secret_unusable");
     EXPECT_EQ(made.error().detail.find("not hex"), std::string::npos);
-    recipe.signed_bytes = "{bodyy}";
-    EXPECT_EQ(HmacVerifier::make(recipe, {}).error().code, "signed_template");
+    EXPECT_NE(HmacVerifier::make(recipe, std::vector<std::string>{"00ff", "not hex"}).error().detail.find("secret 2"),
+              std::string::npos);
+    for (const auto* text : {"{bodyy}", "{body", "{header:}", "{}"}) {
+        recipe.signed_bytes = text;
+        EXPECT_EQ(HmacVerifier::make(recipe, {}).error().code, "signed_template") << text;
+    }
+}
+
+TEST_F(HmacTest, ATimeTheClockCannotHoldIsOutsideOfAnyWindow)
+{
+    HmacRecipe recipe;
+    recipe.header = {"S"};
+    recipe.signed_bytes = "{header:T}.{body}";
+    recipe.timestamp_header = "T";
+    recipe.window = std::chrono::minutes(5);
+    recipe.freshness = HmacRecipe::Freshness::past;
+    HmacRecipe signing = recipe;
+    signing.timestamp_header.clear();
+    const auto signer = HmacVerifier::make(signing, std::vector<std::string>{"k"});
+    const auto with_time = [&](const std::string& time) {
+        const Headers signed_headers{{"T", time}};
+        const auto signature = signer->sign(request("b", signed_headers, 1000, {}))->value;
+        return code(verify(recipe, {"k"}, "b", {{"T", time}, {"S", signature}}, 1000));
+    };
+
+    EXPECT_EQ(with_time("1000"), "ok");
+    for (const auto* time : {"9223372036854775807", "-9223372036854775808", "99999999999999999999", "1614265330000"})
+        EXPECT_EQ(with_time(time), "timestamp_outside_window") << time;
+    EXPECT_EQ(with_time("soon"), "signature_malformed");
+}
+
+class HmacRecipeTest : public ::testing::Test {
+protected:
+    struct Holder {
+        HmacRecipe hmac;
+        void describe(config::Schema& schema) { schema.section("hmac", hmac, "The recipe."); }
+    };
+
+    HmacRecipeTest()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "headgate-hmac-XXXXXX").string();
+        folder_ = ::mkdtemp(name.data());
+    }
+    ~HmacRecipeTest() override { std::filesystem::remove_all(folder_); }
+
+    /// The codes of all problems, separated by a space.
+    std::string codes(const std::string& recipe)
+    {
+        std::ofstream(folder_ + "/recipe.yaml") << "hmac: { " << recipe << " }\n";
+        Holder holder;
+        std::string all;
+        for (const auto& problem : config::read_file(folder_ + "/recipe.yaml", holder, config::process_environment()))
+            all += (all.empty() ? "" : " ") + problem.code;
+        return all;
+    }
+
+    std::string folder_;
+};
+
+TEST_F(HmacRecipeTest, AWindowOverATimeThatIsNotSignedIsAProblem)
+{
+    EXPECT_EQ(codes("header: S, timestamp_header: T, window: 5m"), "timestamp_unsigned");
+    EXPECT_EQ(codes("header: S, timestamp_header: T, window: 5m, signed: \"{header:U}{body}\""), "timestamp_unsigned");
+    EXPECT_EQ(codes("header: S, list: \",\", timestamp_prefix: t=, window: 5m"), "timestamp_unsigned");
+    EXPECT_EQ(codes("header: S, window: 5m"), "timestamp_missing");
+
+    EXPECT_EQ(codes("header: S, timestamp_header: T, window: 5m, signed: \"{timestamp}{body}\""), "");
+    EXPECT_EQ(codes("header: S, timestamp_header: T, window: 5m, signed: \"{header:t}{body}\""), "");
+    EXPECT_EQ(codes("header: S, list: \",\", timestamp_prefix: t=, window: 5m, signed: \"{timestamp}{body}\""), "");
+    EXPECT_EQ(codes("header: S, timestamp_header: T"), "") << "a time nobody judges";
+}
+
+TEST_F(HmacRecipeTest, WhatCouldNeverVerifyOrWouldVerifyTooMuchIsAProblem)
+{
+    EXPECT_EQ(codes("header: S"), "");
+    EXPECT_EQ(codes("header: []"), "empty_list");
+    EXPECT_EQ(codes("header: [\"\"]"), "empty_text");
+    EXPECT_EQ(codes("hash: sha256"), "missing_key");
+    EXPECT_EQ(codes("header: S, signed: \"{bodyy}\""), "signed_template");
+    EXPECT_EQ(codes("header: S, signed: \"{url}\""), "body_unsigned");
+    EXPECT_EQ(codes("header: S, signed: \"{timestamp}{body}\""), "timestamp_missing");
+    EXPECT_EQ(codes("header: S, signed: \"{timestamp}{body}\", timestamp_prefix: t="), "list_missing");
+    EXPECT_EQ(codes("header: S, list: \",\", timestamp_prefix: t=, timestamp_header: T"), "timestamp_twice");
+}
+
+TEST_F(HmacRecipeTest, KnowsWhetherTheUrlIsSigned)
+{
+    HmacRecipe recipe;
+    EXPECT_FALSE(recipe.signs_url());
+    recipe.signed_bytes = "{url}{body}";
+    EXPECT_TRUE(recipe.signs_url());
+    recipe.signed_bytes = "{{url}{body}";
+    EXPECT_FALSE(recipe.signs_url());
 }
 
 }  // namespace

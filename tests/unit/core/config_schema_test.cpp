@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace headgate::config {
@@ -18,11 +19,16 @@ struct Shop {
     std::string connector;
     SecretSources secret;
     std::int64_t backlog = 50;
+    std::optional<Duration> remember;
+    PlacedText order_by;
     void describe(Schema& schema)
     {
         schema.field("connector", connector, "Which connector.");
         schema.required("connector");
         schema.field("secret", secret, "What is signed with.");
+        schema.not_empty("secret", "name one");
+        schema.field("remember", remember, {1min, 1h}, "How long a key is known.");
+        schema.field("order_by", order_by, "What stays in order.");
         schema.field("backlog", backlog, {1, 100}, "How much may wait.");
         schema.not_yet("poll", "polling");
     }
@@ -36,6 +42,7 @@ struct Sample {
     Endpoint listen{"127.0.0.1", 1};
     Mode mode = Mode::strict;
     std::vector<std::string> words;
+    SecretSources token;
     std::map<std::string, Shop> channels;
     void describe(Schema& schema)
     {
@@ -45,6 +52,7 @@ struct Sample {
         schema.field("listen", listen, "Where to listen.");
         schema.choice("mode", mode, {{"strict", Mode::strict}, {"relaxed", Mode::relaxed}}, "How.");
         schema.field("words", words, "Words.");
+        schema.field("token", token, "A secret of ours.", Generated::allowed);
         schema.entries("channels", channels, "Channels.");
     }
 };
@@ -127,6 +135,7 @@ TEST_F(ConfigSchemaTest, AVariableThatIsNotSetIsAProblemUnlessItHasADefault)
     EXPECT_EQ(places(read("url: ${NOWHERE}\n")), std::vector<std::string>{"1:6 variable_missing"});
     EXPECT_EQ(places(read("url: ${NOWHERE:-x}\n")), std::vector<std::string>{});
     EXPECT_EQ(places(read("url: ${NOWHERE\n")), std::vector<std::string>{"1:6 variable_syntax"});
+    EXPECT_EQ(places(read("url: ${}\n")), std::vector<std::string>{"1:6 variable_syntax"});
 }
 
 TEST_F(ConfigSchemaTest, ASectionMayBeAFolderAndAnEntryGivenTwiceIsReportedWhereItStandsAgain)
@@ -147,6 +156,86 @@ TEST_F(ConfigSchemaTest, AFileThatIsNoYamlOrNotThereIsAProblemWithItsPlace)
 {
     EXPECT_EQ(read("url: [a\n").front().code, "yaml_syntax");
     EXPECT_EQ(read_file(folder_ + "/none.yaml", sample_, process_environment()).front().code, "unreadable");
+    EXPECT_EQ(read_file(folder_, sample_, process_environment()).front().code, "unreadable");
+}
+
+TEST_F(ConfigSchemaTest, NothingAndAnEmptyTextAreMissingWhereAKeyIsRequired)
+{
+    EXPECT_EQ(places(read("channels:\n  eu:\n    connector:\n")), std::vector<std::string>{"3:15 missing_key"});
+    EXPECT_EQ(places(read("channels:\n  eu: { connector: \"\" }\n")), std::vector<std::string>{"2:20 missing_key"});
+    EXPECT_EQ(places(read("channels:\n  eu: { connector: \"${NOWHERE:-}\" }\n")),
+              std::vector<std::string>{"2:20 missing_key"});
+    EXPECT_EQ(places(read("channels:\n  eu: { connector: \"${NOWHERE}\" }\n")),
+              std::vector<std::string>{"2:20 variable_missing"})
+        << "one mistake, one problem";
+    EXPECT_EQ(places(read("channels:\n  eu:\n")), std::vector<std::string>{"2:3 missing_key"});
+}
+
+TEST_F(ConfigSchemaTest, AnEmptyListOrAnEmptyTextInOneIsAProblemWhereItWouldMeanNothing)
+{
+    EXPECT_EQ(places(read("channels: { eu: { connector: c, secret: [] } }\n")),
+              std::vector<std::string>{"1:41 empty_list"});
+    EXPECT_EQ(places(read("words: []\n")), std::vector<std::string>{});
+    EXPECT_EQ(places(read("words: [a, \"\"]\n")), std::vector<std::string>{"1:12 empty_text"});
+}
+
+TEST_F(ConfigSchemaTest, OnlyASecretOfOursCanBeGenerated)
+{
+    const auto problems = read("token: generated\nchannels: { eu: { connector: c, secret: [env:A, generated] } }\n");
+
+    EXPECT_EQ(places(problems), std::vector<std::string>{"2:49 generated_secret"});
+    ASSERT_EQ(sample_.token.size(), 1U);
+    EXPECT_EQ(sample_.token[0].kind, SecretSource::Kind::generated);
+}
+
+TEST_F(ConfigSchemaTest, ADurationThatMayBeLeftOutIsCheckedWhenItIsGivenAndAPlacedTextKnowsItsPlace)
+{
+    EXPECT_EQ(places(read("channels: { eu: { connector: c } }\n")), std::vector<std::string>{});
+    EXPECT_EQ(sample_.channels["eu"].remember, std::nullopt);
+    EXPECT_EQ(sample_.channels["eu"].order_by.text, "");
+    EXPECT_EQ(places(read("channels: { eu: { connector: c, remember: 2h } }\n")),
+              std::vector<std::string>{"1:43 out_of_range"});
+    EXPECT_EQ(sample_.channels["eu"].remember, std::nullopt);
+    EXPECT_EQ(places(read("channels: { eu: { connector: c, remember: 30m, order_by: .id } }\n")),
+              std::vector<std::string>{});
+    EXPECT_EQ(sample_.channels["eu"].remember, Duration{30min});
+    EXPECT_EQ(sample_.channels["eu"].order_by.text, ".id");
+    EXPECT_EQ(sample_.channels["eu"].order_by.where, folder_ + "/headgate.yaml:1:58");
+}
+
+TEST_F(ConfigSchemaTest, WhatLiesInASectionsFolderAndWouldNotBeReadIsAProblem)
+{
+    write("channels/a.yaml", "eu: { connector: c }\n");
+    write("channels/b.yml", "us: { connector: c }\n");
+    write("channels/c.yaml", "- us\n");
+    write("channels/d.yaml", "# only a comment\n");
+    write("channels/e/f.yaml", "us: { connector: c }\n");
+    write("channels/.hidden.yaml", "us: { connector: c }\n");
+    write("channels/README.md", "What stands here.\n");
+    std::filesystem::create_symlink("nowhere", folder_ + "/channels/g.yaml");
+
+    const auto problems = read("url: a\n");
+
+    std::vector<std::string> found;
+    for (const auto& problem : problems)
+        found.push_back(std::filesystem::path(problem.file).filename().string() + " " + problem.code);
+    EXPECT_THAT(found,
+                ::testing::UnorderedElementsAre("b.yml not_read", "c.yaml wrong_kind", "e not_read", "g.yaml unreadable"));
+    EXPECT_TRUE(sample_.channels.contains("eu"));
+}
+
+TEST_F(ConfigSchemaTest, ASectionsFolderThatCannotBeReadIsAProblem)
+{
+    std::filesystem::create_symlink("channels", folder_ + "/channels");
+
+    const auto problems = read("url: a\n");
+
+    EXPECT_EQ(places(problems), std::vector<std::string>{"0:0 unreadable"});
+    EXPECT_EQ(problems[0].file, folder_ + "/channels");
+
+    std::filesystem::remove(folder_ + "/channels");
+    write("channels", "a file where a folder is meant");
+    EXPECT_EQ(places(read("url: a\n")), std::vector<std::string>{"0:0 unreadable"});
 }
 
 TEST_F(ConfigSchemaTest, ShowsWhatIsInForceWithoutSecretsAndDocumentsEveryKey)

@@ -30,9 +30,8 @@ protected:
     std::vector<std::uint64_t> taken()
     {
         std::vector<std::uint64_t> seqs;
-        for (auto& one : feed_.ready())
-            seqs.push_back(one.seq);
-        feed_.ready().clear();
+        while (feed_.ready_count() > 0)
+            seqs.push_back(feed_.pop().seq);
         return seqs;
     }
 
@@ -141,6 +140,41 @@ TEST_F(FeedTest, ALetterThatComesBackBehindTheCursorIsFetchedByItsSeq)
     EXPECT_EQ(taken(), std::vector<std::uint64_t>{31});
 }
 
+TEST_F(FeedTest, ASecondLetterThatComesBackDuringTheLoadForTheFirstIsFetchedAsWell)
+{
+    start_in_step();
+    feed_.recall(3, 20);
+    const auto load = feed_.next_load();
+    ASSERT_TRUE(load);
+    feed_.recall(3, 21);  // enters the stream behind what the load has already read
+    feed_.loaded(*load, events({20}));
+    const auto again = feed_.next_load();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->after, 20U);
+}
+
+TEST_F(FeedTest, ALoadFromBeforeARestartChangesNothing)
+{
+    start_in_step();
+    feed_.hand(event(12), 2, false);
+    const auto load = feed_.next_load();
+    ASSERT_TRUE(load);
+    feed_.restart();
+    feed_.loaded(*load, events({12}));
+    EXPECT_EQ(taken(), std::vector<std::uint64_t>{});
+}
+
+TEST_F(FeedTest, AnEventThatOnlyADuplicateTellsOfIsLoaded)
+{
+    start_in_step();
+    feed_.heard_of(3, 10);
+    EXPECT_FALSE(feed_.next_load()) << "it was taken long ago";
+    feed_.heard_of(3, 11);
+    const auto load = feed_.next_load();
+    ASSERT_TRUE(load);
+    EXPECT_EQ(load->after, 10U);
+}
+
 TEST_F(FeedTest, AFailedLoadIsAskedForAgain)
 {
     start_in_step();
@@ -162,9 +196,8 @@ TEST_F(FeedTest, WhateverIsHandedOverLateTwiceOrNeverEveryEventIsTakenOnceAndInO
         std::vector<std::uint64_t> got;
         std::uint64_t seq = 0;
         const auto drain = [&] {
-            for (auto& one : feed.ready())
-                got.push_back(one.seq);
-            feed.ready().clear();
+            while (feed.ready_count() > 0)
+                got.push_back(feed.pop().seq);
         };
         const auto answer_load = [&](std::size_t at) {
             const auto load = loads[at];

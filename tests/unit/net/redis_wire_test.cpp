@@ -62,6 +62,8 @@ TEST(RedisWireTest, ClassesErrorsByTheirFirstWord)
     EXPECT_EQ(failure_of_error("OOM command not allowed").code, "redis_full");
     EXPECT_EQ(failure_of_error("READONLY You can't").failure_class, FailureClass::transient);
     EXPECT_EQ(failure_of_error("LOADING").failure_class, FailureClass::transient);
+    EXPECT_EQ(failure_of_error("MISCONF Errors writing to the AOF file: No space left on device").code,
+              "redis_not_ready");
     EXPECT_EQ(failure_of_error("WRONGKEY hg:in:3 is string").detail, "WRONGKEY");
     EXPECT_EQ(failure_of_error("WRONGKEY hg:in:3 is string").failure_class, FailureClass::permanent);
 }

@@ -159,10 +159,52 @@ TEST_F(HistoryTest, FramesThatComeAgainAfterACrashEndInTheSamePlace)
     write(store, {dead, discarded});
 
     EXPECT_EQ((*store.show(dead.event))->state, "discarded");
-    HistoryRow earlier = dead;
-    earlier.finished_at -= 1ms;
-    write(store, {earlier});
-    EXPECT_EQ((*store.show(dead.event))->state, "discarded");
+    EXPECT_EQ(numbers(store.list({})), "#1");
+}
+
+TEST_F(HistoryTest, TheLaterFrameOfARoundWinsThoughTheClockSteppedBack)
+{
+    HistoryStore store(options());
+    HistoryRow readmitted = row(1, "waiting");
+    readmitted.round = 1;
+    HistoryRow applied = readmitted;
+    applied.state = "applied";
+    applied.finished_at -= 1h;
+
+    write(store, {readmitted});
+    write(store, {applied});
+    write(store, {applied});
+
+    EXPECT_EQ((*store.show(applied.event))->state, "applied");
+    EXPECT_EQ((*store.show(applied.event))->finished_at, applied.finished_at);
+}
+
+TEST_F(HistoryTest, AFrameThatKnowsLessLeavesWhatIsKnown)
+{
+    HistoryStore store(options());
+    const HistoryRow dead = row(1, "dead");
+    HistoryRow readmitted;
+    readmitted.event = dead.event;
+    readmitted.round = 1;
+    readmitted.state = "waiting";
+    readmitted.timeline = "[]";
+    write(store, {dead});
+
+    write(store, {readmitted});
+
+    const auto shown = **store.show(dead.event);
+    EXPECT_EQ(shown.state, "waiting");
+    EXPECT_EQ(shown.reason, "");
+    EXPECT_EQ(shown.timeline, "[]");
+    EXPECT_EQ(shown.round, 1);
+    EXPECT_EQ(shown.seq, dead.seq);
+    EXPECT_EQ(shown.source, dead.source);
+    EXPECT_EQ(shown.channel, dead.channel);
+    EXPECT_EQ(shown.topic, dead.topic);
+    EXPECT_EQ(shown.received_at, dead.received_at);
+    EXPECT_EQ(shown.finished_at, dead.finished_at);
+    EXPECT_EQ(shown.entity, dead.entity);
+    EXPECT_EQ(shown.order_number, dead.order_number);
 }
 
 TEST_F(HistoryTest, ListsTheNewestFirstAndFilters)
