@@ -46,8 +46,8 @@ public:
 private:
     friend class DocumentBuilder;
     std::vector<Node> nodes_;
-    std::forward_list<std::string> owned_;       // texts that do not stand in the source as they read
-    std::shared_ptr<const void> source_;  // what borrowed views point into, if the builder was given it
+    std::forward_list<std::string> owned_;  // texts that do not stand in the source as they read
+    std::shared_ptr<const void> source_;    // what borrowed views point into, if the builder was given it
 };
 
 /// How formats build a document: depth first, in document order. Calls that do not nest are bugs and assert.

@@ -1,10 +1,10 @@
 #include "core/fault_point.hpp"
 
+#include <unistd.h>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <string>
-#include <unistd.h>
 
 namespace headgate {
 

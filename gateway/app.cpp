@@ -263,14 +263,13 @@ private:
         const auto configured = configuration_->deployment.threads;
         const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
         for (int number = 0; number < count; ++number)
-            intakes_.push_back(std::make_unique<IntakeLoop>(
-                IntakeLoop::Dependencies{
-                    *configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_, log_,
-                    [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
-                    [this](Partition partition, std::uint64_t seq) {
-                        to_owner_->put([this, partition, seq] { owner_->heard_of(partition, seq); });
-                    },
-                    [this] { to_owner_->put([this] { owner_->look_again(); }); }}));
+            intakes_.push_back(std::make_unique<IntakeLoop>(IntakeLoop::Dependencies{
+                *configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_, log_,
+                [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
+                [this](Partition partition, std::uint64_t seq) {
+                    to_owner_->put([this, partition, seq] { owner_->heard_of(partition, seq); });
+                },
+                [this] { to_owner_->put([this] { owner_->look_again(); }); }}));
     }
 
     /// From an intake's thread. What the owner has no room for is left in Redis, where it stands anyway.
@@ -291,8 +290,9 @@ private:
         });
     }
 
-    /// The owner's half, on a loop of its own that gives way to the intakes: what is not accepted in time is lost to the
-    /// vendor's patience, what is worked on a little later is not. Built before the loops run, used only on its own.
+    /// The owner's half, on a loop of its own that gives way to the intakes: what is not accepted in time is lost to
+    /// the vendor's patience, what is worked on a little later is not. Built before the loops run, used only on its
+    /// own.
     void build_owner()
     {
         owner_loop_ = std::make_unique<EventLoop>(redis_options_);
@@ -314,9 +314,9 @@ private:
         for (const auto& [name, system] : configuration_->deployment.systems)
             systems.emplace(name, ledger_.get());
         owner_ = std::make_unique<Owner>(
-            executor, Owner::Dependencies{*configuration_, *backlog_, *lease_, std::move(systems), *historian_,
-                                          gateway_metrics_, log_, lease_until_, health_,
-                                          [this] { keeper_->suspect(); }});
+            executor,
+            Owner::Dependencies{*configuration_, *backlog_, *lease_, std::move(systems), *historian_, gateway_metrics_,
+                                log_, lease_until_, health_, [this] { keeper_->suspect(); }});
         loop.redis().on_state([this](bool connected, const Failure* why) {
             if (connected) {
                 health_.clear("redis_away");
@@ -397,15 +397,15 @@ private:
     {
         if (!choose(admin_address_, configuration_->deployment.listen.admin.address, options_.admin))
             return false;
-        admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
-            *configuration_, scripts_, *history_, metrics_, health_, log_, token,
-            [this](Partition partition, std::uint64_t seq) {
-                to_owner_->put([this, partition, seq] {
-                    owner_->readmitted(partition, seq);
-                    historian_->written(partition, {}, {});
-                });
-            },
-            [this] { to_owner_->put([this] { owner_->resync(); }); }});
+        admin_ = std::make_unique<AdminApi>(
+            AdminApi::Dependencies{*configuration_, scripts_, *history_, metrics_, health_, log_, token,
+                                   [this](Partition partition, std::uint64_t seq) {
+                                       to_owner_->put([this, partition, seq] {
+                                           owner_->readmitted(partition, seq);
+                                           historian_->written(partition, {}, {});
+                                       });
+                                   },
+                                   [this] { to_owner_->put([this] { owner_->resync(); }); }});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {
@@ -428,8 +428,7 @@ private:
                 co_return on->listen(address, share);
             };
             auto listening = listen(intake.get(), public_address_, intakes_.size() > 1);
-            const auto port =
-                co_await asio::co_spawn(intake->loop().io(), std::move(listening), asio::use_awaitable);
+            const auto port = co_await asio::co_spawn(intake->loop().io(), std::move(listening), asio::use_awaitable);
             if (!port)
                 co_return failed(port.error());
             public_address_.port = *port;
@@ -545,9 +544,8 @@ private:
     {
         auto left = std::make_shared<std::size_t>(intakes_.size());
         for (auto& intake : intakes_)
-            asio::co_spawn(intake->loop().io(), intake->stop_intake(5s), [this, left](const std::exception_ptr&) {
-                asio::post(io_, [left] { --*left; });
-            });
+            asio::co_spawn(intake->loop().io(), intake->stop_intake(5s),
+                           [this, left](const std::exception_ptr&) { asio::post(io_, [left] { --*left; }); });
         asio::steady_timer timer(io_);
         while (*left > 0) {
             timer.expires_after(5ms);

@@ -58,7 +58,7 @@ void ChannelConfig::describe(config::Schema& schema)
                  "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
                  config::Generated::allowed);
     schema.required("secret");
-    schema.not_empty("secret", "every channel has something its vendor signs with");
+    schema.not_empty("secret", "write env:NAME or file:PATH of what the vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
     schema.choice("mode", mode, {{"live", Mode::live}, {"shadow", Mode::shadow}, {"closed", Mode::closed}},
                   "shadow: accept, map, deliver nothing; closed: refuse with 503.");

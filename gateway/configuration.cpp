@@ -66,10 +66,12 @@ public:
         made_->folder = options_.folder;
         const std::string main = options_.folder + "/headgate.yaml";
         report(config::read_file(main, made_->deployment, options_.environment, {"channels", "systems"}));
+        explain_unreadable(main, "--config names the folder that holds headgate.yaml");
         if (auto canonical = mapping::Canonical::load(options_.shipped + "/canonical"))
             made_->canonical = std::move(*canonical);
         else
             report(std::move(canonical.error()));
+        explain_unreadable(options_.shipped + "/canonical", "HEADGATE_SHARE names the folder of what ships");
         for (const auto& folder : {options_.shipped + "/vocabularies", options_.folder + "/vocabularies"})
             if (there(folder))
                 if (auto loaded = made_->vocabularies.load(folder); !loaded)
@@ -96,6 +98,13 @@ private:
             {place.file, place.line, place.column, std::move(code), std::move(message), std::move(hint)});
     }
 
+    void explain_unreadable(const std::string& file, const std::string& hint)
+    {
+        for (auto& known : problems_)
+            if (known.file == file && known.code == "unreadable")
+                known.hint = hint;
+    }
+
     /// Whether a file or folder is there; a problem when that cannot be told.
     bool there(const std::string& path)
     {
@@ -114,8 +123,8 @@ private:
         if (deployment.routes.empty())
             deployment.routes.push_back({"", "all", {"*"}, {}, {deployment.systems.begin()->first}});
         if (deployment.systems.size() > 1)
-            problem(deployment.systems.rbegin()->second.where, "not_yet",
-                    "more than one system is not in this version", "keep one below `systems`");
+            problem(deployment.systems.rbegin()->second.where, "not_yet", "more than one system is not in this version",
+                    "keep one below `systems`");
     }
 
     std::optional<mapping::Expression> compile(const config::PlacedText& from)
@@ -231,9 +240,10 @@ private:
             return;
         }
         if (!config.source.empty() && !is_name(config.source))
-            problem(config.where, "source_name",
-                    "`" + config.source + "`: a `source` is of a-z, 0-9, - and _, at most 64 letters, as a channel's name",
-                    "it is part of every key");
+            problem(
+                config.where, "source_name",
+                "`" + config.source + "`: a `source` is of a-z, 0-9, - and _, at most 64 letters, as a channel's name",
+                "it is part of every key");
         if (config.connector.empty())
             return;
         auto channel = std::make_unique<Channel>(config);
@@ -249,10 +259,10 @@ private:
             channel->window = std::chrono::duration_cast<std::chrono::seconds>(*config.remember);
         if (const auto& recipe = channel->connector->config.hmac;
             recipe && recipe->signs_url() && made_->deployment.public_url.empty())
-            problem(config.where, "public_url_missing",
-                    "the vendor of channel `" + config.name + "` signs the URL, and nothing says what it was told",
-                    "give `public_url` in headgate.yaml: https://host as the vendor has it, without /hooks/" +
-                        config.name);
+            problem(
+                config.where, "public_url_missing",
+                "the vendor of channel `" + config.name + "` signs the URL, and nothing says what it was told",
+                "give `public_url` in headgate.yaml: https://host as the vendor has it, without /hooks/" + config.name);
         for (const auto& pattern : config.topics)
             if (!channel->connector->topics.empty() &&
                 std::ranges::none_of(channel->connector->topics,

@@ -7,9 +7,9 @@
 namespace headgate::gateway {
 
 EventLoop::EventLoop(net::RedisOptions redis)
-    : guard_(io_.get_executor()), redis_(std::make_unique<net::Redis>(io_.get_executor(), std::move(redis)))
-{
-}
+    : guard_(io_.get_executor()),
+      redis_(std::make_unique<net::Redis>(io_.get_executor(), std::move(redis)))
+{}
 
 EventLoop::~EventLoop()
 {

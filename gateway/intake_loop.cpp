@@ -10,9 +10,9 @@ namespace headgate::gateway {
 IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies)), loop_(with_.redis)
 {
     inbox_ = std::make_unique<retry::Inbox>(loop_.redis(), with_.scripts);
-    pipeline_ = std::make_unique<Pipeline>(
-        Pipeline::Dependencies{with_.configuration, *inbox_, with_.metrics, with_.listener_rate,
-                               [this] { return IntakeState{loop_.redis().connected()}; }, with_.hand_over, with_.heard_of, with_.look_again});
+    pipeline_ = std::make_unique<Pipeline>(Pipeline::Dependencies{
+        with_.configuration, *inbox_, with_.metrics, with_.listener_rate,
+        [this] { return IntakeState{loop_.redis().connected()}; }, with_.hand_over, with_.heard_of, with_.look_again});
     loop_.redis().on_state([this](bool connected, const Failure*) {
         if (connected)
             with_.look_again();

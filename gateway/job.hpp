@@ -28,7 +28,7 @@ struct Attempt {
 struct Job {
     Event event;
     std::chrono::system_clock::time_point begun;  // when this process took it up
-    std::uint64_t epoch = 0;  // of the lease it was begun under
+    std::uint64_t epoch = 0;                      // of the lease it was begun under
     std::vector<std::shared_ptr<Attempt>> attempts;
     std::size_t unfinished = 0;
     std::string reason;  // why it is suppressed, when it is

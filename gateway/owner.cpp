@@ -105,8 +105,7 @@ void Owner::hand(Event event, std::uint64_t ordinal, bool whole)
     newest_ = std::max(newest_, event.seq);
     if (!begun_)
         return;
-    const bool room =
-        whole && feed_.ready_count() < most_ready && feed_.ready_bytes() < most_ready_bytes && !draining_;
+    const bool room = whole && feed_.ready_count() < most_ready && feed_.ready_bytes() < most_ready_bytes && !draining_;
     feed_.hand(std::move(event), ordinal, room);
     wake();
 }
@@ -158,8 +157,8 @@ void Owner::turn()
     woken_ = false;
     if (!begun_ || !lease_valid())
         return;
-    for (std::size_t done = 0; done < events_per_turn && feed_.ready_count() > 0 && in_flight_ < most_in_flight && !draining_;
-         ++done) {
+    for (std::size_t done = 0;
+         done < events_per_turn && feed_.ready_count() > 0 && in_flight_ < most_in_flight && !draining_; ++done) {
         process(feed_.pop());
     }
     start_loads();
@@ -238,7 +237,8 @@ void Owner::process(Event event)
     } catch (const std::exception& bug) {
         with_.log.error("an event could not be worked on",
                         observability::LogLine{}.field("event", id.text()).field("what", bug.what()));
-        bury(job, "process", {FailureClass::permanent, "internal_error", "Headgate failed on this event; see its log", {}});
+        bury(job, "process",
+             {FailureClass::permanent, "internal_error", "Headgate failed on this event; see its log", {}});
     }
 }
 
@@ -251,11 +251,14 @@ void Owner::prepare(const std::shared_ptr<Job>& job)
         event.channel->waiting.fetch_add(1, std::memory_order_relaxed);
 
     if (event.channel == nullptr && event.envelope.channel.empty())
-        return bury(job, "decode", {FailureClass::permanent, "envelope_unreadable", "the stored event cannot be read", {}});
+        return bury(job, "decode",
+                    {FailureClass::permanent, "envelope_unreadable", "the stored event cannot be read", {}});
     if (event.channel == nullptr)
         return bury(job, "decode",
-                    {FailureClass::permanent, "unknown_channel",
-                     "the channel " + event.envelope.channel + " is no longer configured", {}});
+                    {FailureClass::permanent,
+                     "unknown_channel",
+                     "the channel " + event.envelope.channel + " is no longer configured",
+                     {}});
     if (event.envelope.body.empty()) {
         auto whole = decode_envelope(event.stored);
         if (!whole)
@@ -512,7 +515,8 @@ void Owner::ended(Job& job)
 {
     if (const Channel* channel = job.event.channel)
         if (channel->waiting.fetch_sub(1, std::memory_order_relaxed) <= 0)
-            channel->waiting.fetch_add(1, std::memory_order_relaxed);  // its accept was never counted: the answer was lost
+            channel->waiting.fetch_add(1,
+                                       std::memory_order_relaxed);  // its accept was never counted: the answer was lost
     --in_flight_;
     with_.metrics.in_flight.set(static_cast<std::int64_t>(in_flight_));
     job.let_go();

@@ -32,8 +32,9 @@ Result<net::RedisAddress> parse_redis_url(std::string_view url)
     address.host = parsed->host_address();
     address.username = parsed->user();
     if (parsed->has_port()) {
-        address.port = parsed->port_number();  // 0 when it does not fit
-        if (address.port == 0)
+        const std::string port = parsed->port();
+        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+        if (error != std::errc{} || end != port.data() + port.size() || address.port == 0)
             return bad("the port in `redis.url` is a number from 1 to 65535");
     }
     if (parsed->has_query() || parsed->has_fragment())

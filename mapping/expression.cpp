@@ -134,7 +134,8 @@ Result<NodeIndex> Expression::node(const MappingContext& context) const
             return no_node;
         if (value.node != no_node && value.document == &context.document)
             return value.node;
-        mapping::fail(run, value_->block.site, "wrong_kind", "is computed where a place in the document is asked", &value);
+        mapping::fail(run, value_->block.site, "wrong_kind", "is computed where a place in the document is asked",
+                      &value);
         return std::unexpected(std::move(run.failure));
     });
 }

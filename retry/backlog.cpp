@@ -110,10 +110,11 @@ std::size_t end_of_answer(const Lengths& lengths, std::size_t first)
 
 struct Backlog::Impl : Batcher<FinishCall> {
     Impl(net::Redis& to, const Scripts& with, const Lease& under)
-        : Batcher(to.executor(), to, FinishCall{&with, &under}), redis(to), scripts(with),
+        : Batcher(to.executor(), to, FinishCall{&with, &under}),
+          redis(to),
+          scripts(with),
           lease(under)
-    {
-    }
+    {}
     net::Redis& redis;
     const Scripts& scripts;
     const Lease& lease;
@@ -121,8 +122,7 @@ struct Backlog::Impl : Batcher<FinishCall> {
 
 Backlog::Backlog(net::Redis& redis, const Scripts& scripts, const Lease& lease)
     : impl_(std::make_shared<Impl>(redis, scripts, lease))
-{
-}
+{}
 
 Backlog::~Backlog()
 {
@@ -133,7 +133,7 @@ Task<std::vector<BacklogEntry>> Backlog::load(Partition partition, std::uint64_t
 {
     auto impl = impl_;
     std::vector<std::string> range{"XRANGE", partition_key("in", partition), std::to_string(after + 1) + "-0", "+",
-                                   "COUNT", std::to_string(limit)};
+                                   "COUNT",  std::to_string(limit)};
     auto found = co_await impl->redis.command(std::move(range));
     if (!found)
         co_return std::unexpected(std::move(found.error()));
@@ -208,11 +208,21 @@ Task<BuryAnswer> Backlog::bury(Burial burial)
 {
     auto impl = impl_;
     const auto& letter = burial.letter;
-    std::vector<std::string> args{
-        std::string(view(impl->lease.token())), std::to_string(letter.partition), std::to_string(burial.seq),
-        std::string(view(letter.event.bytes())), letter.stage, std::string(name_of(letter.failure_class)), letter.code,
-        letter.where.document + "\n" + letter.where.config, letter.cause, letter.queue, milliseconds(letter.due),
-        std::to_string(letter.config), std::to_string(letter.attempts), letter.excerpt, burial.frame};
+    std::vector<std::string> args{std::string(view(impl->lease.token())),
+                                  std::to_string(letter.partition),
+                                  std::to_string(burial.seq),
+                                  std::string(view(letter.event.bytes())),
+                                  letter.stage,
+                                  std::string(name_of(letter.failure_class)),
+                                  letter.code,
+                                  letter.where.document + "\n" + letter.where.config,
+                                  letter.cause,
+                                  letter.queue,
+                                  milliseconds(letter.due),
+                                  std::to_string(letter.config),
+                                  std::to_string(letter.attempts),
+                                  letter.excerpt,
+                                  burial.frame};
     std::vector<std::string> keys;
     auto reply = co_await impl->redis.eval(impl->scripts.bury, std::move(keys), std::move(args));
     if (!reply)

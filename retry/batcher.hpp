@@ -37,9 +37,10 @@ public:
     using Done = std::move_only_function<void(Result<Answer>)>;
 
     Batcher(asio::any_io_executor executor, net::Redis& redis, Call call)
-        : executor_(std::move(executor)), redis_(redis), call_(std::move(call))
-    {
-    }
+        : executor_(std::move(executor)),
+          redis_(redis),
+          call_(std::move(call))
+    {}
 
     void add(Item item, Done done)
     {

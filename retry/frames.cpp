@@ -6,14 +6,19 @@
 namespace headgate::retry {
 
 Frames::Frames(net::Redis& redis, const Scripts& scripts, const Lease& lease)
-    : redis_(redis), scripts_(scripts), lease_(lease)
-{
-}
+    : redis_(redis),
+      scripts_(scripts),
+      lease_(lease)
+{}
 
 Task<std::vector<Frame>> Frames::read(Partition partition, std::string after, std::size_t limit)
 {
-    std::vector<std::string> range{"XRANGE", partition_key("hist", partition), after.empty() ? "-" : "(" + after, "+",
-                                   "COUNT", std::to_string(limit)};
+    std::vector<std::string> range{"XRANGE",
+                                   partition_key("hist", partition),
+                                   after.empty() ? "-" : "(" + after,
+                                   "+",
+                                   "COUNT",
+                                   std::to_string(limit)};
     auto found = co_await redis_.command(std::move(range));
     if (!found)
         co_return std::unexpected(std::move(found.error()));

@@ -13,11 +13,11 @@ namespace headgate::retry {
 /// What was last applied of one fact at one system (`g:`). It only grows: by version where both tell one of the same
 /// kind, else by arrival.
 struct Guard {
-    std::string version;         // as `ordered_version` makes it; empty: none
-    std::uint64_t seq = 0;       // origin seq: arrival order, at most 2^53
-    Digest digest{};             // of the canonical transaction
-    bool tombstone = false;      // the fact was deleted
-    std::string target_id;       // what the system calls it
+    std::string version;     // as `ordered_version` makes it; empty: none
+    std::uint64_t seq = 0;   // origin seq: arrival order, at most 2^53
+    Digest digest{};         // of the canonical transaction
+    bool tombstone = false;  // the fact was deleted
+    std::string target_id;   // what the system calls it
     bool operator==(const Guard&) const = default;
 };
 

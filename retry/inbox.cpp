@@ -46,8 +46,7 @@ struct Inbox::Impl : Batcher<AcceptCall> {
 
 Inbox::Inbox(net::Redis& redis, const Scripts& scripts)
     : impl_(std::make_shared<Impl>(redis.executor(), redis, AcceptCall{&scripts}))
-{
-}
+{}
 
 Inbox::~Inbox()
 {

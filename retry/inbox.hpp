@@ -21,11 +21,11 @@ enum class Claim : std::uint8_t {
 
 struct AcceptItem {
     EventId event;
-    Hash16 key{};                                 // idempotency_hash(source, topic, key)
-    Digest digest{};                              // of the body: tells a duplicate from a conflict
+    Hash16 key{};     // idempotency_hash(source, topic, key)
+    Digest digest{};  // of the body: tells a duplicate from a conflict
     Partition partition = 0;
     std::chrono::seconds window{std::chrono::days(30)};  // how long the key is remembered; at least 1 s
-    std::string envelope;                         // encode(Envelope)
+    std::string envelope;                                // encode(Envelope)
 };
 
 struct AcceptAnswer {

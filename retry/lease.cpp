@@ -31,9 +31,10 @@ std::int64_t boottime_ns()
 }
 
 Lease::Lease(net::Redis& redis, const Scripts& scripts, LeaseConfig config)
-    : redis_(redis), scripts_(scripts), config_(std::move(config))
-{
-}
+    : redis_(redis),
+      scripts_(scripts),
+      config_(std::move(config))
+{}
 
 Task<PartitionSet> Lease::acquire()
 {

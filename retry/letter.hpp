@@ -13,8 +13,8 @@ namespace headgate::retry {
 struct Letter {
     EventId event;
     Partition partition = 0;
-    std::chrono::sys_time<std::chrono::milliseconds> at{};   // by Redis TIME, when it was buried
-    std::string stage;                                       // "map"
+    std::chrono::sys_time<std::chrono::milliseconds> at{};  // by Redis TIME, when it was buried
+    std::string stage;                                      // "map"
     FailureClass failure_class = FailureClass::permanent;
     std::string code;
     Where where;
@@ -23,9 +23,9 @@ struct Letter {
     std::chrono::sys_time<std::chrono::milliseconds> due{};  // when somebody should have looked
     std::uint64_t config = 0;                                // configuration generation it failed under
     std::uint32_t attempts = 0;
-    std::string excerpt;                                     // for people; masked by the caller
-    std::uint32_t round = 0;                                 // times readmitted before
-    std::uint64_t seq = 0;                                   // origin seq
+    std::string excerpt;      // for people; masked by the caller
+    std::uint32_t round = 0;  // times readmitted before
+    std::uint64_t seq = 0;    // origin seq
 };
 
 /// What makes an event of the backlog a letter. Of `letter`, `at`, `round` and `seq` are not read: Redis sets them.

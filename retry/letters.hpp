@@ -26,9 +26,9 @@ struct LetterPage {
 
 struct Readmission {
     EventId event;
-    std::uint32_t round = 0;          // of the letter the person saw
-    std::string frame;                // for history: who and why; opaque here
-    std::string envelope;             // only when the body is in history: put back into Redis
+    std::uint32_t round = 0;  // of the letter the person saw
+    std::string frame;        // for history: who and why; opaque here
+    std::string envelope;     // only when the body is in history: put back into Redis
 };
 
 struct Readmitted {

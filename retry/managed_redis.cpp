@@ -24,20 +24,34 @@ std::vector<std::string> arguments(const ManagedRedisConfig& config, const std::
                                    const std::string& socket)
 {
     return {program,
-            "--port", "0",
-            "--unixsocket", socket,
-            "--unixsocketperm", "700",
-            "--dir", config.folder.string(),
-            "--daemonize", "no",
-            "--appendonly", "yes",
-            "--appendfsync", config.durability == Durability::strict ? "always" : "everysec",
-            "--no-appendfsync-on-rewrite", "no",
-            "--auto-aof-rewrite-min-size", "1gb",
-            "--aof-load-truncated", "yes",
-            "--save", "",
-            "--maxmemory", std::to_string(config.maxmemory),
-            "--maxmemory-policy", "noeviction",
-            "--logfile", (config.folder / "redis.log").string()};
+            "--port",
+            "0",
+            "--unixsocket",
+            socket,
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            config.folder.string(),
+            "--daemonize",
+            "no",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            config.durability == Durability::strict ? "always" : "everysec",
+            "--no-appendfsync-on-rewrite",
+            "no",
+            "--auto-aof-rewrite-min-size",
+            "1gb",
+            "--aof-load-truncated",
+            "yes",
+            "--save",
+            "",
+            "--maxmemory",
+            std::to_string(config.maxmemory),
+            "--maxmemory-policy",
+            "noeviction",
+            "--logfile",
+            (config.folder / "redis.log").string()};
 }
 
 std::string last_line(const std::filesystem::path& path)
@@ -63,9 +77,11 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     enum class State { idle, waiting_for_stale, starting, running, stopping, closed };
 
     Impl(asio::any_io_executor executor_, ManagedRedisConfig config_)
-        : executor(std::move(executor_)), config(std::move(config_)), timer(executor), exit_watch(executor)
-    {
-    }
+        : executor(std::move(executor_)),
+          config(std::move(config_)),
+          timer(executor),
+          exit_watch(executor)
+    {}
 
     void start(Done finished)
     {
@@ -290,8 +306,7 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
 
 ManagedRedis::ManagedRedis(asio::any_io_executor executor, ManagedRedisConfig config)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(config)))
-{
-}
+{}
 
 ManagedRedis::~ManagedRedis()
 {

@@ -15,12 +15,12 @@
 namespace headgate::retry {
 
 struct ManagedRedisConfig {
-    std::filesystem::path folder;              // made with mode 0700 when missing
-    std::string program = "redis-server";      // looked up in PATH
+    std::filesystem::path folder;          // made with mode 0700 when missing
+    std::string program = "redis-server";  // looked up in PATH
     Durability durability = Durability::strict;
-    std::uint64_t maxmemory = 1ULL << 30U;     // bytes
-    std::chrono::seconds start_limit{600};     // until PING answers: reading a large AOF takes its time
-    std::chrono::seconds stop_limit{60};       // from SIGTERM to SIGKILL, of ours and of a stale one
+    std::uint64_t maxmemory = 1ULL << 30U;  // bytes
+    std::chrono::seconds start_limit{600};  // until PING answers: reading a large AOF takes its time
+    std::chrono::seconds stop_limit{60};    // from SIGTERM to SIGKILL, of ours and of a stale one
 };
 
 /// A private redis-server on a unix socket, started and supervised here. One call at a time, on the executor's thread,
@@ -44,7 +44,7 @@ public:
     [[nodiscard]] net::RedisAddress address() const;
     /// Where the socket went when the folder's path is too long for one (107 bytes); else empty. For the log.
     [[nodiscard]] std::string notice() const;
-    [[nodiscard]] int pid() const;             // 0: not running
+    [[nodiscard]] int pid() const;                 // 0: not running
     [[nodiscard]] std::uint64_t restarts() const;  // how often it died
 
 private:

@@ -18,9 +18,10 @@ public:
     /// `lock_failed` when the file cannot be opened; taken by another is no failure.
     static Result<FolderLock> take(const std::filesystem::path& path);
     FolderLock(FolderLock&& other) noexcept
-        : fd_(std::exchange(other.fd_, -1)), held_(other.held_), owner_(other.owner_)
-    {
-    }
+        : fd_(std::exchange(other.fd_, -1)),
+          held_(other.held_),
+          owner_(other.owner_)
+    {}
     FolderLock& operator=(FolderLock&&) = delete;
     ~FolderLock();
 

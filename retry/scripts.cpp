@@ -52,9 +52,9 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
 {
     Scripts scripts;
     const std::pair<net::Script*, const char*> all[]{
-        {&scripts.accept, "accept"}, {&scripts.lease, "lease"},     {&scripts.reserve, "reserve"},
-        {&scripts.finish, "finish"}, {&scripts.bury, "bury"},       {&scripts.readmit, "readmit"},
-        {&scripts.archive, "archive"}, {&scripts.tally, "tally"},   {&scripts.verify, "verify"},
+        {&scripts.accept, "accept"},   {&scripts.lease, "lease"}, {&scripts.reserve, "reserve"},
+        {&scripts.finish, "finish"},   {&scripts.bury, "bury"},   {&scripts.readmit, "readmit"},
+        {&scripts.archive, "archive"}, {&scripts.tally, "tally"}, {&scripts.verify, "verify"},
         {&scripts.letters, "letters"},
     };
     for (auto [script, name] : all) {

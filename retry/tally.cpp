@@ -36,8 +36,8 @@ Tally tally_of(Partition partition, const std::vector<net::Reply>& values)
 {
     Tally tally;
     tally.partition = partition;
-    std::int64_t* const fields[]{&tally.accepted,  &tally.applied,      &tally.suppressed,  &tally.discarded,
-                                 &tally.d_created, &tally.d_applied,    &tally.d_suppressed, &tally.d_discarded};
+    std::int64_t* const fields[]{&tally.accepted,  &tally.applied,   &tally.suppressed,   &tally.discarded,
+                                 &tally.d_created, &tally.d_applied, &tally.d_suppressed, &tally.d_discarded};
     std::size_t i = 0;
     for (auto* field : fields)
         *field = values[i++].integer;

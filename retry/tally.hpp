@@ -15,14 +15,14 @@ namespace headgate::retry {
 /// Counters and cardinalities of one partition at one instant.
 struct Tally {
     Partition partition = 0;
-    std::int64_t accepted = 0, applied = 0, suppressed = 0, discarded = 0;                // events
-    std::int64_t d_created = 0, d_applied = 0, d_suppressed = 0, d_discarded = 0;         // deliveries
-    std::int64_t backlog = 0;      // XLEN in
-    std::int64_t open = 0;         // HLEN open
-    std::int64_t dead = 0;         // ZCARD dead
-    std::int64_t frames = 0;       // XLEN hist
-    std::int64_t cause_sum = 0;    // letters by causes
-    std::uint64_t high_water = 0;  // seq
+    std::int64_t accepted = 0, applied = 0, suppressed = 0, discarded = 0;         // events
+    std::int64_t d_created = 0, d_applied = 0, d_suppressed = 0, d_discarded = 0;  // deliveries
+    std::int64_t backlog = 0;                                                      // XLEN in
+    std::int64_t open = 0;                                                         // HLEN open
+    std::int64_t dead = 0;                                                         // ZCARD dead
+    std::int64_t frames = 0;                                                       // XLEN hist
+    std::int64_t cause_sum = 0;                                                    // letters by causes
+    std::uint64_t high_water = 0;                                                  // seq
 
     /// I1: what was accepted and is nowhere; negative: what is there and was never accepted.
     [[nodiscard]] std::int64_t unaccounted() const

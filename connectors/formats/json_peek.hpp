@@ -12,6 +12,7 @@ namespace headgate::connectors {
 /// the root down) that leads to a number, a boolean or a text that is not blank, as the mapping language would read
 /// `.a.b // .c`. Nothing when none does or the text is not JSON as far as it was looked at; whoever decodes it later
 /// says what is wrong. `text` needs no padding; calls may overlap (one parser a thread).
-[[nodiscard]] std::optional<std::string> peek_json(std::string_view text, std::span<const std::vector<std::string>> paths);
+[[nodiscard]] std::optional<std::string> peek_json(std::string_view text,
+                                                   std::span<const std::vector<std::string>> paths);
 
 }  // namespace headgate::connectors

@@ -88,8 +88,7 @@ void check(const HmacRecipe& recipe, config::Schema& schema)
         schema.problem("window", "timestamp_missing", "a window needs `timestamp_header` or `timestamp_prefix`");
     else if (!signs(SignedPart::Kind::timestamp) &&
              (in_list || std::ranges::none_of(*parts, [&](const SignedPart& part) {
-                  return part.kind == SignedPart::Kind::header &&
-                         same_header(part.text, recipe.timestamp_header);
+                  return part.kind == SignedPart::Kind::header && same_header(part.text, recipe.timestamp_header);
               })))
         schema.problem("window", "timestamp_unsigned",
                        "the time of signing is not signed, so an old request would pass with a fresh time",
@@ -223,10 +222,11 @@ Result<HmacVerifier> HmacVerifier::make(HmacRecipe recipe, std::span<const std::
         }
         if (!bytes || bytes->empty()) {
             const std::string written = r.key == HmacRecipe::KeyDecoding::hex ? "hex" : "base64";
-            return fail(FailureClass::permanent, "secret_unusable",
-                        "secret " + std::to_string(&secret - secrets.data() + 1) +
-                            (bytes ? " is empty" : " is not written in " + written + ", as the connector's `key` says") +
-                            (r.key_prefix.empty() ? "" : " (behind `" + r.key_prefix + "`)"));
+            return fail(
+                FailureClass::permanent, "secret_unusable",
+                "secret " + std::to_string(&secret - secrets.data() + 1) +
+                    (bytes ? " is empty" : " is not written in " + written + ", as the connector's `key` says") +
+                    (r.key_prefix.empty() ? "" : " (behind `" + r.key_prefix + "`)"));
         }
         const EVP_MD* hash = algorithm(r.hash);
         const auto block = static_cast<std::size_t>(EVP_MD_get_block_size(hash));

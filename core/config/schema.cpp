@@ -72,6 +72,7 @@ struct Schema::Frame {
     std::set<std::string, std::less<>> known;
     std::set<std::string, std::less<>> blank;  // read as an empty text
     YAML::Node node;
+    YAML::Mark mark = YAML::Mark::null_mark();  // of the node, or of the key that has nothing behind it
     std::string file;
     bool whole = true;  // a mapping (not a shorthand text)
 
@@ -100,6 +101,7 @@ struct Access {
     {
         auto& frame = *schema.frame_;
         frame.node = node;
+        frame.mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
         frame.file = file;
         if (node.IsNull() || !node.IsDefined())
             return;
@@ -211,9 +213,9 @@ std::string Schema::file() const
 
 std::pair<int, int> Schema::at(std::string_view key) const
 {
-    YAML::Mark mark = frame_->node.IsDefined() ? frame_->node.Mark() : YAML::Mark::null_mark();
+    YAML::Mark mark = frame_->mark;
     if (const Member* member = key.empty() ? nullptr : frame_->find(key))
-        mark = member->value.Mark();
+        mark = member->value.IsNull() ? member->mark : member->value.Mark();
     return mark.line < 0 ? std::pair{0, 0} : std::pair{mark.line + 1, mark.column + 1};
 }
 
@@ -572,6 +574,8 @@ void Schema::enter_each(std::string_view key, std::string_view doc,
             const auto home = state_.entry_files.find(std::string(key) + "/" + entry.key);
             Schema inside(state_);
             Access::load(inside, entry.value, home == state_.entry_files.end() ? entry.file : home->second);
+            if (entry.value.IsNull())
+                inside.frame_->mark = entry.mark;
             walk(inside, entry.key);
             Access::leave(inside);
         }
@@ -669,8 +673,8 @@ std::vector<fs::path> files_of(Schema::State& state, const fs::path& folder)
         std::ranges::transform(extension, extension.begin(), [](unsigned char letter) { return std::tolower(letter); });
         std::error_code unknown;
         if (fs::is_directory(path, unknown))
-            state.problems.push_back({path.string(), 0, 0, "not_read", "a folder in this folder is not read",
-                                      "put its files beside it"});
+            state.problems.push_back(
+                {path.string(), 0, 0, "not_read", "a folder in this folder is not read", "put its files beside it"});
         else if (path.extension() == ".yaml")
             files.push_back(path);
         else if (extension == ".yaml" || extension == ".yml")

@@ -61,7 +61,8 @@ int send_command(const SendOptions& options)
     const auto& send = channel->connector->config.send;
     const std::string topic = options.topic.empty() ? send.topic : options.topic;
     std::string file = options.file;
-    if (const auto known = channel->connector->topics.find(topic); known != channel->connector->topics.end() && file.empty())
+    if (const auto known = channel->connector->topics.find(topic);
+        known != channel->connector->topics.end() && file.empty())
         file = known->second.sample;
     if (file.empty())
         return complain({FailureClass::permanent,

@@ -7,10 +7,10 @@ namespace headgate::gateway {
 
 /// What the sender is told, and what goes on.
 struct Accepted {
-    EventId event;           // the stored one
-    bool duplicate = false;  // it was known: nothing was written
-    bool conflict = false;   // the key was known with another body: accepted as an event of its own
-    Partition partition = 0;      // of the stored event
+    EventId event;            // the stored one
+    bool duplicate = false;   // it was known: nothing was written
+    bool conflict = false;    // the key was known with another body: accepted as an event of its own
+    Partition partition = 0;  // of the stored event
     std::uint64_t seq = 0;
     std::uint64_t ordinal = 0;
     std::optional<Event> fresh;  // what the owner works on next

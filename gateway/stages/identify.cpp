@@ -90,7 +90,8 @@ Intake<Identified> identify(const Received& received)
     if (!key || !*key)
         return missing("idempotency_key_missing", "the request carries no id of its event");
     envelope.idempotency_key = **key;
-    envelope.order_key = order_key(identified, channel.wanted(envelope.topic), context).value_or(envelope.idempotency_key);
+    envelope.order_key =
+        order_key(identified, channel.wanted(envelope.topic), context).value_or(envelope.idempotency_key);
     return identified;
 }
 

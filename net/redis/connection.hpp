@@ -29,11 +29,11 @@ struct RedisAddress {
 
 struct RedisOptions {
     RedisAddress address;
-    std::chrono::milliseconds command_timeout{5'000};   // from `send` to the reply; coarse, up to an eighth late
-    std::chrono::milliseconds connect_timeout{5'000};   // connect, AUTH, SELECT and PING together
-    std::chrono::milliseconds first_backoff{20};        // doubles per failed connect and READONLY, with jitter
+    std::chrono::milliseconds command_timeout{5'000};  // from `send` to the reply; coarse, up to an eighth late
+    std::chrono::milliseconds connect_timeout{5'000};  // connect, AUTH, SELECT and PING together
+    std::chrono::milliseconds first_backoff{20};       // doubles per failed connect and READONLY, with jitter
     std::chrono::milliseconds backoff_ceiling{2'000};
-    std::size_t max_pending = 100'000;                  // commands without a reply
+    std::size_t max_pending = 100'000;  // commands without a reply
     std::size_t max_unsent_bytes = 256U << 20U;
 };
 

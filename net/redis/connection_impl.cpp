@@ -22,10 +22,14 @@ constexpr const char* read_only = "READONLY";
 }  // namespace
 
 Redis::Impl::Impl(asio::any_io_executor executor_, RedisOptions options_)
-    : executor(std::move(executor_)), options(std::move(options_)), sweep_timer_(executor), retry_timer_(executor),
-      resolver_(executor), backoff_(options.first_backoff), random_(std::random_device{}())
-{
-}
+    : executor(std::move(executor_)),
+      options(std::move(options_)),
+      sweep_timer_(executor),
+      retry_timer_(executor),
+      resolver_(executor),
+      backoff_(options.first_backoff),
+      random_(std::random_device{}())
+{}
 
 void Redis::Impl::start()
 {
@@ -123,7 +127,8 @@ void Redis::Impl::connect()
         connect_to(next, asio::local::stream_protocol::endpoint(address.unix_path));
         return;
     }
-    resolver_.async_resolve(address.host, std::to_string(address.port),
+    resolver_.async_resolve(
+        address.host, std::to_string(address.port),
         [self = shared_from_this(), next](boost::system::error_code error, const auto& found) {
             if (self->link != next)
                 return;
@@ -169,16 +174,16 @@ void Redis::Impl::handshake(const std::shared_ptr<Link>& on)
     add({"PING"});
 
     asio::async_write(on->socket, asio::buffer(on->writing),
-        [self = shared_from_this(), on](boost::system::error_code error, std::size_t) {
-            if (self->link != on)
-                return;
-            if (error) {
-                self->lose(unavailable("write: " + error.message()));
-                return;
-            }
-            on->writing.clear();
-            self->flush();
-        });
+                      [self = shared_from_this(), on](boost::system::error_code error, std::size_t) {
+                          if (self->link != on)
+                              return;
+                          if (error) {
+                              self->lose(unavailable("write: " + error.message()));
+                              return;
+                          }
+                          on->writing.clear();
+                          self->flush();
+                      });
     read(on);
 }
 
@@ -204,14 +209,14 @@ void Redis::Impl::handshake_reply(const std::shared_ptr<Link>& on, const Reply& 
 void Redis::Impl::read(const std::shared_ptr<Link>& on)
 {
     on->socket.async_read_some(asio::buffer(on->in),
-        [self = shared_from_this(), on](boost::system::error_code error, std::size_t size) {
-            if (self->link != on)
-                return;
-            if (error)
-                self->lose(unavailable("read: " + error.message()));
-            else
-                self->received(on, size);
-        });
+                               [self = shared_from_this(), on](boost::system::error_code error, std::size_t size) {
+                                   if (self->link != on)
+                                       return;
+                                   if (error)
+                                       self->lose(unavailable("read: " + error.message()));
+                                   else
+                                       self->received(on, size);
+                               });
 }
 
 void Redis::Impl::received(const std::shared_ptr<Link>& on, std::size_t size)
@@ -265,16 +270,16 @@ void Redis::Impl::flush()
     link->writing.swap(out);
     unsent = 0;
     asio::async_write(link->socket, asio::buffer(link->writing),
-        [self = shared_from_this(), on = link](boost::system::error_code error, std::size_t) {
-            if (self->link != on)
-                return;
-            if (error) {
-                self->lose(unavailable("write: " + error.message()));
-                return;
-            }
-            on->writing.clear();
-            self->flush();
-        });
+                      [self = shared_from_this(), on = link](boost::system::error_code error, std::size_t) {
+                          if (self->link != on)
+                              return;
+                          if (error) {
+                              self->lose(unavailable("write: " + error.message()));
+                              return;
+                          }
+                          on->writing.clear();
+                          self->flush();
+                      });
 }
 
 void Redis::Impl::lose(Failure reason)
@@ -328,8 +333,8 @@ void Redis::Impl::sweep()
     if (closed)
         return;
     auto step = std::min(options.command_timeout, options.connect_timeout) / 8;
-    sweep_timer_.expires_after(std::clamp<std::chrono::milliseconds>(step, std::chrono::milliseconds(5),
-                                                                     std::chrono::milliseconds(100)));
+    sweep_timer_.expires_after(
+        std::clamp<std::chrono::milliseconds>(step, std::chrono::milliseconds(5), std::chrono::milliseconds(100)));
     sweep_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
         if (!error && !self->closed)
             self->sweep();

@@ -56,10 +56,10 @@ struct Redis::Impl : std::enable_shared_from_this<Redis::Impl> {
     asio::any_io_executor executor;
     RedisOptions options;
     std::shared_ptr<Link> link;
-    std::string out;               // not yet handed to a write
-    std::size_t unsent = 0;        // the last `unsent` of `pending` are in `out`
-    std::deque<Pending> pending;   // in the order of their replies
-    std::uint64_t sent = 0;        // commands ever sent
+    std::string out;                                 // not yet handed to a write
+    std::size_t unsent = 0;                          // the last `unsent` of `pending` are in `out`
+    std::deque<Pending> pending;                     // in the order of their replies
+    std::uint64_t sent = 0;                          // commands ever sent
     std::map<std::string, std::uint64_t> loaded_at;  // sha1 -> `sent` when SCRIPT LOAD went out on this link
     std::deque<Waiter> waiters;
     std::move_only_function<void(bool, const Failure*)> state_callback;
@@ -88,8 +88,8 @@ private:
     Clock::time_point connect_deadline_{};
     std::chrono::milliseconds backoff_;
     std::minstd_rand random_;
-    std::size_t place_ = 0;       // which of the host's addresses is tried
-    bool read_only_ = false;      // the last loss was for READONLY: to have connected again proves nothing
+    std::size_t place_ = 0;   // which of the host's addresses is tried
+    bool read_only_ = false;  // the last loss was for READONLY: to have connected again proves nothing
     bool flush_asked_ = false;
 };
 

@@ -128,8 +128,8 @@ Failure failure_of_error(std::string_view text)
     auto word = text.substr(0, text.find(' '));
     if (word == "OOM")
         return {FailureClass::transient, "redis_full", "Redis is at maxmemory", {}};
-    for (std::string_view wait : {"READONLY", "LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS",
-                                  "MISCONF"})
+    for (std::string_view wait :
+         {"READONLY", "LOADING", "MASTERDOWN", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF"})
         if (word == wait)
             return {FailureClass::transient, "redis_not_ready", std::string(word), {}};
     return {FailureClass::permanent, "redis_error", std::string(word), {}};

@@ -2,10 +2,10 @@
 #include <fstream>
 #include <thread>
 
-#include <boost/asio/steady_timer.hpp>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/asio/steady_timer.hpp>
 
 #include "redis_server.hpp"
 #include "retry/managed_redis.hpp"

@@ -1,9 +1,10 @@
 #include <csignal>
 
-#include <boost/asio/post.hpp>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <boost/asio/post.hpp>
 
 #include "redis_server.hpp"
 

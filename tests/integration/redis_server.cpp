@@ -70,9 +70,23 @@ net::RedisOptions RedisServer::options() const
 
 void RedisServer::start()
 {
-    std::vector<std::string> words{"redis-server", "--port", "0", "--unixsocket", socket(), "--dir",
-                                   folder_.path().string(), "--save", "", "--appendonly", "no", "--daemonize", "no",
-                                   "--enable-debug-command", "yes", "--logfile", (folder_.path() / "log").string()};
+    std::vector<std::string> words{"redis-server",
+                                   "--port",
+                                   "0",
+                                   "--unixsocket",
+                                   socket(),
+                                   "--dir",
+                                   folder_.path().string(),
+                                   "--save",
+                                   "",
+                                   "--appendonly",
+                                   "no",
+                                   "--daemonize",
+                                   "no",
+                                   "--enable-debug-command",
+                                   "yes",
+                                   "--logfile",
+                                   (folder_.path() / "log").string()};
     words.insert(words.end(), settings_.begin(), settings_.end());
     std::vector<char*> argv;
     for (auto& word : words)

@@ -22,9 +22,9 @@ protected:
         bury(burial_of(2, dead_seq));
         finish(finished_of(3, done_seq));
         last_frame_ = frames().back().id;
-        for (const auto& script : {scripts_.accept, scripts_.lease, scripts_.reserve, scripts_.finish, scripts_.bury,
-                                   scripts_.readmit, scripts_.archive, scripts_.tally, scripts_.verify,
-                                   scripts_.letters})
+        for (const auto& script :
+             {scripts_.accept, scripts_.lease, scripts_.reserve, scripts_.finish, scripts_.bury, scripts_.readmit,
+              scripts_.archive, scripts_.tally, scripts_.verify, scripts_.letters})
             ASSERT_TRUE(command({"SCRIPT", "LOAD", script.source}));
     }
 
@@ -39,10 +39,13 @@ protected:
             {"lease", true, {"hg:P:0"}},
             {"reserve", true, {"hg:P:0"}},
             {"finish", true, {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:g:" + guard_key(), "hg:hist:0"}},
-            {"bury", true, {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:l:" + e1, "hg:dead:0", "hg:causes:0",
-                            "hg:hist:0"}},
-            {"readmit", true, {"hg:seq", "hg:e:" + e2, "hg:l:" + e2, "hg:b:" + e2, "hg:in:0", "hg:open:0", "hg:dead:0",
-                               "hg:causes:0", "hg:hist:0"}},
+            {"bury",
+             true,
+             {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:l:" + e1, "hg:dead:0", "hg:causes:0", "hg:hist:0"}},
+            {"readmit",
+             true,
+             {"hg:seq", "hg:e:" + e2, "hg:l:" + e2, "hg:b:" + e2, "hg:in:0", "hg:open:0", "hg:dead:0", "hg:causes:0",
+              "hg:hist:0"}},
             {"archive", true, {"hg:P:0", "hg:hist:0", "hg:open:0", "hg:b:" + e3, "hg:e:" + e3}},
             {"tally", true, {"hg:P:0", "hg:in:0", "hg:open:0", "hg:dead:0", "hg:hist:0", "hg:causes:0"}},
             {"verify", true, {"hg:in:0", "hg:open:0", "hg:dead:0", "hg:hist:0", "hg:b:" + e1}},
@@ -64,8 +67,8 @@ protected:
         if (script == "finish") {
             retry::Guard guard;
             guard.seq = 1;
-            return scripted(scripts_.finish, {token, "0", "1", e1, "a", "1", "0", "frame", "1", guard_key(),
-                                              retry::encode(guard)});
+            return scripted(scripts_.finish,
+                            {token, "0", "1", e1, "a", "1", "0", "frame", "1", guard_key(), retry::encode(guard)});
         }
         if (script == "bury")
             return scripted(scripts_.bury, {token, "0", "1", e1, "map", "permanent", "code", "where", "c", "queue", "0",

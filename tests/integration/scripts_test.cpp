@@ -11,8 +11,8 @@ TEST(ScriptsTest, BeginWithTheirFlagsAndHaveEveryIncludeInPlace)
 
     ASSERT_TRUE(scripts);
     EXPECT_TRUE(scripts->accept.source.starts_with("#!lua\n"));
-    for (const auto* script : {&scripts->lease, &scripts->reserve, &scripts->finish, &scripts->bury, &scripts->readmit,
-                               &scripts->archive})
+    for (const auto* script :
+         {&scripts->lease, &scripts->reserve, &scripts->finish, &scripts->bury, &scripts->readmit, &scripts->archive})
         EXPECT_TRUE(script->source.starts_with("#!lua flags=allow-oom\n")) << script->name;
     for (const auto* script : {&scripts->accept, &scripts->finish, &scripts->tally, &scripts->letters}) {
         EXPECT_EQ(script->source.find("--include"), std::string::npos) << script->name;

@@ -24,7 +24,10 @@ using namespace std::chrono_literals;
 [[nodiscard]] retry::Finished finished_of(std::uint64_t event, std::uint64_t seq, Partition partition = 0);
 [[nodiscard]] retry::Burial burial_of(std::uint64_t event, std::uint64_t seq, Partition partition = 0,
                                       std::string cause = "c");
-[[nodiscard]] inline std::string raw(const EventId& event) { return std::string(view(event.bytes())); }
+[[nodiscard]] inline std::string raw(const EventId& event)
+{
+    return std::string(view(event.bytes()));
+}
 
 /// What one node has: everything over one connection, holding all partitions for an hour.
 class StoreTest : public RedisTest {

@@ -19,10 +19,11 @@ protected:
     /// One that takes leases; `brief` ones have always lapsed by the time anything else happens.
     struct Node {
         Node(net::Redis& redis, const retry::Scripts& scripts, std::chrono::milliseconds ttl)
-            : lease(redis, scripts, {"node", ttl}), backlog(redis, scripts, lease), frames(redis, scripts, lease),
+            : lease(redis, scripts, {"node", ttl}),
+              backlog(redis, scripts, lease),
+              frames(redis, scripts, lease),
               brief(ttl < 1s)
-        {
-        }
+        {}
         retry::Lease lease;
         retry::Backlog backlog;
         retry::Frames frames;
@@ -316,9 +317,11 @@ protected:
             }
         }
         EXPECT_EQ(number({"EVAL", "return #redis.call('KEYS', 'hg:b:*')", "0"}),
-                  static_cast<std::int64_t>(model_.bodies.size())) << "I3";
+                  static_cast<std::int64_t>(model_.bodies.size()))
+            << "I3";
         EXPECT_EQ(number({"EVAL", "return #redis.call('KEYS', 'hg:l:*')", "0"}),
-                  static_cast<std::int64_t>(model_.letters.size())) << "I8";
+                  static_cast<std::int64_t>(model_.letters.size()))
+            << "I8";
         EXPECT_EQ(number({"EVAL", "return #redis.call('KEYS', 'hg:e:*')", "0"}),
                   static_cast<std::int64_t>(model_.rounds.size()));
     }

@@ -161,7 +161,7 @@ TEST_F(ConfigSchemaTest, AFileThatIsNoYamlOrNotThereIsAProblemWithItsPlace)
 
 TEST_F(ConfigSchemaTest, NothingAndAnEmptyTextAreMissingWhereAKeyIsRequired)
 {
-    EXPECT_EQ(places(read("channels:\n  eu:\n    connector:\n")), std::vector<std::string>{"3:15 missing_key"});
+    EXPECT_EQ(places(read("channels:\n  eu:\n    connector:\n")), std::vector<std::string>{"3:5 missing_key"});
     EXPECT_EQ(places(read("channels:\n  eu: { connector: \"\" }\n")), std::vector<std::string>{"2:20 missing_key"});
     EXPECT_EQ(places(read("channels:\n  eu: { connector: \"${NOWHERE:-}\" }\n")),
               std::vector<std::string>{"2:20 missing_key"});
@@ -219,8 +219,8 @@ TEST_F(ConfigSchemaTest, WhatLiesInASectionsFolderAndWouldNotBeReadIsAProblem)
     std::vector<std::string> found;
     for (const auto& problem : problems)
         found.push_back(std::filesystem::path(problem.file).filename().string() + " " + problem.code);
-    EXPECT_THAT(found,
-                ::testing::UnorderedElementsAre("b.yml not_read", "c.yaml wrong_kind", "e not_read", "g.yaml unreadable"));
+    EXPECT_THAT(found, ::testing::UnorderedElementsAre("b.yml not_read", "c.yaml wrong_kind", "e not_read",
+                                                       "g.yaml unreadable"));
     EXPECT_TRUE(sample_.channels.contains("eu"));
 }
 

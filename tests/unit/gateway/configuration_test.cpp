@@ -219,9 +219,9 @@ TEST_F(ConfigurationTest, SecretsComeFromTheEnvironmentOrAFileAndWhiteSpaceIsRef
     EXPECT_THAT(codes(with("file:empty").problems), ElementsAre("secret_empty"));
     EXPECT_THAT(codes(with("[]").problems), ElementsAre("empty_list"));
 
-    auto read = read_secrets({{config::SecretSource::Kind::env, "SECRET", 1, 1},
-                              {config::SecretSource::Kind::file, "secret", 1, 1}},
-                             "eu", options());
+    auto read = read_secrets(
+        {{config::SecretSource::Kind::env, "SECRET", 1, 1}, {config::SecretSource::Kind::file, "secret", 1, 1}}, "eu",
+        options());
     ASSERT_TRUE(read);
     EXPECT_THAT(*read, ElementsAre("s3cret", "from-a-file"));
 }
@@ -281,14 +281,14 @@ TEST_F(ConfigurationTest, AChannelCannotShareASecretOfHeadgatesOwn)
 
 TEST_F(ConfigurationTest, AConnectorThatDoesNotSayTopicAndKeyIsNeverUsedSilently)
 {
-    for (const auto* identity :
-         {"topic: \"\", idempotency_key: $headers.k", "topic:, idempotency_key: $headers.k",
-          "topic: $headers.t, idempotency_key: \"\"", "topic: \"${NOWHERE:-}\", idempotency_key: $headers.k",
-          "topic: $headers.t"}) {
+    for (const auto* identity : {"topic: \"\", idempotency_key: $headers.k", "topic:, idempotency_key: $headers.k",
+                                 "topic: $headers.t, idempotency_key: \"\"",
+                                 "topic: \"${NOWHERE:-}\", idempotency_key: $headers.k", "topic: $headers.t"}) {
         write_connector(identity);
         EXPECT_THAT(codes(load(acme_channel).problems), ElementsAre("missing_key")) << identity;
     }
-    for (const auto* identity : {"topic: \" \", idempotency_key: $headers.k", "topic: $headers.t, idempotency_key: nope("}) {
+    for (const auto* identity :
+         {"topic: \" \", idempotency_key: $headers.k", "topic: $headers.t, idempotency_key: nope("}) {
         write_connector(identity);
         EXPECT_EQ(load(acme_channel).problems.size(), 1U) << identity;
     }
@@ -305,21 +305,33 @@ TEST_F(ConfigurationTest, AWrongExpressionIsReportedAtItsLine)
     EXPECT_THAT(texts(load(acme_channel).problems), HasSubstr("acme/connector.yaml:3:20: "));
 
     write_connector(good_identity);
-    EXPECT_THAT(texts(load("channels:\n  eu:\n    connector: acme\n    secret: env:SECRET\n    order_by: nope(.a)\n")
-                          .problems),
-                HasSubstr("conf/headgate.yaml:5:15: "));
+    EXPECT_THAT(
+        texts(load("channels:\n  eu:\n    connector: acme\n    secret: env:SECRET\n    order_by: nope(.a)\n").problems),
+        HasSubstr("conf/headgate.yaml:5:15: "));
 }
 
 TEST_F(ConfigurationTest, AChannelWithoutAConnectorIsAProblem)
 {
     for (const auto* connector : {"", "\"\"", "\"${NOWHERE:-}\""})
-        EXPECT_THAT(codes(load("channels:\n  eu:\n    connector: " + std::string(connector) +
-                               "\n    secret: env:SECRET\n")
-                              .problems),
-                    ElementsAre("missing_key"))
+        EXPECT_THAT(
+            codes(load("channels:\n  eu:\n    connector: " + std::string(connector) + "\n    secret: env:SECRET\n")
+                      .problems),
+            ElementsAre("missing_key"))
             << connector;
     EXPECT_THAT(codes(load("channels:\n").problems), ElementsAre("missing_key"));
     EXPECT_THAT(codes(load("channels: {}\n").problems), ElementsAre("no_channels"));
+}
+
+TEST_F(ConfigurationTest, AFolderThatIsNotThereIsToldWithWhatNamesIt)
+{
+    LoadOptions nowhere = options();
+    nowhere.shipped = folder_ + "/nowhere";
+
+    const auto loaded = load_configuration(nowhere);
+
+    EXPECT_THAT(codes(loaded.problems), ElementsAre("unreadable", "unreadable"));
+    EXPECT_THAT(texts(loaded.problems), HasSubstr("--config"));
+    EXPECT_THAT(texts(loaded.problems), HasSubstr("HEADGATE_SHARE"));
 }
 
 TEST_F(ConfigurationTest, AConnectorsFolderWithoutItsFileDoesNotFallBackToAShippedOne)
@@ -361,7 +373,8 @@ TEST_F(ConfigurationTest, EmptyListsThatWouldMeanNothingAreProblems)
 
 TEST_F(ConfigurationTest, ARouteIdNamesOneRoute)
 {
-    const auto loaded = load(one_channel + "routes: [{ id: a, to: ledger }, { id: b, to: ledger }, { id: a, to: ledger }]\n");
+    const auto loaded =
+        load(one_channel + "routes: [{ id: a, to: ledger }, { id: b, to: ledger }, { id: a, to: ledger }]\n");
     EXPECT_THAT(codes(loaded.problems), ElementsAre("repeated_id"));
 }
 
@@ -394,7 +407,8 @@ TEST_F(ConfigurationTest, WhatIsSaidAboutARedisOfOnesOwnNeverStartsAManagedOne)
     EXPECT_THAT(codes(with("{ password: env:SECRET }").problems), ElementsAre("url_missing"));
     EXPECT_THAT(codes(with("{ unchecked: [maxmemory] }").problems), ElementsAre("url_missing"));
     EXPECT_THAT(codes(with("{ url: \"redis://h\", password: generated }").problems), ElementsAre("generated_secret"));
-    EXPECT_THAT(codes(with("{ url: \"redis://h\", password: [env:A, env:B] }").problems), ElementsAre("several_secrets"));
+    EXPECT_THAT(codes(with("{ url: \"redis://h\", password: [env:A, env:B] }").problems),
+                ElementsAre("several_secrets"));
     EXPECT_THAT(codes(with("{ url: \"redis://h\", maxmemory: 2GiB }").problems), ElementsAre("unused_key"));
     EXPECT_THAT(codes(with("{ url: \"redis://me@h\" }").problems), ElementsAre("bad_redis_url"));
     EXPECT_THAT(codes(with("{ url: }").problems), ElementsAre("bad_redis_url"));
@@ -408,8 +422,8 @@ TEST_F(ConfigurationTest, APublicUrlIsOneAndIsThereWhereAVendorSignsIt)
     const auto at = [&](const std::string& url) { return load(one_channel + "public_url: " + url + "\n"); };
     EXPECT_EQ(at("https://hooks.example//").configuration->channel("eu")->hook_url, "https://hooks.example/hooks/eu");
     EXPECT_EQ(texts(at("http://hooks.example:8080").problems), "");
-    for (const auto* url : {"hooks.example", "ftp://hooks.example", "https://", "\"https://a b\"", "https://h?a=b",
-                            "https://me:pw@h"})
+    for (const auto* url :
+         {"hooks.example", "ftp://hooks.example", "https://", "\"https://a b\"", "https://h?a=b", "https://me:pw@h"})
         EXPECT_THAT(codes(at(url).problems), ElementsAre("bad_public_url")) << url;
 
     write("conf/connectors/acme/connector.yaml",
@@ -441,8 +455,7 @@ TEST_F(ConfigurationTest, LoginsAndSignaturesAreNeverKeptWhateverThePatternsSay)
 TEST_F(ConfigurationTest, AUnsignedBodyOrTemplateIsReportedWithoutASecretAtHand)
 {
     write("conf/connectors/acme/connector.yaml",
-          "signature: { hmac: { header: S, signed: \"{boddy}\" } }\nidentity: { " + good_identity +
-              " }\ntopics: {}\n");
+          "signature: { hmac: { header: S, signed: \"{boddy}\" } }\nidentity: { " + good_identity + " }\ntopics: {}\n");
     LoadOptions check = options();
     check.secrets_required = false;
     write("conf/headgate.yaml", "channels: { eu: { connector: acme, secret: env:NOWHERE } }\n");
