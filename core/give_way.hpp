@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +13,12 @@ inline void give_way()
 {
     constexpr int niceness = 10;
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);  // on Linux, of this thread alone
+}
+
+/// Between two pieces of such work: lets a thread that waits for this core have it now, not when the slice is over.
+inline void let_others_go()
+{
+    ::sched_yield();
 }
 
 }  // namespace headgate

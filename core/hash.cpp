@@ -6,6 +6,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace headgate {
 
@@ -36,6 +38,17 @@ Digest sha256(std::string_view bytes)
     EVP_MD_CTX* hash = context();
     EVP_DigestUpdate(hash, bytes.data(), bytes.size());
     return finish(hash);
+}
+
+Digest body_digest(std::string_view bytes)
+{
+    Digest digest{};
+    for (std::size_t half = 0; half < 2; ++half) {
+        XXH128_canonical_t canonical;
+        XXH128_canonicalFromHash(&canonical, XXH3_128bits_withSeed(bytes.data(), bytes.size(), half));
+        std::copy_n(canonical.digest, 16, digest.begin() + static_cast<std::ptrdiff_t>(16 * half));
+    }
+    return digest;
 }
 
 Digest hash_parts(std::initializer_list<std::string_view> parts)

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/fault_point.hpp"
+#include "core/give_way.hpp"
 #include "gateway/historian.hpp"
 #include "gateway/stages/decode.hpp"
 #include "gateway/stages/deliver.hpp"
@@ -160,6 +161,7 @@ void Owner::turn()
     for (std::size_t done = 0;
          done < events_per_turn && feed_.ready_count() > 0 && in_flight_ < most_in_flight && !draining_; ++done) {
         process(feed_.pop());
+        let_others_go();
     }
     start_loads();
     reserve();

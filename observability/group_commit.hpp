@@ -109,6 +109,7 @@ private:
         results.reserve(batch.size());
         for (const auto& job : batch) {
             results.push_back(write_one(job.item));
+            let_others_go();
             if (!database_.in_transaction())  // SQLite gave all of it up, not only this item
                 return results.back() ? transient("_error", "the batch was undone") : results.back().error();
         }

@@ -68,7 +68,7 @@ Intake<Identified> identify(const Received& received)
         if (channel.keeps(field.name))
             envelope.headers.emplace_back(lower(field.name), field.value);
     envelope.body = std::move(received.request->body);
-    identified.digest = sha256(envelope.body);
+    identified.digest = body_digest(envelope.body);
 
     const auto context = [&](const Document& document) {
         return mapping::MappingContext{.document = document,

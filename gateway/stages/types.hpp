@@ -36,7 +36,7 @@ struct Received {
 struct Identified {
     const Channel* channel = nullptr;
     Envelope envelope;
-    Digest digest{};                   // of the raw body
+    Digest digest{};                   // of the raw body, by body_digest
     std::optional<Document> document;  // of the body; nothing when it was not needed or does not decode
 };
 

@@ -24,6 +24,22 @@ TEST(HashTest, PartsAreHashedWithTheirLengthInFrontBigEndian)
     EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST(HashTest, BodiesThatDifferInOneBitHaveOtherDigestsInBothHalves)
+{
+    std::string body(8192, 'a');
+    const auto digest = body_digest(body);
+    // XXH3_128bits of nothing with seed 0, as `xxhsum -H2 /dev/null` prints it.
+    EXPECT_EQ(to_hex(body_digest("")).substr(0, 32), "99aa06d3014798d86001c324468d497f");
+    for (const std::size_t at : {0U, 4096U, 8191U}) {
+        body[at] = 'c';
+        const auto other = body_digest(body);
+        EXPECT_NE(to_hex(other).substr(0, 32), to_hex(digest).substr(0, 32));
+        EXPECT_NE(to_hex(other).substr(32), to_hex(digest).substr(32));
+        body[at] = 'a';
+    }
+    EXPECT_EQ(body_digest(body), digest);
+}
+
 TEST(EventIdTest, IsAUuidOfVersion7WithItsTimeInFront)
 {
     const auto at = std::chrono::system_clock::time_point{std::chrono::milliseconds{0x0123456789ab}};
