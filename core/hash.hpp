@@ -14,8 +14,8 @@ using Hash16 = std::array<std::uint8_t, 16>;  // the first 16 bytes of one
 
 [[nodiscard]] Digest sha256(std::string_view bytes);
 
-/// Tells two bodies apart, fast: XXH3 of 128 bits twice, with two seeds. Not for names, nor against someone who looks for
-/// two bodies with one digest: whoever can send bodies under a key can only deceive himself.
+/// Tells two bodies apart, fast: XXH3 of 128 bits twice, with two seeds. Not for names, nor against someone who looks
+/// for two bodies with one digest: whoever can send bodies under a key can only deceive himself.
 [[nodiscard]] Digest body_digest(std::string_view bytes);
 
 /// H(a, b, …): SHA-256 over each part preceded by its length (32 bits, big endian), so that no two

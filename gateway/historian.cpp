@@ -126,6 +126,7 @@ Task<void> Historian::carry(Partition partition)
                 log_.error("an outcome cannot be written to history as it is; it is kept as found", line);
                 observability::HistoryRow bare;
                 bare.event = frame.event;
+                bare.round = static_cast<int>(frame.round);
                 bare.state = "unreadable";
                 bare.reason = row.error().code;
                 bare.timeline = frame.bytes;

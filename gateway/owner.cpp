@@ -92,6 +92,8 @@ void Owner::resync()
 {
     // Reading the streams from the start again: what is being worked on is known by its seq and skipped.
     feed_.restart();
+    // With `durability: relaxed` a Redis that comes back may have lost what was reserved: ask again before sending.
+    high_water_.fill(0);
     wake();
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "core/give_way.hpp"
 #include "gateway/stages/identify.hpp"
 #include "gateway/stages/verify.hpp"
 
@@ -37,6 +38,7 @@ net::Response answer(const Accepted& accepted)
 
 asio::awaitable<net::Response> Pipeline::run(net::Request& request)
 {
+    const UrgentWork urgent;
     const auto began = std::chrono::steady_clock::now();
 
     auto received = receive(request, with_.configuration, with_.listener_rate, with_.state());

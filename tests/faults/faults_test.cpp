@@ -45,7 +45,7 @@ protected:
     Verdicts judge(Load& load)
     {
         load.finish(false);
-        EXPECT_TRUE(headgate_.wait_until_quiet(60s)) << headgate_.admin("GET", "/api/v1/verify").second;
+        EXPECT_TRUE(headgate_.wait_until_quiet(300s)) << headgate_.admin("GET", "/api/v1/verify").second;
         const auto state = headgate_.admin_json("/api/v1/verify");
         EXPECT_TRUE(state.is_object());
         if (state.is_object()) {
@@ -168,7 +168,7 @@ TEST_F(MutationTest, ACLaimWithoutAnEnqueueIsCaughtAsLoss)
     restart(load);
 
     load.finish(false);
-    headgate_.wait_until_quiet(20s);
+    headgate_.wait_until_quiet(60s);
     const auto state = headgate_.admin_json("/api/v1/verify");
     const auto verdicts =
         check_ledger((folder_ / "data/ledger.db").string(), headgate_.redis_socket(), load.answered());
@@ -187,7 +187,7 @@ TEST_F(MutationTest, ASkippedReserveIsCaughtInTheLedger)
     let_pass(load, 100);
 
     load.finish(false);
-    headgate_.wait_until_quiet(20s);
+    headgate_.wait_until_quiet(60s);
     const auto verdicts =
         check_ledger((folder_ / "data/ledger.db").string(), headgate_.redis_socket(), load.answered());
 

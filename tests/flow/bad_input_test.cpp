@@ -15,7 +15,7 @@ protected:
     {
         const auto answer = send("shop", {"orders/create", "evt-bad", body, {}});
         EXPECT_EQ(answer.status, 200) << answer.body;
-        EXPECT_TRUE(headgate_.wait_until_quiet(20s));
+        EXPECT_TRUE(headgate_.wait_until_quiet(120s));
         const auto letter = headgate_.admin_json("/api/v1/dlq/" + event_of(answer.body));
         if (!letter.is_object())
             return "no letter";
@@ -112,7 +112,7 @@ TEST_F(BadInput, AnIdAbove2To63SurvivesAsItIs)
     const std::string small = "\"id\":77,", large = "\"id\":18446744073709551617,";
     body.replace(body.find(small), small.size(), large);
     ASSERT_EQ(send("shop", {"orders/create", "evt-1", body, {}}).status, 200);
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     const auto rows = ledger("select external_ref from sales_order");
     ASSERT_EQ(rows.size(), 1U);
@@ -236,7 +236,7 @@ TEST_F(BadInput, AReplayedLetterFailsAgainAsALetterOfTheNextRound)
     const auto [status, body] = headgate_.admin("POST", "/api/v1/dlq/" + id + "/replay");
 
     EXPECT_EQ(status, 200) << body;
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
     const auto letter = headgate_.admin_json("/api/v1/dlq/" + id);
     ASSERT_TRUE(letter.is_object());
     EXPECT_EQ(letter.at("round").to_number<int>(), 1);

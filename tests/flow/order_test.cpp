@@ -20,7 +20,7 @@ TEST_F(OrderFlow, ASignedOrderEndsInTheLedgerExactToTheCent)
 
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(event_of(answer.body).size(), 36U);
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
     EXPECT_EQ(ledger("select order_number || ' ' || currency || ' ' || grand_total from sales_order"),
               std::vector<std::string>{"#450789469 EUR 59.97"});
     EXPECT_EQ(ledger("select item_sku from sales_order_line order by position"),
@@ -43,7 +43,7 @@ TEST_F(OrderFlow, TheSameEventTwiceIsOneEffectAndIsAnsweredWithTheFirstId)
     EXPECT_EQ(second.status, 200);
     EXPECT_EQ(event_of(second.body), event_of(first.body));
     EXPECT_NE(second.body.find("\"duplicate\":true"), std::string::npos);
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
     EXPECT_EQ(ledger("select count(*) from effect"), std::vector<std::string>{"1"});
     EXPECT_EQ(count("accepted"), 1);
 }
@@ -86,7 +86,7 @@ TEST_F(OrderFlow, AKnownKeyWithANewerBodyIsSeenAndAppliedByVersion)
     const auto first = send("shop", {"orders/updated", "evt-1", order_body(1, 1), {}});
     const auto newer = send("shop", {"orders/updated", "evt-1", order_body(1, 2, 3), {}});
     const auto again = send("shop", {"orders/updated", "evt-1", order_body(1, 2, 3), {}});
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     EXPECT_EQ(newer.status, 200);
     EXPECT_NE(newer.body.find("\"conflict\":true"), std::string::npos);
@@ -102,7 +102,7 @@ TEST_F(OrderFlow, AKnownKeyWithAnOlderBodyIsSeenAndStale)
 {
     send("shop", {"orders/updated", "evt-1", order_body(1, 5), {}});
     const auto older = send("shop", {"orders/updated", "evt-1", order_body(1, 2, 3), {}});
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     EXPECT_EQ(older.status, 200);
     EXPECT_EQ(ledger("select grand_total from sales_order"), std::vector<std::string>{order_total()});
@@ -115,7 +115,7 @@ TEST_F(OrderFlow, AnOlderChangeThatComesLaterNeverOverwritesANewerOne)
 {
     send("shop", {"orders/updated", "evt-2", order_body(1, 9, 4), {}});
     send("shop", {"orders/updated", "evt-1", order_body(1, 3, 1), {}});
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     EXPECT_EQ(ledger("select grand_total from sales_order"), std::vector<std::string>{"79.96"});
     EXPECT_EQ(count("suppressed"), 1);
@@ -126,7 +126,7 @@ TEST_F(OrderFlow, ATopicNobodyWantsIsAnsweredAndSuppressedAsFiltered)
 {
     const auto unknown = send("shop", {"carts/create", "evt-1", "not even json", {}});
     const auto unwanted = send("picky", {"orders/create", "evt-2", order_body(1, 1), {}});
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     EXPECT_EQ(unknown.status, 200);
     EXPECT_EQ(unwanted.status, 200);
@@ -138,7 +138,7 @@ TEST_F(OrderFlow, ATopicNobodyWantsIsAnsweredAndSuppressedAsFiltered)
 TEST_F(OrderFlow, AShadowChannelMapsAndDeliversNothing)
 {
     const auto answer = send("watched", {"orders/create", "evt-1", order_body(1, 1), {}});
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     EXPECT_EQ(headgate_.admin_json("/api/v1/events/" + event_of(answer.body)).at("reason").as_string(), "shadow");
     EXPECT_EQ(ledger("select count(*) from sales_order"), std::vector<std::string>{"0"});
@@ -156,7 +156,7 @@ TEST_F(OrderFlow, AfterTermAndRestartEverythingIsStillThereOnce)
     EXPECT_EQ(headgate_.exit_code(), 0);
     EXPECT_EQ(headgate_.redis_pid(), 0) << "its Redis goes with it";
     ASSERT_TRUE(headgate_.start());
-    ASSERT_TRUE(headgate_.wait_until_quiet(20s));
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
 
     const auto again = send("shop", {"orders/create", "evt-7", order_body(8, 1), {}});
     EXPECT_NE(again.body.find("\"duplicate\":true"), std::string::npos);
