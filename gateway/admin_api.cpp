@@ -176,7 +176,8 @@ asio::awaitable<net::Response> AdminApi::api(net::Request& request)
 asio::awaitable<net::Response> AdminApi::events(std::string_view query)
 {
     observability::HistoryFilter filter;
-    const auto parsed = boost::urls::parse_query(query);
+    const std::string text(query);  // a target without a query has a view of nothing
+    const auto parsed = boost::urls::parse_query(text);
     if (!parsed)
         co_return reply(400, json::object{{"error", "bad_query"}});
     for (const auto parameter : *parsed) {

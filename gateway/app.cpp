@@ -65,7 +65,7 @@ public:
           log_({options.log_level, {}}),
           gateway_metrics_(metrics_),
           listener_rate_(configuration_->deployment.listen.public_listener.rate),
-          signals_(io_, SIGTERM, SIGINT),
+          signals_(io_, SIGTERM, SIGINT, SIGHUP),
           stop_(io_, asio::steady_timer::time_point::max())
     {}
 

@@ -114,8 +114,10 @@ asio::awaitable<void> LeaseKeeper::run()
             } else {
                 // All or nothing: what was got is given back before the next try.
                 wait = got || got.error().failure_class == FailureClass::permanent ? 500ms : 20ms;
-                health_.set("lease_not_held", got ? std::string("another process holds the partitions of this Redis")
-                                                  : got.error().code + ": " + got.error().detail);
+                health_.set("lease_not_held",
+                            got ? std::string("the partitions are held: by another process on this Redis, or by a "
+                                              "lease of this one that has to lapse (10 s)")
+                                : got.error().code + ": " + got.error().detail);
             }
         } else {
             const auto kept = co_await lease_.renew();

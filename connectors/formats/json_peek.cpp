@@ -45,11 +45,11 @@ std::optional<std::string> peek_json(std::string_view text, std::span<const std:
     thread_local std::string padded;
     padded.resize(text.size() + simdjson::SIMDJSON_PADDING);
     std::memcpy(padded.data(), text.data(), text.size());
-    ondemand::document document;
-    if (parser.iterate(padded.data(), text.size(), padded.size()).get(document) != simdjson::SUCCESS)
-        return std::nullopt;
     for (const auto& path : paths) {
-        document.rewind();
+        // Begun anew for each path: a document that met an error must not be rewound.
+        ondemand::document document;
+        if (parser.iterate(padded.data(), text.size(), padded.size()).get(document) != simdjson::SUCCESS)
+            return std::nullopt;
         ondemand::value value;
         auto error = simdjson::SUCCESS;
         for (std::size_t i = 0; i < path.size() && error == simdjson::SUCCESS; ++i)

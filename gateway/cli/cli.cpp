@@ -24,7 +24,9 @@ int complain(const Failure& failure)
     return exit_findings;
 }
 
-int cli_main(int argc, char** argv)
+namespace {
+
+int run_command_line(int argc, char** argv)
 {
     CLI::App app{"Headgate: from sales channels to the ERP, each order once, in order, and none lost."};
     app.name("headgate");
@@ -115,6 +117,18 @@ int cli_main(int argc, char** argv)
     if (*version)
         std::cout << "headgate " << HEADGATE_VERSION << "\n";
     return exit_fine;
+}
+
+}  // namespace
+
+int cli_main(int argc, char** argv)
+{
+    try {
+        return run_command_line(argc, argv);
+    } catch (const std::exception& error) {
+        std::cerr << "headgate: " << error.what() << "\n";
+        return exit_findings;
+    }
 }
 
 }  // namespace headgate::gateway

@@ -58,12 +58,27 @@ Result<json::value> ask(const std::string& data, std::string method, std::string
     return body;
 }
 
+/// What a sender wrote, safe on a terminal: control characters escaped, and no longer than a line should be.
+std::string shown(std::string_view value)
+{
+    constexpr std::size_t longest = 200;
+    std::string out;
+    for (const char letter : value.substr(0, longest)) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
+        else
+            out += letter;
+    }
+    return value.size() > longest ? out + "…" : out;
+}
+
 std::string text(const json::object& object, std::string_view name)
 {
     const auto* value = object.if_contains(name);
     if (value == nullptr || value->is_null())
         return "";
-    return value->is_string() ? std::string(value->as_string()) : json::serialize(*value);
+    return shown(value->is_string() ? std::string(value->as_string()) : json::serialize(*value));
 }
 
 void print_fields(const json::value& value, int indent = 0)
@@ -76,7 +91,7 @@ void print_fields(const json::value& value, int indent = 0)
                 print_fields(member, indent + 1);
             } else if (!member.is_string() || !member.as_string().empty()) {
                 std::cout << space << fmt::format("{:<16}", std::string_view(name)) << " "
-                          << (member.is_string() ? std::string(member.as_string()) : json::serialize(member)) << "\n";
+                          << (member.is_string() ? shown(member.as_string()) : json::serialize(member)) << "\n";
             }
         }
     } else if (const auto* list = value.if_array()) {

@@ -46,6 +46,30 @@ TEST_F(BadInput, TruncatedJsonBecomesALetter)
     EXPECT_EQ(letter_code(body.substr(0, body.size() / 2)), "json_truncated");
 }
 
+TEST_F(BadInput, JsonBrokenInAnyOfTheseWaysIsALetterAndTheNextOrderGoesThrough)
+{
+    int number = 0;
+    for (const std::string& body :
+         {std::string("{"), std::string(R"({"id": 1)"), std::string(R"({"a":1])"), std::string("{}x"),
+          std::string("{}\0", 3), order_body(1, 1) + std::string(1, '\0')})
+        EXPECT_EQ(send("shop", {"orders/create", fmt::format("evt-broken-{}", ++number), body, {}}).status, 200)
+            << body;
+    EXPECT_EQ(send("shop", {"orders/create", "evt-fine", order_body(1, 1), {}}).status, 200);
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
+    EXPECT_EQ(count("dead"), number);
+    EXPECT_EQ(count("applied"), 1);
+    EXPECT_TRUE(headgate_.running());
+}
+
+TEST_F(BadInput, TheAdminApiAnswersWithAndWithoutAQuery)
+{
+    for (const auto* target : {"/api/v1/events", "/api/v1/events?", "/api/v1/events/", "/api/v1/events?limit=1",
+                               "/api/v1/dlq", "/api/v1/verify"})
+        EXPECT_EQ(headgate_.admin("GET", target).first, 200) << target;
+    EXPECT_EQ(headgate_.admin("GET", "/api/v1/events?none=1").first, 400);
+    EXPECT_TRUE(headgate_.running());
+}
+
 TEST_F(BadInput, NotJsonBecomesALetter)
 {
     EXPECT_EQ(letter_code("<order/>"), "json_syntax");

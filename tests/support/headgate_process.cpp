@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -24,10 +24,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// What a file holds; nothing when it is not there, or is gone while it is read (/proc of a process that ends).
 std::string contents(const fs::path& path)
 {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::string text;
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return text;
+    std::array<char, 65536> buffer{};
+    for (auto count = ::read(file, buffer.data(), buffer.size()); count > 0;
+         count = ::read(file, buffer.data(), buffer.size()))
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+    ::close(file);
+    return text;
 }
 
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& extra)
