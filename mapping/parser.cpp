@@ -33,7 +33,7 @@ bool is_keyword(std::string_view word)
     return false;
 }
 
-/// Recursive descent, one function a rule of MAPPING.md's grammar.
+/// Recursive descent, one function a rule of the grammar in docs/mapping.md.
 class Parser {
 public:
     Parser(std::string_view text, std::size_t from, const ParseContext& context)

@@ -37,7 +37,7 @@ Task<std::vector<Tally>> tally_all(net::Redis& redis, const Scripts& scripts);
 /// `headgate_unaccounted_events`: the sum of each partition's distance from 0, so that two errors never cancel.
 [[nodiscard]] std::int64_t unaccounted(std::span<const Tally> tallies);
 
-/// An invariant of STATE.md that does not hold.
+/// An invariant of ARCHITECTURE.md that does not hold.
 struct Finding {
     std::string code;  // "I1"
     Partition partition = 0;

@@ -15,7 +15,7 @@
 
 namespace headgate::test {
 
-/// What STATE.md promises, written a second time as plainly as can be: no Redis, no batching, no bytes. Events, keys
+/// What ARCHITECTURE.md promises, written a second time as plainly as can be: no Redis, no batching, no bytes. Events, keys
 /// and facts are small numbers.
 class StoreModel {
 public:
