@@ -8,7 +8,8 @@
 
 namespace headgate::retry {
 
-/// Names of Redis keys, for what is read without a script. Writing is the scripts' alone (ARCHITECTURE.md, "State in Redis").
+/// Names of Redis keys, for what is read without a script. Writing is the scripts' alone (ARCHITECTURE.md, "State in
+/// Redis").
 inline constexpr std::string_view key_prefix = "hg:";
 
 /// "hg:in:3" from ("in", 3).

@@ -15,8 +15,8 @@
 
 namespace headgate::test {
 
-/// What ARCHITECTURE.md promises, written a second time as plainly as can be: no Redis, no batching, no bytes. Events, keys
-/// and facts are small numbers.
+/// What ARCHITECTURE.md promises, written a second time as plainly as can be: no Redis, no batching, no bytes. Events,
+/// keys and facts are small numbers.
 class StoreModel {
 public:
     struct Claimed {
