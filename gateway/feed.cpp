@@ -60,8 +60,10 @@ void Feed::hand(Event event, std::uint64_t ordinal, bool room)
         state.seen_seq = event.seq;
         state.seen_ordinal = ordinal;
     }
-    if (state.behind || state.loading)
+    if (state.behind || state.loading) {
+        state.handed = state.handed || state.loading;
         return;
+    }
     if (event.seq <= state.cursor) {
         if (event.seq == state.cursor && state.next == 0)
             state.next = ordinal + 1;
@@ -134,13 +136,14 @@ void Feed::loaded(const Load& load, std::vector<Event> events)
         return;
     State& state = states_[load.partition];
     state.loading = false;
+    const bool handed = std::exchange(state.handed, false);
     const bool again = std::exchange(state.again, false);
     if (load.recalled) {
         state.recalled.erase(load.after + 1);
         if (!events.empty() && events.front().seq == load.after + 1)
             push(std::move(events.front()));
         // What was handed over during the load was dropped.
-        state.behind = state.behind || again || state.seen_seq > state.cursor;
+        state.behind = state.behind || again || (handed && state.seen_seq > state.cursor);
         if (state.behind)
             state.next = 0;
         return;
@@ -152,7 +155,9 @@ void Feed::loaded(const Load& load, std::vector<Event> events)
         state.cursor = event.seq;
         push(std::move(event));
     }
-    state.behind = again || !all || state.seen_seq > state.cursor;
+    // What came over before the load began and was not found is gone (a Redis that lost its last second): looking for
+    // it again and again would not bring it back.
+    state.behind = again || !all || (handed && state.seen_seq > state.cursor);
     state.next = !state.behind && state.seen_seq == state.cursor && state.cursor != 0 ? state.seen_ordinal + 1 : 0;
 }
 

@@ -63,7 +63,8 @@ private:
         std::uint64_t next = 0;    // the ordinal expected next; 0: not known
         bool behind = true;        // the stream has more than was taken
         bool loading = false;
-        bool again = false;  // fell behind while a load was under way, which may have missed it
+        bool handed = false;  // an event came over while a load was under way, and was dropped
+        bool again = false;   // fell behind while a load was under way, which may have missed it
         bool stale_stash = false;
         std::uint64_t seen_seq = 0;  // of the latest event handed over
         std::uint64_t seen_ordinal = 0;

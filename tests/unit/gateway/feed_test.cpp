@@ -153,6 +153,16 @@ TEST_F(FeedTest, ASecondLetterThatComesBackDuringTheLoadForTheFirstIsFetchedAsWe
     EXPECT_EQ(again->after, 20U);
 }
 
+TEST_F(FeedTest, AnEventThatRedisHasLostIsNotLookedForAgainAndAgain)
+{
+    start_in_step();
+    feed_.hand(event(12), 2, false);
+    const auto load = feed_.next_load();
+    ASSERT_TRUE(load);
+    feed_.loaded(*load, {});
+    EXPECT_FALSE(feed_.next_load());
+}
+
 TEST_F(FeedTest, ALoadFromBeforeARestartChangesNothing)
 {
     start_in_step();
