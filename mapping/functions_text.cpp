@@ -44,10 +44,18 @@ bool give_part(Call& call, std::string_view part, Value& out)
     return true;
 }
 
+// A number's own digits; an exponent is written out, because no receiver of decimal text reads one.
 bool apply_string(Call& call, Value& out)
 {
     std::string_view text;
-    return call.text(text) && give_part(call, text, out);
+    if (!call.text(text))
+        return false;
+    if (call.subject.kind == Kind::number && text.find_first_of("eE") != std::string_view::npos)
+        if (const auto number = number_of(call.subject)) {
+            out = text_value(copy_text(number->text(), call.run.arena));
+            return true;
+        }
+    return give_part(call, text, out);
 }
 
 bool apply_trim(Call& call, Value& out)

@@ -16,6 +16,17 @@ std::string of(std::string_view expression)
     return evaluated(expression, order);
 }
 
+TEST(Expression, StringWritesExponentsOutWhereTheDigitsHoldThem)
+{
+    const auto text = [](std::string_view number) {
+        return evaluated(".n | string", "{\"n\": " + std::string(number) + "}");
+    };
+    EXPECT_EQ(text("8.25E-2"), "\"0.0825\"");
+    EXPECT_EQ(text("-1e3"), "\"-1000\"");
+    EXPECT_EQ(text("19.990"), "\"19.990\"");
+    EXPECT_EQ(text("1e400"), "\"1e400\"");
+}
+
 TEST(Expression, PrecedenceIsAsThePageSays)
 {
     EXPECT_EQ(of("1 + 2 * 3"), "7");
