@@ -8,7 +8,9 @@ target_compile_definitions(headgate_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   HEADGATE_VERSION="${PROJECT_VERSION}")
 if(HEADGATE_SANITIZE)
-  add_compile_options(-fsanitize=${HEADGATE_SANITIZE} -fno-omit-frame-pointer)
+  # A finding ends the program, and with it the test; the library's own checks of bounds and states go with them.
+  add_compile_options(-fsanitize=${HEADGATE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -D_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=${HEADGATE_SANITIZE})
 endif()
 

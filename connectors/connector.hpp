@@ -30,7 +30,7 @@ struct TopicConfig {
     void describe(config::Schema& schema);
 };
 
-/// Where a vendor puts what identifies an event. Expressions see `$headers` and, but for `topic`, the document.
+/// Where a vendor puts what identifies an event: expressions over the headers that are kept and the whole body.
 struct IdentityConfig {
     config::PlacedText topic;
     config::PlacedText idempotency_key;
@@ -57,7 +57,7 @@ struct SendConfig {
 struct ConnectorConfig {
     std::string name;  // the folder's
     std::string folder;
-    std::string title;
+    std::string title;  // the vendor's name for people, in the banner
     std::optional<HmacRecipe> hmac;
     IdentityConfig identity;
     config::PlacedText document;            // expression: where the document stands in the body; "" = the body

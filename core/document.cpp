@@ -5,6 +5,11 @@
 
 namespace headgate {
 
+bool is_blank(std::string_view text)
+{
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 NodeIndex Document::member(NodeIndex object, std::string_view name) const
 {
     if (object == no_node || nodes_[object].kind != NodeKind::object)
@@ -46,10 +51,7 @@ std::string Document::pointer(NodeIndex index) const
                     step += letter;
             }
         } else {
-            std::size_t place = 0;
-            for (NodeIndex child = parent.first; child != at; child = nodes_[child].next)
-                ++place;
-            step = std::to_string(place);
+            step = std::to_string(nodes_[at].place);
         }
         steps.push_back(std::move(step));
     }
@@ -78,7 +80,7 @@ Node& DocumentBuilder::add(NodeKind kind)
             parent.first = index;
         else
             document_.nodes_[open.last_child].next = index;
-        ++parent.count;
+        node.place = parent.count++;
         open.last_child = index;
     } else {
         assert(document_.nodes_.empty() && "one root");
@@ -102,7 +104,9 @@ void DocumentBuilder::number(std::string_view digits)
 }
 void DocumentBuilder::text(std::string_view borrowed)
 {
-    add(NodeKind::text).text = borrowed;
+    Node& node = add(NodeKind::text);
+    node.text = borrowed;
+    node.blank = is_blank(borrowed);
 }
 
 void DocumentBuilder::open_list()

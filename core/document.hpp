@@ -23,8 +23,12 @@ struct Node {
     NodeIndex next = no_node;    // the sibling after this one
     NodeIndex first = no_node;   // the first child of a list or object (always this index + 1 when there is one)
     std::uint32_t count = 0;     // children
+    std::uint32_t place = 0;     // among the parent's children
     NodeKind kind = NodeKind::null;
+    bool blank = false;  // a text of nothing but white space
 };
+
+[[nodiscard]] bool is_blank(std::string_view text);
 
 /// An event's body as one tree, whatever the wire format was: a flat tape in document order, root at 0.
 /// Owns or borrows its text: views stay valid while the document and the bytes it was decoded from live.

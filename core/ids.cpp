@@ -2,7 +2,10 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "core/encoding.hpp"
 
 namespace headgate {
 
@@ -20,17 +23,6 @@ void random_bytes(std::uint8_t* into, std::size_t count)
     }
     std::copy_n(pool.begin() + static_cast<std::ptrdiff_t>(used), count, into);
     used += count;
-}
-
-int hex_value(char letter)
-{
-    if (letter >= '0' && letter <= '9')
-        return letter - '0';
-    if (letter >= 'a' && letter <= 'f')
-        return letter - 'a' + 10;
-    if (letter >= 'A' && letter <= 'F')
-        return letter - 'A' + 10;
-    return -1;
 }
 
 }  // namespace
@@ -52,22 +44,19 @@ std::optional<EventId> EventId::parse(std::string_view text)
 {
     if (text.size() != 36)
         return std::nullopt;
-    EventId id;
-    std::size_t byte = 0;
-    for (std::size_t i = 0; i < text.size();) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (text[i] != '-')
-                return std::nullopt;
-            ++i;
-            continue;
-        }
-        const int high = hex_value(text[i]);
-        const int low = hex_value(text[i + 1]);
-        if (high < 0 || low < 0)
+    std::string digits;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash && text[i] != '-')
             return std::nullopt;
-        id.bytes_[byte++] = static_cast<std::uint8_t>(high * 16 + low);
-        i += 2;
+        if (!dash)
+            digits += text[i];
     }
+    const auto bytes = from_hex(digits);
+    if (!bytes)
+        return std::nullopt;
+    EventId id;
+    std::ranges::copy(*bytes, id.bytes_.begin());
     return id;
 }
 

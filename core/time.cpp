@@ -75,14 +75,6 @@ Date date_of(std::int64_t days)
     return date;
 }
 
-std::optional<Date> parse_date(std::string_view text)
-{
-    const auto local = parse_time(text, "%Y-%m-%d");
-    if (!local || text.size() != 10)
-        return std::nullopt;
-    return local->date;
-}
-
 std::string text_of(const Date& date)
 {
     std::array<char, 48> text{};

@@ -56,8 +56,11 @@ struct LocalTime {
 /// strptime's conversions, read by our own code so that no locale has a say: %Y %y %m %d %e %H %I %M %S %p %b %B %a %A
 /// %j %z %Z %T %D %F %R %f %n %t %%. Nothing may be left over.
 [[nodiscard]] std::optional<LocalTime> parse_time(std::string_view text, std::string_view format);
-/// True when every conversion of the format is known to `parse_time`.
+/// True when every conversion of the format is known.
 [[nodiscard]] bool is_time_format(std::string_view format);
+/// What keeps `parse_time` from reading a time by this format: an unknown conversion, no year, or an hour of twelve
+/// without am and pm. Empty when nothing does.
+[[nodiscard]] std::string_view unreadable_format(std::string_view format);
 
 /// The instant of a local time: by its own offset, else by `zone` ("UTC", "+02:00", "Europe/Berlin"; empty: no_offset).
 /// A time that a change of clocks skips or doubles takes the earlier offset and sets `doubtful`.

@@ -72,6 +72,16 @@ struct Reader {
         left.remove_prefix(size);
         return nanos;
     }
+    Date date()
+    {
+        Date date;
+        date.year = number(4, 4);
+        literal('-');
+        date.month = number(2, 2);
+        literal('-');
+        date.day = number(2, 2);
+        return date;
+    }
     void offset(LocalTime& time)
     {
         if (!left.empty() && (left.front() == 'Z' || left.front() == 'z')) {
@@ -180,15 +190,20 @@ bool read(Reader& reader, std::string_view format, LocalTime& time, Extra& extra
 
 }  // namespace
 
+std::optional<Date> parse_date(std::string_view text)
+{
+    Reader reader{text};
+    const Date date = reader.date();
+    if (reader.failed || !reader.left.empty() || !is_valid(date))
+        return std::nullopt;
+    return date;
+}
+
 std::optional<LocalTime> parse_rfc3339(std::string_view text)
 {
     Reader reader{text};
     LocalTime time;
-    time.date.year = reader.number(4, 4);
-    reader.literal('-');
-    time.date.month = reader.number(2, 2);
-    reader.literal('-');
-    time.date.day = reader.number(2, 2);
+    time.date = reader.date();
     if (reader.failed || reader.left.empty() ||
         (reader.left.front() != 'T' && reader.left.front() != 't' && reader.left.front() != ' '))
         return std::nullopt;
@@ -236,6 +251,23 @@ bool is_time_format(std::string_view format)
         if (format[i] == '%' && (++i == format.size() || known.find(format[i]) == std::string_view::npos))
             return false;
     return true;
+}
+
+std::string_view unreadable_format(std::string_view format)
+{
+    if (!is_time_format(format))
+        return "has an unknown conversion";
+    const auto has = [format](std::string_view conversions) {
+        for (std::size_t i = 0; i + 1 < format.size(); ++i)
+            if (format[i] == '%' && conversions.find(format[++i]) != std::string_view::npos)
+                return true;
+        return false;
+    };
+    if (!has("YyFD"))
+        return "reads no year";
+    if (has("I") && !has("p"))
+        return "reads an hour of twelve (%I) without am or pm (%p)";
+    return {};
 }
 
 }  // namespace headgate

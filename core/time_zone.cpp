@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -195,23 +196,28 @@ std::optional<std::int64_t> fixed_offset(std::string_view zone)
 
 std::shared_ptr<const Zone> find_zone(std::string_view name)
 {
+    // Names may come from a document, so only those that exist are kept, each in one spelling.
     static std::mutex mutex;
     static std::map<std::string, std::shared_ptr<const Zone>, std::less<>> known;
     const std::scoped_lock lock(mutex);
     const auto found = known.find(name);
     if (found != known.end())
         return found->second;
-    if (known.size() > 1000 || name.empty() || name.size() > 64 || name.find("..") != std::string_view::npos ||
-        name.front() == '/')
+    if (name.empty() || name.size() > 64 || name.front() == '/' || name.find("//") != std::string_view::npos)
         return nullptr;
     for (const char letter : name)
         if (std::isalnum(static_cast<unsigned char>(letter)) == 0 &&
             std::string_view("/_-+").find(letter) == std::string_view::npos)
             return nullptr;
-    std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
+    const std::string path = "/usr/share/zoneinfo/" + std::string(name);
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error))
+        return nullptr;
+    std::ifstream file(path, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     auto zone = parse_tzif(bytes);
-    known.emplace(name, zone);
+    if (zone)
+        known.emplace(name, zone);
     return zone;
 }
 

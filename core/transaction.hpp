@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "core/ids.hpp"
 
@@ -28,7 +27,6 @@ struct Transaction {
     std::string entity;  // what stays in order: "order/450789469"
     std::string id;      // which fact about it; default: the entity
     Version version;
-    std::vector<std::string> depends_on;
     std::string json;  // the fields, deterministic to the byte, money as exact text
 };
 

@@ -1,7 +1,10 @@
 #include "gateway/admin_api.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <map>
 
+#include <fmt/format.h>
 #include <boost/json.hpp>
 #include <boost/url/parse_query.hpp>
 
@@ -30,7 +33,8 @@ net::Response failed(const Failure& failure)
     int status = 500;
     if (failure.failure_class == FailureClass::transient || failure.failure_class == FailureClass::unknown_outcome)
         status = 503;
-    else if (failure.code == "bad_cursor" || failure.code == "bad_limit")
+    else if (failure.code == "bad_cursor" || failure.code == "bad_limit" || failure.code == "bad_query" ||
+             failure.code == "unknown_parameter")
         status = 400;
     return reply(status, json::object{{"error", failure.code}, {"detail", failure.detail}});
 }
@@ -38,6 +42,91 @@ net::Response failed(const Failure& failure)
 net::Response not_found(std::string_view what)
 {
     return reply(404, json::object{{"error", "not_found"}, {"detail", what}});
+}
+
+net::Response wrong_method(std::string_view allowed)
+{
+    auto refused =
+        reply(405, json::object{{"error", "wrong_method"}, {"detail", "this resource is for " + std::string(allowed)}});
+    refused.fields.emplace_back("Allow", allowed);
+    return refused;
+}
+
+/// The token of `Bearer TOKEN`, whose scheme has no case (RFC 9110 11.1); empty when it is another.
+std::string_view bearer(std::string_view authorization)
+{
+    constexpr std::string_view scheme = "bearer ";
+    if (authorization.size() < scheme.size())
+        return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i)
+        if ((authorization[i] | 0x20) != scheme[i])
+            return {};
+    return authorization.substr(scheme.size());
+}
+
+using Parameters = std::map<std::string, std::string, std::less<>>;
+
+/// The query's parameters, each at most once and of these names.
+Result<Parameters> parameters(std::string_view query, std::initializer_list<std::string_view> names)
+{
+    const std::string text(query);  // a target without a query has a view of nothing
+    const auto parsed = boost::urls::parse_query(text);
+    if (!parsed)
+        return fail(FailureClass::permanent, "bad_query", "the query is not percent-encoded name=value pairs");
+    Parameters given;
+    for (const auto parameter : *parsed) {
+        std::string name = parameter.key.decode();
+        if (std::ranges::find(names, name) == names.end())
+            return fail(FailureClass::permanent, "unknown_parameter",
+                        names.size() == 0 ? name + ": there are no parameters here"
+                                          : fmt::format("{}: there is {}", name, fmt::join(names, ", ")));
+        if (!given.emplace(name, parameter.value.decode()).second)
+            return fail(FailureClass::permanent, "bad_query", name + " is given twice");
+    }
+    return given;
+}
+
+Result<std::size_t> limit_of(const Parameters& given, std::size_t otherwise)
+{
+    const auto found = given.find("limit");
+    if (found == given.end() || found->second.empty())
+        return otherwise;
+    std::size_t limit = 0;
+    const auto& text = found->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > 1000)
+        return fail(FailureClass::permanent, "bad_limit", "a page has 1 to 1000 rows");
+    return limit;
+}
+
+std::string text_of(const retry::LetterCursor& cursor)
+{
+    return fmt::format("{}.{}.{}", cursor.partition, cursor.after ? cursor.after->text() : "",
+                       cursor.at.time_since_epoch().count());
+}
+
+/// Back from `text_of`; the start for "", nothing for what is no cursor.
+std::optional<retry::LetterCursor> letter_cursor(std::string_view text)
+{
+    if (text.empty())
+        return retry::LetterCursor{};
+    retry::LetterCursor cursor;
+    const auto first = text.find('.');
+    const auto last = text.rfind('.');
+    if (first == last)
+        return std::nullopt;
+    const auto number = [](std::string_view digits, auto& out) {
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+        return error == std::errc{} && end == digits.data() + digits.size();
+    };
+    std::int64_t at = 0;
+    const auto after = text.substr(first + 1, last - first - 1);
+    cursor.after = EventId::parse(after);
+    if (!number(text.substr(0, first), cursor.partition) || cursor.partition >= partition_count ||
+        !number(text.substr(last + 1), at) || (!cursor.after && !after.empty()))
+        return std::nullopt;
+    cursor.at = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at));
+    return cursor;
 }
 
 template <class Clock, class Unit>
@@ -112,6 +201,9 @@ void AdminApi::connected(net::Redis& redis)
 
 asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
 {
+    const bool open = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
+    if (open && request.method != "GET" && request.method != "HEAD")
+        co_return wrong_method("GET, HEAD");
     if (request.path == "/livez")
         co_return reply(200, json::object{{"live", true}});
     if (request.path == "/readyz") {
@@ -129,8 +221,7 @@ asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
     }
     if (!request.path.starts_with("/api/v1/"))
         co_return not_found("there is /livez, /readyz, /metrics and /api/v1/");
-    const auto authorization = request.field("authorization").value_or("");
-    if (request.count("authorization") != 1 || !same_bytes(authorization, "Bearer " + with_.token)) {
+    if (request.count("authorization") != 1 || !same_bytes(bearer(*request.field("authorization")), with_.token)) {
         auto refused =
             reply(401, json::object{{"error", "token_wrong"}, {"detail", "the admin token is wanted as bearer"}});
         refused.fields.emplace_back("WWW-Authenticate", "Bearer");
@@ -151,53 +242,49 @@ asio::awaitable<net::Response> AdminApi::api(net::Request& request)
     const auto second = rest.find('/');
     const auto id_text = rest.substr(0, second);
     const auto verb = second == std::string_view::npos ? std::string_view{} : rest.substr(second + 1);
-    const bool get = request.method == "GET";
+    const bool events_here = collection == "events" && (verb.empty() || verb == "raw");
+    const bool letters_here = collection == "dlq" && (verb.empty() || verb == "replay");
+    if (!events_here && !letters_here && (collection != "verify" || !rest.empty()))
+        co_return not_found("there is events, events/ID, events/ID/raw, dlq, dlq/ID, dlq/ID/replay and verify");
     const auto id = EventId::parse(id_text);
-
-    if (collection == "verify" && get && rest.empty())
-        co_return co_await verify();
-    if (collection == "events" && get && rest.empty())
-        co_return co_await events(request.query);
-    if (collection == "dlq" && get && rest.empty())
-        co_return co_await letters();
-    if ((collection == "events" || collection == "dlq") && !rest.empty() && !id)
+    if (!rest.empty() && !id)
         co_return reply(400, json::object{{"error", "bad_event_id"}, {"detail", "an event id is a UUID"}});
-    if (collection == "events" && get && id && verb.empty())
-        co_return co_await event(*id);
-    if (collection == "events" && get && id && verb == "raw")
+    const std::string_view method = verb == "replay" ? "POST" : "GET";
+    if (request.method != method)
+        co_return wrong_method(method);
+
+    if (collection == "verify")
+        co_return co_await verify(request.query);
+    if (collection == "events" && rest.empty())
+        co_return co_await events(request.query);
+    if (collection == "dlq" && rest.empty())
+        co_return co_await letters(request.query);
+    if (const auto none = parameters(request.query, {}); !none)
+        co_return failed(none.error());
+    if (verb == "raw")
         co_return co_await event_raw(*id);
-    if (collection == "dlq" && get && id && verb.empty())
-        co_return co_await letter(*id);
-    if (collection == "dlq" && request.method == "POST" && id && verb == "replay")
+    if (verb == "replay")
         co_return co_await replay(*id);
-    co_return not_found("no such resource, or not by this method");
+    if (collection == "events")
+        co_return co_await event(*id);
+    co_return co_await letter(*id);
 }
 
 asio::awaitable<net::Response> AdminApi::events(std::string_view query)
 {
     observability::HistoryFilter filter;
-    const std::string text(query);  // a target without a query has a view of nothing
-    const auto parsed = boost::urls::parse_query(text);
-    if (!parsed)
-        co_return reply(400, json::object{{"error", "bad_query"}});
-    for (const auto parameter : *parsed) {
-        const std::string name = parameter.key.decode();
-        const std::string value = parameter.value.decode();
-        if (name == "state")
-            filter.state = value;
-        else if (name == "channel")
-            filter.channel = value;
-        else if (name == "source")
-            filter.source = value;
-        else if (name == "entity")
-            filter.entity = value;
-        else if (name == "cursor")
-            filter.cursor = value;
-        else if (name == "limit")
-            filter.limit = static_cast<std::size_t>(std::strtoul(value.c_str(), nullptr, 10));
-        else
-            co_return reply(400, json::object{{"error", "unknown_parameter"}, {"detail", name}});
-    }
+    auto given = parameters(query, {"state", "channel", "source", "entity", "cursor", "limit"});
+    if (!given)
+        co_return failed(given.error());
+    filter.state = (*given)["state"];
+    filter.channel = (*given)["channel"];
+    filter.source = (*given)["source"];
+    filter.entity = (*given)["entity"];
+    filter.cursor = (*given)["cursor"];
+    const auto limit = limit_of(*given, filter.limit);
+    if (!limit)
+        co_return failed(limit.error());
+    filter.limit = *limit;
     const auto page = with_.history.list(filter);
     if (!page)
         co_return failed(page.error());
@@ -261,19 +348,27 @@ asio::awaitable<net::Response> AdminApi::event_raw(EventId id)
     co_return response;
 }
 
-asio::awaitable<net::Response> AdminApi::letters()
+asio::awaitable<net::Response> AdminApi::letters(std::string_view query)
 {
+    auto given = parameters(query, {"cursor", "limit"});
+    if (!given)
+        co_return failed(given.error());
+    const auto limit = limit_of(*given, 100);
+    if (!limit)
+        co_return failed(limit.error());
+    auto cursor = letter_cursor((*given)["cursor"]);
+    if (!cursor)
+        co_return failed({FailureClass::permanent, "bad_cursor", "this is no cursor of a page of letters", {}});
     json::array rows;
-    std::optional<retry::LetterCursor> cursor = retry::LetterCursor{};
-    while (cursor && rows.size() < 1000) {
-        auto page = co_await letters_->list(*cursor, 100);
+    while (cursor && rows.size() < *limit) {
+        auto page = co_await letters_->list(*cursor, std::min<std::size_t>(100, *limit - rows.size()));
         if (!page)
             co_return failed(page.error());
         for (const auto& letter : page->letters)
             rows.push_back(letter_json(letter));
         cursor = page->next;
     }
-    co_return reply(200, json::object{{"letters", std::move(rows)}, {"more", cursor.has_value()}});
+    co_return reply(200, json::object{{"letters", std::move(rows)}, {"next", cursor ? text_of(*cursor) : ""}});
 }
 
 asio::awaitable<net::Response> AdminApi::letter(EventId id)
@@ -308,6 +403,9 @@ asio::awaitable<net::Response> AdminApi::replay(EventId id)
         auto bytes = co_await stored(id);
         if (!bytes)
             co_return failed(bytes.error());
+        if (bytes->empty())
+            co_return reply(409, json::object{{"error", "body_missing"},
+                                              {"detail", "neither Redis nor history has this event's body any more"}});
         readmission.envelope = std::move(*bytes);
         done = co_await letters_->readmit(std::move(readmission));
     }
@@ -325,35 +423,28 @@ asio::awaitable<net::Response> AdminApi::replay(EventId id)
     co_return reply(200, json::object{{"event", id.text()}, {"state", "waiting"}, {"seq", done->seq}});
 }
 
-asio::awaitable<net::Response> AdminApi::verify()
+asio::awaitable<net::Response> AdminApi::verify(std::string_view query)
 {
+    if (const auto none = parameters(query, {}); !none)
+        co_return failed(none.error());
     const auto tallies = co_await retry::tally_all(*redis_, with_.scripts);
     if (!tallies)
         co_return failed(tallies.error());
     const auto findings = co_await retry::verify(*redis_, with_.scripts);
     if (!findings)
         co_return failed(findings.error());
-    std::int64_t accepted = 0, applied = 0, suppressed = 0, discarded = 0, waiting = 0, dead = 0, frames = 0;
-    for (const auto& tally : *tallies) {
-        accepted += tally.accepted;
-        applied += tally.applied;
-        suppressed += tally.suppressed;
-        discarded += tally.discarded;
-        waiting += tally.backlog + tally.open - tally.dead;
-        dead += tally.dead;
-        frames += tally.frames;
-    }
+    const auto all = retry::total(*tallies);
     json::array list;
     for (const auto& finding : *findings)
         list.push_back(json::object{{"code", finding.code}, {"partition", finding.partition}, {"text", finding.text}});
-    co_return reply(200, json::object{{"accepted", accepted},
-                                      {"applied", applied},
-                                      {"suppressed", suppressed},
-                                      {"discarded", discarded},
-                                      {"waiting", waiting},
-                                      {"dead", dead},
+    co_return reply(200, json::object{{"accepted", all.accepted},
+                                      {"applied", all.applied},
+                                      {"suppressed", all.suppressed},
+                                      {"discarded", all.discarded},
+                                      {"waiting", all.waiting()},
+                                      {"dead", all.dead},
                                       {"unaccounted", retry::unaccounted(*tallies)},
-                                      {"frames", frames},
+                                      {"frames", all.frames},
                                       {"findings", std::move(list)}});
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gateway/configuration.hpp"
 #include "net/http/message.hpp"
@@ -42,10 +43,10 @@ private:
     asio::awaitable<net::Response> events(std::string_view query);
     asio::awaitable<net::Response> event(EventId id);
     asio::awaitable<net::Response> event_raw(EventId id);
-    asio::awaitable<net::Response> letters();
+    asio::awaitable<net::Response> letters(std::string_view query);
     asio::awaitable<net::Response> letter(EventId id);
     asio::awaitable<net::Response> replay(EventId id);
-    asio::awaitable<net::Response> verify();
+    asio::awaitable<net::Response> verify(std::string_view query);
     asio::awaitable<Result<std::string>> stored(EventId id);
 
     Dependencies with_;

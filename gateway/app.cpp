@@ -17,15 +17,12 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "gateway/admin_api.hpp"
+#include "gateway/announcement.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
-#include "gateway/event_loop.hpp"
-#include "gateway/historian.hpp"
 #include "gateway/intake_loop.hpp"
-#include "gateway/lease_keeper.hpp"
 #include "gateway/ledger_tables.hpp"
-#include "gateway/mailbox.hpp"
-#include "gateway/owner.hpp"
+#include "gateway/owner_loop.hpp"
 #include "gateway/redis_address.hpp"
 #include "retry/managed_redis.hpp"
 #include "retry/startup_checks.hpp"
@@ -73,27 +70,25 @@ public:
     {
         on_signal();
         asio::co_spawn(io_, life(), [this](const std::exception_ptr& error, int code) {
-            exit_code_ = failed_ ? exit_failed : code;
+            exit_code_ = code;
             if (error)
-                report(error);
+                crashed(error);
             io_.stop();
         });
-        io_.run();
+        try {
+            io_.run();
+        } catch (const std::exception& error) {
+            crashed(error.what());
+        }
         // The loops stand still before what runs on them goes, and that goes before the loops do.
         intakes_.clear();
-        if (owner_loop_)
-            owner_loop_->join();
+        if (owner_)
+            owner_->join();
         if (ledger_)
             ledger_->close();  // whose last answers go to the owner's loop
         if (history_)
             history_->close();
         owner_.reset();
-        keeper_.reset();
-        historian_.reset();
-        frames_.reset();
-        backlog_.reset();
-        lease_.reset();
-        owner_loop_.reset();
         return exit_code_;
     }
 
@@ -112,22 +107,30 @@ private:
             }
             stopping_ = true;
             stop_.cancel();
-            if (managed_ && !redis_)
-                asio::co_spawn(io_, managed_->stop(), [](const std::exception_ptr&, const Result<void>&) {});
+            if (managed_)
+                managed_->interrupt();
             on_signal();
         });
     }
 
-    void report(const std::exception_ptr& error)
+    /// Headgate is made to be killed: what was answered is in Redis, and the next process goes on from there. That is
+    /// safer than going on with half of it.
+    void crashed(std::string_view what)
     {
-        failed_ = true;
-        exit_code_ = exit_failed;
+        log_.error("headgate cannot go on", observability::LogLine{}.field("what", what));
+        log_.flush();
+        if (!log_.enabled(observability::LogLevel::error))
+            std::cerr << "headgate: " << what << std::endl;
+        ::_exit(exit_failed);
+    }
+
+    void crashed(const std::exception_ptr& error)
+    {
         try {
             std::rethrow_exception(error);
         } catch (const std::exception& thrown) {
-            log_.error("headgate cannot go on", observability::LogLine{}.field("what", thrown.what()));
+            crashed(thrown.what());
         }
-        log_.flush();
     }
 
     bool failed(const Failure& failure)
@@ -169,15 +172,18 @@ private:
         if (!connected || stopping_)
             co_return false;
         admin_->connected(*redis_);
+        co_await compare_ledger();
         build_loops();
-        build_owner();
         co_await wait_for_lease();
         if (stopping_)
             co_return false;
         const bool listening = co_await open_intakes();
         if (!listening)
             co_return false;
-        asio::co_spawn(io_, watch(), [](const std::exception_ptr&) {});
+        asio::co_spawn(io_, watch(), [this](const std::exception_ptr& error) {
+            if (error)
+                crashed(error);
+        });
         health_.clear("starting");
         co_return true;
     }
@@ -197,9 +203,14 @@ private:
             managed.durability = durability_of(configuration_->deployment);
             managed.maxmemory = config.maxmemory.bytes;
             managed_ = std::make_unique<retry::ManagedRedis>(io_.get_executor(), managed);
+            managed_->on_death([this](std::string_view last_words) {
+                log_.error(
+                    "the managed Redis has died and is started again",
+                    observability::LogLine{}.field("restarts", managed_->restarts()).field("its log ends", last_words));
+            });
             const auto up = co_await managed_->start();
             if (!up)
-                co_return failed(up.error());
+                co_return !stopping_ && failed(up.error());
             if (const auto notice = managed_->notice(); !notice.empty())
                 log_.info(notice);
             redis_options_.address = managed_->address();
@@ -225,7 +236,9 @@ private:
             const auto connected = co_await redis_->wait_connected(5s);
             if (connected)
                 break;
-            if (stopping_ || connected.error().failure_class == FailureClass::auth)
+            if (stopping_)
+                co_return false;
+            if (connected.error().failure_class == FailureClass::auth)
                 co_return failed(connected.error());
             log_.warn("waiting for Redis", observability::LogLine{}.field("detail", connected.error().detail));
         }
@@ -258,120 +271,46 @@ private:
             observability::HistoryOptions{.file = folder_ / "history.db"});
     }
 
+    /// A ledger that is new beside a Redis that is not: most likely a file was lost or the wrong folder was given.
+    asio::awaitable<void> compare_ledger()
+    {
+        if (!ledger_->began_empty())
+            co_return;
+        const auto tallies = co_await retry::tally_all(*redis_, scripts_);
+        const auto applied = tallies ? retry::total(*tallies).d_applied : 0;
+        if (applied == 0)
+            co_return;
+        const auto text = fmt::format(
+            "{} is empty, but Redis says that {} deliveries were applied to it; they will not come again by themselves",
+            (folder_ / "ledger.db").string(), applied);
+        health_.note("ledger_new", text);
+        log_.error("the ledger is empty", observability::LogLine{}.field("detail", text));
+    }
+
     void build_loops()
     {
+        owner_ = std::make_unique<OwnerLoop>(
+            OwnerLoop::Dependencies{*configuration_, scripts_, redis_options_, *ledger_, *history_, gateway_metrics_,
+                                    health_, log_, folder_ / "lease.token", lease_until_, crash_});
         const auto configured = configuration_->deployment.threads;
         const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
         for (int number = 0; number < count; ++number)
             intakes_.push_back(std::make_unique<IntakeLoop>(IntakeLoop::Dependencies{
                 *configuration_, scripts_, redis_options_, gateway_metrics_, listener_rate_, log_,
-                [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
-                [this](Partition partition, std::uint64_t seq) {
-                    to_owner_->put([this, partition, seq] { owner_->heard_of(partition, seq); });
-                },
-                [this] { to_owner_->put([this] { owner_->look_again(); }); }}));
-    }
-
-    /// From an intake's thread. What the owner has no room for is left in Redis, where it stands anyway.
-    void hand_over(Event event, std::uint64_t ordinal)
-    {
-        constexpr std::size_t most = std::size_t{64} << 20U;  // bytes on the way to the owner
-        const bool whole = handed_bytes_.load(std::memory_order_relaxed) < most;
-        if (!whole) {
-            event.stored = {};
-            event.envelope.body = {};
-            event.document.reset();
-        }
-        const std::size_t weight = event.weight();
-        handed_bytes_.fetch_add(weight, std::memory_order_relaxed);
-        to_owner_->put([this, event = std::move(event), ordinal, whole, weight]() mutable {
-            handed_bytes_.fetch_sub(weight, std::memory_order_relaxed);
-            owner_->hand(std::move(event), ordinal, whole);
-        });
-    }
-
-    /// The owner's half, on a loop of its own that gives way to the intakes: what is not accepted in time is lost to
-    /// the vendor's patience, what is worked on a little later is not. Built before the loops run, used only on its
-    /// own.
-    void build_owner()
-    {
-        owner_loop_ = std::make_unique<EventLoop>(redis_options_);
-        EventLoop& loop = *owner_loop_;
-        const auto executor = loop.executor();
-        to_owner_ = std::make_unique<Mailbox>(executor);
-        retry::LeaseConfig lease_config;
-        lease_config.owner = configuration_->deployment.name;
-        lease_ = std::make_unique<retry::Lease>(loop.redis(), scripts_, lease_config);
-        backlog_ = std::make_unique<retry::Backlog>(loop.redis(), scripts_, *lease_);
-        frames_ = std::make_unique<retry::Frames>(loop.redis(), scripts_, *lease_);
-        historian_ = std::make_unique<Historian>(executor, loop.redis(), *frames_, *history_, health_, log_);
-        keeper_ = std::make_unique<LeaseKeeper>(
-            executor, *lease_, folder_ / "lease.token", lease_until_, health_, log_,
-            LeaseKeeper::Events{
-                [this] { asio::co_spawn(owner_loop_->io(), begin(), [](const std::exception_ptr&) {}); },
-                [this] { owner_->forget(); }});
-        Systems systems;
-        for (const auto& [name, system] : configuration_->deployment.systems)
-            systems.emplace(name, ledger_.get());
-        owner_ = std::make_unique<Owner>(
-            executor,
-            Owner::Dependencies{*configuration_, *backlog_, *lease_, std::move(systems), *historian_, gateway_metrics_,
-                                log_, lease_until_, health_, [this] { keeper_->suspect(); }});
-        loop.redis().on_state([this](bool connected, const Failure* why) {
-            if (connected) {
-                health_.clear("redis_away");
-                owner_->resync();
-                historian_->look_everywhere();
-                return;
-            }
-            health_.set("redis_away", why != nullptr ? why->code : "");
-            if (why != nullptr)
-                log_.warn("Redis is away",
-                          observability::LogLine{}.field("code", why->code).field("detail", why->detail));
-        });
-        loop.start("hg-owner", EventLoop::Priority::background);
+                [this](Event event, std::uint64_t ordinal) { owner_->hand_over(std::move(event), ordinal); },
+                [this](Partition partition, std::uint64_t seq) { owner_->heard_of(partition, seq); },
+                [this] { owner_->look_again(); }}));
+        owner_->start();
         for (std::size_t i = 0; i < intakes_.size(); ++i)
-            intakes_[i]->loop().start("hg-intake-" + std::to_string(i), EventLoop::Priority::intake);
-        asio::co_spawn(loop.io(), historian_->run(),
-                       [this](const std::exception_ptr& error) { background_ended(error); });
-        asio::co_spawn(loop.io(), keeper_->run(), [this](const std::exception_ptr& error) { background_ended(error); });
-        background_ = 2;
-    }
-
-    void background_ended(const std::exception_ptr& error)
-    {
-        asio::post(io_, [this, error] {
-            --background_;
-            if (error) {
-                report(error);
-                stopping_ = true;
-                stop_.cancel();
-            }
-        });
-    }
-
-    asio::awaitable<void> begin()
-    {
-        const auto epoch_token = lease_->token();
-        std::vector<std::string> get{"GET", "hg:seq"};
-        const auto reply = co_await owner_loop_->redis().command(std::move(get));
-        if (!reply) {
-            keeper_->suspect();
-            co_return;
-        }
-        if (lease_->token() != epoch_token)
-            co_return;
-        owner_->begin(std::strtoull(reply->text.c_str(), nullptr, 10));
-        historian_->look_everywhere();
-        held_.store(true);
+            intakes_[i]->loop().start("hg-intake-" + std::to_string(i), EventLoop::Priority::intake, crash_);
     }
 
     asio::awaitable<void> wait_for_lease()
     {
         asio::steady_timer timer(io_);
-        for (int tries = 0; !held_.load() && !stopping_; ++tries) {
+        for (int tries = 0; !owner_->begun() && !stopping_; ++tries) {
             if (tries == 100)
-                log_.warn("waiting for the lease: another process holds the partitions of this Redis");
+                log_.warn("waiting for the lease", observability::LogLine{}.field("readyz", health_.json()));
             timer.expires_after(10ms);
             co_await timer.async_wait(use_tuple);
         }
@@ -397,15 +336,10 @@ private:
     {
         if (!choose(admin_address_, configuration_->deployment.listen.admin.address, options_.admin))
             return false;
-        admin_ = std::make_unique<AdminApi>(
-            AdminApi::Dependencies{*configuration_, scripts_, *history_, metrics_, health_, log_, token,
-                                   [this](Partition partition, std::uint64_t seq) {
-                                       to_owner_->put([this, partition, seq] {
-                                           owner_->readmitted(partition, seq);
-                                           historian_->written(partition, {}, {});
-                                       });
-                                   },
-                                   [this] { to_owner_->put([this] { owner_->resync(); }); }});
+        admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
+            *configuration_, scripts_, *history_, metrics_, health_, log_, token,
+            [this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
+            [this] { owner_->perhaps_readmitted(); }});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {
@@ -433,13 +367,13 @@ private:
                 co_return failed(port.error());
             public_address_.port = *port;
         }
-        RunningInfo info{::getpid(),
-                         public_address_.text(),
-                         admin_address_.text(),
-                         (folder_ / "secrets/admin-token").string(),
-                         std::filesystem::absolute(configuration_->folder).string(),
-                         folder_.path().string()};
-        const auto written = write_running(folder_, info);
+        info_ = {::getpid(),
+                 public_address_.text(),
+                 admin_address_.text(),
+                 (folder_ / "secrets/admin-token").string(),
+                 std::filesystem::absolute(configuration_->folder).string(),
+                 folder_.path().string()};
+        const auto written = write_running(folder_, info_);
         if (!written)
             co_return failed(written.error());
         co_return true;
@@ -458,16 +392,11 @@ private:
         while (!stopping_) {
             const auto tallies = co_await retry::tally_all(*redis_, scripts_);
             if (tallies) {
-                std::int64_t waits = 0, letters = 0, outcomes = 0;
-                for (const auto& tally : *tallies) {
-                    waits += tally.backlog + tally.open - tally.dead;
-                    letters += tally.dead;
-                    outcomes += tally.frames;
-                }
+                const auto all = retry::total(*tallies);
                 unaccounted.set(retry::unaccounted(*tallies));
-                waiting.set(waits);
-                dead.set(letters);
-                frames.set(outcomes);
+                waiting.set(all.waiting());
+                dead.set(all.dead);
+                frames.set(all.frames);
             }
             timer.expires_after(1s);
             co_await timer.async_wait(use_tuple);
@@ -476,67 +405,12 @@ private:
 
     void announce()
     {
-        const std::string data = folder_.path().string();
-        std::string text = fmt::format("Headgate {} is ready (pid {}).\n\n", HEADGATE_VERSION, ::getpid());
-        text +=
-            fmt::format("  public  http://{}\n  admin   http://{}   token: {}\n  data    {}\n", public_address_.text(),
-                        admin_address_.text(), (folder_ / "secrets/admin-token").string(), data);
-        const auto& deployment = configuration_->deployment;
-        for (const auto& [name, configured] : deployment.channels) {
-            const Channel* channel = configuration_->channel(name);
-            const auto base =
-                deployment.public_url.empty() ? "http://" + public_address_.text() : deployment.public_url;
-            text += fmt::format("\n  channel {}: paste at the vendor\n    URL     {}/hooks/{}\n", name, base, name);
-            if (channel->connector->config.hmac)
-                text += fmt::format("    header  {}\n", channel->connector->config.hmac->header.front());
-            for (const auto& source : channel->config.secret) {
-                if (source.kind == config::SecretSource::Kind::generated) {
-                    const auto secret = read_secrets({source}, name, {.data = data});
-                    text += fmt::format("    secret  {}\n", secret ? secret->front() : "unreadable");
-                } else {
-                    text += fmt::format("    secret  from {}{}\n",
-                                        source.kind == config::SecretSource::Kind::env ? "env:" : "file:", source.name);
-                }
-            }
-        }
-        if (!configuration_->channels.empty()) {
-            const auto& first = deployment.channels.begin()->first;
-            text += fmt::format(
-                "\nTry it:\n  {} send {} --data {}\n  sqlite3 {} \"select order_number, currency, grand_total from "
-                "sales_order\"\n",
-                binary(), first, data, (folder_ / "ledger.db").string());
-        }
-        std::cout << text << std::flush;
+        std::cout << announcement(*configuration_, info_) << std::flush;
         log_.info("ready", observability::LogLine{}
-                               .field("public", public_address_.text())
-                               .field("admin", admin_address_.text())
+                               .field("public", info_.public_address)
+                               .field("admin", info_.admin_address)
                                .field("intakes", intakes_.size())
                                .field("config", configuration_->folder));
-    }
-
-    static std::string binary()
-    {
-        std::error_code error;
-        const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
-        const auto here = std::filesystem::relative(path, error);
-        return error || here.empty() || here.string().starts_with("..") ? path.string() : here.string();
-    }
-
-    /// Polls a condition of the owner's loop, from the main thread, until it holds or `limit` has passed.
-    asio::awaitable<void> wait_until(std::chrono::milliseconds limit, std::function<bool()> condition)
-    {
-        const auto deadline = std::chrono::steady_clock::now() + limit;
-        asio::steady_timer timer(io_);
-        while (std::chrono::steady_clock::now() < deadline) {
-            const bool holds = co_await asio::co_spawn(
-                owner_loop_->io(),
-                [](std::function<bool()> ask) -> asio::awaitable<bool> { co_return ask(); }(condition),
-                asio::use_awaitable);
-            if (holds)
-                co_return;
-            timer.expires_after(20ms);
-            co_await timer.async_wait(use_tuple);
-        }
     }
 
     /// All at once: each may wait for a slow client.
@@ -557,24 +431,11 @@ private:
     {
         health_.set("stopping", "this node was told to stop");
         stopping_ = true;
-        std::error_code ignored;
-        if (owner_loop_ && owner_) {
+        if (owner_) {
             co_await stop_intakes();
-            asio::post(owner_loop_->io(), [this] { owner_->drain(); });
-            co_await wait_until(8s, [this] { return !owner_->on_the_wire(); });
-            co_await wait_until(3s, [this] { return historian_->idle(); });
-            asio::post(owner_loop_->io(), [this] {
-                historian_->stop();
-                keeper_->stop();
-            });
-            const auto deadline = std::chrono::steady_clock::now() + 3s;
-            asio::steady_timer timer(io_);
-            while (background_ > 0 && std::chrono::steady_clock::now() < deadline) {
-                timer.expires_after(5ms);
-                co_await timer.async_wait(use_tuple);
-            }
+            co_await owner_->stop();
         }
-        std::filesystem::remove(folder_ / "run.json", ignored);
+        remove_running(folder_);
         if (admin_server_) {
             admin_server_->stop_accepting();
             admin_server_->close_idle();
@@ -583,16 +444,18 @@ private:
         }
         for (auto& intake : intakes_)
             intake->loop().join();
-        if (owner_loop_)
-            owner_loop_->join();
+        if (owner_)
+            owner_->join();
         if (ledger_)
             ledger_->close();
         if (history_)
             history_->close();
         if (redis_)
             redis_->close();
-        if (managed_)
+        if (managed_) {
+            log_.debug("stopping the managed Redis");
             co_await managed_->stop();
+        }
         log_.info("stopped");
         log_.flush();
     }
@@ -607,7 +470,7 @@ private:
     RateLimiter listener_rate_;
     retry::Scripts scripts_;
     std::atomic<std::int64_t> lease_until_{0};
-    std::atomic<bool> held_{false};
+    EventLoop::Crash crash_ = [this](std::string_view what) { crashed(what); };
 
     asio::io_context io_{1};
     asio::signal_set signals_;
@@ -617,25 +480,17 @@ private:
     std::unique_ptr<net::Redis> redis_;  // of the main thread: admin and watching
     std::unique_ptr<connectors::SqliteLedger> ledger_;
     std::unique_ptr<observability::HistoryStore> history_;
-    std::unique_ptr<EventLoop> owner_loop_;
-    std::unique_ptr<Mailbox> to_owner_;
-    std::atomic<std::size_t> handed_bytes_{0};
-    std::unique_ptr<retry::Lease> lease_;
-    std::unique_ptr<retry::Backlog> backlog_;
-    std::unique_ptr<retry::Frames> frames_;
-    std::unique_ptr<Historian> historian_;
-    std::unique_ptr<LeaseKeeper> keeper_;
-    std::unique_ptr<Owner> owner_;
+    std::unique_ptr<OwnerLoop> owner_;
     std::vector<std::unique_ptr<IntakeLoop>> intakes_;
     std::unique_ptr<AdminApi> admin_;
     std::unique_ptr<net::HttpServer> admin_server_;
     config::Endpoint public_address_;
     config::Endpoint admin_address_;
-    int background_ = 0;
+    RunningInfo info_;
+
     int exit_code_ = exit_failed;
     int start_code_ = exit_failed;
     bool stopping_ = false;
-    bool failed_ = false;
 };
 
 }  // namespace

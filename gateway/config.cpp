@@ -1,11 +1,15 @@
 #include "gateway/config.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include <boost/url/parse.hpp>
 
 #include "connectors/connector.hpp"
 #include "connectors/formats/json.hpp"
+#include "core/time_zone.hpp"
+#include "gateway/hint.hpp"
 #include "gateway/redis_address.hpp"
 
 namespace headgate::gateway {
@@ -24,6 +28,22 @@ std::string_view wrong_with_public_url(std::string_view text)
         return "is more than scheme, host and port";
     return {};
 }
+
+void check_zone(config::Schema& schema, const std::string& zone)
+{
+    if (schema.reading() && !zone.empty() && !is_zone(zone))
+        schema.problem("zone", "unknown_zone", "there is no time zone `" + zone + "`",
+                       "an IANA name such as Europe/Berlin, UTC, or an offset such as +02:00");
+}
+
+/// The start-up checks by name, as retry/startup_checks.hpp tells of them.
+constexpr std::array<std::string_view, 7> redis_checks{"version",
+                                                       "appendonly",
+                                                       "appendfsync",
+                                                       "no-appendfsync-on-rewrite",
+                                                       "maxmemory",
+                                                       "maxmemory-policy",
+                                                       "auto-aof-rewrite-min-size"};
 
 }  // namespace
 
@@ -70,6 +90,7 @@ void ChannelConfig::describe(config::Schema& schema)
                  "How long an idempotency key is remembered; default: the connector's window.");
     schema.field("order_by", order_by, "Expression: what stays in order; default: the connector's.");
     schema.field("zone", zone, "Time zone of times without an offset; default: the deployment's.");
+    check_zone(schema, zone);
     schema.not_yet("api", "the vendor's API");
     schema.not_yet("poll", "polling");
     schema.not_yet("expect", "silence alerts");
@@ -120,7 +141,9 @@ void RedisConfig::describe(config::Schema& schema)
     schema.field("url", url, "redis://host:port[/db] or unix:/path of a Redis of yours.");
     schema.field("password", password, "Its password.");
     schema.field("unchecked", unchecked, "Start-up checks to waive by name; shown on /readyz.");
-    schema.field("maxmemory", maxmemory, {Size{64U << 20U}, Size{1ULL << 42U}}, "Memory limit of the managed Redis.");
+    if (managed || schema.reading())  // with a `url` it is refused, so what is shown has none either
+        schema.field("maxmemory", maxmemory, {Size{64U << 20U}, Size{1ULL << 42U}},
+                     "Memory limit of the managed Redis.");
     schema.not_yet("sentinel", "Redis Sentinel");
     managed = url.empty();
     if (schema.reading())
@@ -150,6 +173,10 @@ void RedisConfig::check(config::Schema& schema) const
                        "remove it, and set maxmemory at the Redis itself");
     if (password.size() > 1)
         schema.problem("password", "several_secrets", "one Redis has one password");
+    for (const auto& name : unchecked)
+        if (!name.empty() && std::ranges::find(redis_checks, name) == redis_checks.end())
+            schema.problem("unchecked", "unknown_check", "there is no start-up check `" + name + "`",
+                           near_or_all(name, redis_checks));
 }
 
 void DeploymentConfig::describe(config::Schema& schema)
@@ -163,6 +190,7 @@ void DeploymentConfig::describe(config::Schema& schema)
         schema.problem("public_url", "bad_public_url", "`public_url` " + std::string(wrong),
                        "for example https://hooks.example.com");
     schema.field("zone", zone, "Time zone of times without an offset, unless a channel says otherwise.");
+    check_zone(schema, zone);
     schema.section("listen", listen, "Where Headgate listens.");
     schema.entries("channels", channels, "Where events come from.");
     schema.required("channels");

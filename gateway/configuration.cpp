@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <ranges>
+#include <sstream>
 
+#include "gateway/hint.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
@@ -13,6 +15,9 @@ namespace headgate::gateway {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The sections that may be folders of files.
+const std::vector<std::string> folders{"channels", "systems"};
 
 bool fits(std::string_view pattern, std::string_view text)
 {
@@ -32,15 +37,6 @@ bool is_name(std::string_view text)
 bool is_reserved(std::string_view name)
 {
     return name == "admin-token" || name == "redis";
-}
-
-/// What there is, for a hint.
-std::string list_of(const auto& names)
-{
-    std::string text = "there are:";
-    for (const auto& name : names)
-        text += " " + std::string(name);
-    return names.empty() ? "there is none" : text;
 }
 
 /// `file:line:column` back into its parts.
@@ -65,8 +61,9 @@ public:
     {
         made_->folder = options_.folder;
         const std::string main = options_.folder + "/headgate.yaml";
-        report(config::read_file(main, made_->deployment, options_.environment, {"channels", "systems"}));
+        report(config::read_file(main, made_->deployment, options_.environment, folders));
         explain_unreadable(main, "--config names the folder that holds headgate.yaml");
+        folders_not_read();
         if (auto canonical = mapping::Canonical::load(options_.shipped + "/canonical"))
             made_->canonical = std::move(*canonical);
         else
@@ -115,6 +112,28 @@ private:
         return is;
     }
 
+    /// Folders of DIR that look as if they were read. What else lies there is the user's own: notes, secrets, git.
+    void folders_not_read()
+    {
+        const auto refuse = [&](const std::string& name, const std::string& hint) {
+            std::error_code error;
+            const std::string folder = options_.folder + "/" + name;
+            if (fs::is_directory(folder, error))
+                problem(folder, "not_read", "a folder of this name is not read in this version", hint);
+        };
+        DeploymentConfig keys;
+        std::istringstream lines(config::reference([&](config::Schema& schema) { keys.describe(schema); }));
+        for (std::string line; std::getline(lines, line);) {
+            const std::string name = line.substr(0, line.find_first_of(".[\t"));
+            const bool section = line.starts_with(name + "\tsection") || line.starts_with(name + "\tnot yet") ||
+                                 line.starts_with(name + "[]\t");
+            if (section && std::ranges::find(folders, name) == folders.end())
+                refuse(name, "`" + name + "` stands in headgate.yaml; only channels/ and systems/ may be folders");
+        }
+        for (const std::string name : {"presets", "canonical"})
+            refuse(name, "what ships under this name cannot be added to");
+    }
+
     void defaults()
     {
         auto& deployment = made_->deployment;
@@ -143,16 +162,37 @@ private:
                                                         const std::string& file)
     {
         const auto before = problems_.size();
-        auto compiled = compile(from);
+        auto compiled = compile_early(from);
         if (!compiled && problems_.size() == before &&
             std::ranges::none_of(problems_, [&](const Problem& known) { return known.file == file; }))
             problem(file, "missing_key", "`identity." + key + "` must be given");
         return compiled;
     }
 
+    /// What is read before the event is accepted: no vocabularies are at hand then, and of the event only its id is
+    /// known.
+    std::optional<mapping::Expression> compile_early(const config::PlacedText& from)
+    {
+        auto compiled = compile(from);
+        if (!compiled)
+            return compiled;
+        if (compiled->reads_event())
+            problem(from.where, "unknown_name", "`$event` is not there yet: this is read before the event is accepted",
+                    "read `$headers`, `$channel` or the body");
+        refuse_lookup(*compiled, from);
+        return compiled;
+    }
+
+    void refuse_lookup(const mapping::Expression& expression, const config::PlacedText& from)
+    {
+        if (expression.looks_up())
+            problem(from.where, "unknown_function", "`lookup` works in mappings only, not here",
+                    "map the word where it is used, in a mapping");
+    }
+
     std::optional<OrderBy> order_by(const config::PlacedText& from)
     {
-        auto expression = compile(from);
+        auto expression = compile_early(from);
         if (!expression)
             return std::nullopt;
         auto paths = expression->member_paths();
@@ -196,6 +236,9 @@ private:
         made->identity_reads_document = (made->topic && made->topic->reads_document()) ||
                                         (made->idempotency_key && made->idempotency_key->reads_document());
         made->document = compile(config.document);
+        if (made->document)
+            refuse_lookup(*made->document, config.document);
+        const auto order_of_all = order_by(config.identity.order_by);
         const auto fragments =
             mapping::fragments_in({folder + "/mappings/fragments", options_.folder + "/mappings/fragments",
                                    options_.shipped + "/mappings/fragments"});
@@ -203,27 +246,54 @@ private:
         for (const auto& [name_of_topic, topic] : config.topics) {
             Topic compiled;
             compiled.name = name_of_topic;
-            compiled.order_by = order_by(topic.order_by.text.empty() ? config.identity.order_by : topic.order_by);
+            compiled.order_by = topic.order_by.text.empty() ? order_of_all : order_by(topic.order_by);
             compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
             if (!compiled.sample.empty() && !there(compiled.sample))
                 problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
+            std::map<std::string, std::string> transactions;  // name -> the mapping that makes it
             for (const auto& mapping_name : topic.mappings) {
-                auto& mapping = mappings[mapping_name];
-                if (!mapping) {
-                    auto loaded_mapping = mapping::Mapping::load(folder + "/mappings/" + mapping_name + ".yaml",
-                                                                 made_->canonical, made_->vocabularies, fragments);
-                    if (!loaded_mapping) {
-                        report(std::move(loaded_mapping.error()));
-                        continue;
-                    }
-                    mapping = std::make_shared<const mapping::Mapping>(std::move(*loaded_mapping));
-                }
+                if (!mappings.contains(mapping_name))
+                    mappings.emplace(mapping_name,
+                                     load_mapping(folder + "/mappings/" + mapping_name + ".yaml", fragments));
+                const auto& mapping = mappings[mapping_name];
+                if (!mapping)
+                    continue;
+                check_use(*mapping, mapping_name, topic, transactions);
                 compiled.mappings.push_back(mapping);
             }
             made->topics.emplace(name_of_topic, std::move(compiled));
         }
         made_->connectors.emplace(name, made);
         return made;
+    }
+
+    std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& file,
+                                                         const mapping::FragmentLoader& fragments)
+    {
+        auto loaded = mapping::Mapping::load(file, made_->canonical, made_->vocabularies, fragments);
+        if (!loaded) {
+            report(std::move(loaded.error()));
+            return nullptr;
+        }
+        std::ranges::move(loaded->notes(), std::back_inserter(notes_));
+        return std::make_shared<const mapping::Mapping>(std::move(*loaded));
+    }
+
+    /// Whether a topic may use a mapping, beside those it uses already (`transactions`: what they make, by name).
+    void check_use(const mapping::Mapping& mapping, const std::string& name, const connectors::TopicConfig& topic,
+                   std::map<std::string, std::string>& transactions)
+    {
+        if (!mapping.takes(topic.name))
+            problem(topic.where, "unknown_topic",
+                    "the mapping " + name + " does not take `" + topic.name + "`: it is not among its `topics:`",
+                    "add it there, or remove the mapping here");
+        // The name is part of the effect key: the second of two would be taken for a repeat of the first.
+        for (const auto& transaction : mapping.names())
+            if (const auto [first, fresh] = transactions.emplace(transaction, name); !fresh)
+                problem(topic.where, "same_name",
+                        "the mappings " + first->second + " and " + name + " of this topic both make a `" +
+                            transaction + "`, and the second would be taken for a repeat of the first",
+                        first->second == name ? "name each mapping once" : "give one of them another `name:`");
     }
 
     void add_channel(const ChannelConfig& config)

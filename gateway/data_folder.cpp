@@ -20,10 +20,12 @@ Result<DataFolder> DataFolder::open(const std::string& path)
 {
     std::error_code error;
     const bool made = fs::create_directories(path, error);
+    const std::string why = error ? error.message() : "";
     const fs::path folder = fs::absolute(path, error).lexically_normal();
-    if (!fs::is_directory(folder))
-        return fail(FailureClass::permanent, "data_folder_unusable",
-                    folder.string() + " cannot be made: " + error.message());
+    if (!fs::is_directory(folder, error))
+        return fail(
+            FailureClass::permanent, "data_folder_unusable",
+            folder.string() + (fs::exists(folder, error) ? " is a file and no folder" : " cannot be made: " + why));
     if (made)
         fs::permissions(folder, fs::perms::owner_all, error);
     const int lock = ::open((folder / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -81,6 +83,15 @@ Result<void> write_running(const DataFolder& folder, const RunningInfo& info)
                                   {"config", info.config},
                                   {"data", info.data}};
     return write_file(folder / "run.json", boost::json::serialize(out) + "\n", 0600);
+}
+
+void remove_running(const DataFolder& folder)
+{
+    const auto info = read_running(folder.path());
+    if (info && info->pid != ::getpid())
+        return;  // another process has taken the folder over: the lock file was removed by hand
+    std::error_code ignored;
+    fs::remove(folder / "run.json", ignored);
 }
 
 Result<RunningInfo> read_running(const fs::path& data)

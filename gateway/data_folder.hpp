@@ -41,6 +41,8 @@ struct RunningInfo {
     std::string data;
 };
 Result<void> write_running(const DataFolder& folder, const RunningInfo& info);
+/// Nothing when it is another process's.
+void remove_running(const DataFolder& folder);
 /// `not_running` when there is no run.json or its process is gone.
 Result<RunningInfo> read_running(const std::filesystem::path& data);
 

@@ -16,13 +16,17 @@ EventLoop::~EventLoop()
     join();
 }
 
-void EventLoop::start(std::string name, Priority priority)
+void EventLoop::start(std::string name, Priority priority, Crash crash)
 {
-    thread_ = std::thread([this, name = std::move(name), priority] {
+    thread_ = std::thread([this, name = std::move(name), priority, crash = std::move(crash)] {
         ::pthread_setname_np(::pthread_self(), name.c_str());
         if (priority == Priority::background)
             give_way();
-        io_.run();
+        try {
+            io_.run();
+        } catch (const std::exception& error) {
+            crash(error.what());
+        }
     });
 }
 

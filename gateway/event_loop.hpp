@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -21,7 +23,9 @@ public:
     EventLoop& operator=(const EventLoop&) = delete;
 
     enum class Priority : std::uint8_t { intake, background };
-    void start(std::string name, Priority priority);
+    /// An exception that leaves the loop ends it: `crash` is told, on its thread, what it was.
+    using Crash = std::function<void(std::string_view what)>;
+    void start(std::string name, Priority priority, Crash crash);
     /// Ends the thread; work that is still suspended goes with the loop.
     void join();
 

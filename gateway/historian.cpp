@@ -85,9 +85,11 @@ asio::awaitable<void> Historian::run()
     }
 }
 
-/// History blocks nothing, so its absence is told and makes nobody unready.
+/// History blocks nothing, so its absence is told and makes nobody unready. Redis's and the lease's are told elsewhere.
 void Historian::tell(const Failure& failure)
 {
+    if (!failure.code.starts_with("history_") && !failure.code.starts_with("sqlite_"))
+        return;
     health_.note("history_behind", failure.code);
     if (std::exchange(away_, true))
         return;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/async.hpp"
 #include "core/system.hpp"
 #include "gateway/stages/types.hpp"
 
@@ -28,13 +30,22 @@ struct Attempt {
 struct Job {
     Event event;
     std::chrono::system_clock::time_point begun;  // when this process took it up
-    std::uint64_t epoch = 0;                      // of the lease it was begun under
+    std::size_t weight = 0;                       // bytes it is counted with
     std::vector<std::shared_ptr<Attempt>> attempts;
     std::size_t unfinished = 0;
-    std::string reason;  // why it is suppressed, when it is
+    std::string reason;       // why it is suppressed, when it is
+    std::uint64_t again = 0;  // the seq under which it came back meanwhile; 0: it did not
+    bool over = false;        // ended, or forgotten with the lease: what still arrives for it counts no more
 
-    /// The job has ended or is forgotten: its attempts know it, and this undoes the ring.
-    void let_go() { attempts.clear(); }
+    /// Its attempts know it: this undoes the ring.
+    void let_go()
+    {
+        over = true;
+        attempts.clear();
+    }
 };
+
+/// Work that must end before the object that spawns it does.
+using Spawn = std::function<void(asio::awaitable<void>)>;
 
 }  // namespace headgate::gateway

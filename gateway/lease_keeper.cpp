@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -45,7 +46,8 @@ asio::awaitable<void> LeaseKeeper::free_predecessor()
         co_return;
     std::copy(bytes.begin(), bytes.end(), token.begin());
     auto freed = co_await lease_.release(token);
-    while (!freed && !stopping_) {  // Redis is not up yet
+    // Redis is not up yet. What it refuses for good is left to lapse.
+    while (!freed && freed.error().failure_class != FailureClass::permanent && !stopping_) {
         pause_.expires_after(20ms);
         co_await pause_.async_wait(use_tuple);
         freed = co_await lease_.release(token);
@@ -87,6 +89,7 @@ void LeaseKeeper::lose()
 void LeaseKeeper::suspect()
 {
     lose();
+    suspected_ = true;
     pause_.cancel();
 }
 
@@ -100,6 +103,10 @@ asio::awaitable<void> LeaseKeeper::run()
 {
     co_await free_predecessor();
     while (!stopping_) {
+        if (std::exchange(suspected_, false)) {  // whatever it was may be there still
+            pause_.expires_after(500ms);
+            co_await pause_.async_wait(use_tuple);
+        }
         std::chrono::milliseconds wait = 3000ms;
         if (!holding_) {
             if (lease_.held().any())

@@ -47,6 +47,7 @@ private:
     Events events_;
     asio::steady_timer pause_;
     bool holding_ = false;
+    bool suspected_ = false;
     bool stopping_ = false;
 };
 

@@ -27,7 +27,7 @@ std::vector<connectors::LedgerTable> ledger_tables(const mapping::Canonical& can
     for (const auto& name : canonical.names()) {
         const auto* type = canonical.find(name);
         const auto ledger = type->ledger();
-        tables.push_back({name, type->order, columns(ledger.header), columns(ledger.lines)});
+        tables.push_back({name, columns(ledger.header), columns(ledger.lines)});
     }
     return tables;
 }

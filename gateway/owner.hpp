@@ -1,23 +1,19 @@
 #pragma once
 
-#include <array>
-#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <random>
 #include <unordered_map>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "connectors/systems/sqlite_ledger.hpp"
 #include "gateway/configuration.hpp"
+#include "gateway/dispatcher.hpp"
 #include "gateway/feed.hpp"
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/job.hpp"
-#include "gateway/lanes.hpp"
+#include "gateway/outcomes.hpp"
 #include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/backlog.hpp"
@@ -27,12 +23,9 @@ namespace headgate::gateway {
 
 class Historian;
 
-/// Where transactions go, by the system's name.
-using Systems = std::map<std::string, connectors::SqliteLedger*, std::less<>>;
-
 /// The work right of the bar for the partitions this node holds: takes accepted events in order, decodes, maps and
-/// routes them, sends each delivery when its lane is free and its seq is reserved, retries what may be retried, and
-/// finishes or buries. Everything it holds in memory can be made again from Redis. One thread: its executor's.
+/// routes them, has their deliveries dispatched and their outcomes written. Everything it holds in memory can be made
+/// again from Redis. One thread: its executor's.
 class Owner {
 public:
     struct Dependencies {
@@ -68,75 +61,49 @@ public:
     /// Redis was away: answers may have been lost, so the streams are read again.
     void resync();
 
-    /// Nothing waits and nothing is on its way.
-    [[nodiscard]] bool idle() const;
     /// No new events are begun; what is on its way goes on.
     void drain() { draining_ = true; }
-    [[nodiscard]] bool on_the_wire() const { return in_flight_ > 0; }
+    [[nodiscard]] bool on_the_wire() const { return !working_.empty(); }
 
 private:
-    static constexpr std::size_t most_in_flight = 1024;
+    static constexpr std::size_t most_working = 1024;
     static constexpr std::size_t most_ready = 2048;
-    static constexpr std::size_t most_ready_bytes = std::size_t{64} << 20U;
+    static constexpr std::size_t most_bytes = std::size_t{64} << 20U;  // ready, and again being worked on
     static constexpr std::size_t most_loads = 4;
     static constexpr std::size_t events_per_turn = 16;
 
     void wake();
     void turn();
     void tick();
+    [[nodiscard]] bool may_begin() const;
     void start_loads();
     asio::awaitable<void> load(Feed::Load load, std::uint64_t epoch);
     Event event_of(retry::BacklogEntry entry) const;
-
     void process(Event event);
     void prepare(const std::shared_ptr<Job>& job);
-    void dispatch(const std::shared_ptr<Attempt>& attempt);
-    void send(const std::shared_ptr<Attempt>& attempt);
-    void completed(const std::shared_ptr<Attempt>& attempt, Result<Applied> result);
-    void retry_later(const std::shared_ptr<Attempt>& attempt);
-    void reserve();
-    asio::awaitable<void> reserve_now(std::vector<retry::Reservation> reservations, std::uint64_t epoch);
-
-    void end_of_deliveries(const std::shared_ptr<Job>& job);
-    void bury(std::shared_ptr<Job> job, std::string_view stage, Failure failure);
-    asio::awaitable<void> finish_now(std::shared_ptr<Job> job);
-    asio::awaitable<void> bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure);
-    /// Why outcomes cannot be written now, for people; empty: they can.
-    void unwritten(std::string_view code);
-    void tell(const Job& job, std::string_view state, std::string_view reason, const Failure* failure,
-              std::string_view stage);
-    void ended(Job& job);
-    /// Spawns work that must end before this object does.
+    void delivered(const std::shared_ptr<Job>& job);
+    void ended(const std::shared_ptr<Job>& job);
+    void count_working(const std::shared_ptr<Job>& job, bool begins);
     void spawn(asio::awaitable<void> work);
     [[nodiscard]] bool lease_valid() const;
 
-    struct Completion {
-        std::shared_ptr<Attempt> attempt;
-        Result<Applied> result;
-    };
-    struct Completions;  // what the systems' threads hand back, in one wake-up
-
     asio::any_io_executor executor_;
     Dependencies with_;
-    Feed feed_;
-    Lanes lanes_;
-    std::shared_ptr<Completions> completions_;
     std::shared_ptr<bool> alive_;
+    Feed feed_;
+    Dispatcher dispatcher_;
+    Outcomes outcomes_;
+    Trouble unreadable_;
     asio::steady_timer ticker_;
-    std::array<std::uint64_t, partition_count> high_water_{};
-    std::vector<std::shared_ptr<Attempt>> unreserved_;
     std::unordered_map<EventId, std::shared_ptr<Job>> working_;  // between process and finish
-    std::size_t in_flight_ = 0;
+    std::size_t working_bytes_ = 0;
     std::size_t active_loads_ = 0;
-    std::uint64_t epoch_ = 0;
+    std::uint64_t epoch_ = 0;  // of the lease
     std::uint64_t accepted_before_ = 0;
     std::uint64_t newest_ = 0;  // the highest seq known
     bool begun_ = false;
     bool draining_ = false;
     bool woken_ = false;
-    bool reserving_ = false;
-    bool unwritten_ = false;
-    std::minstd_rand random_;
 };
 
 }  // namespace headgate::gateway

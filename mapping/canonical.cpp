@@ -7,6 +7,8 @@
 
 #include <boost/json.hpp>
 
+#include "mapping/folder.hpp"
+
 namespace headgate::mapping {
 
 namespace json = boost::json;
@@ -160,15 +162,7 @@ std::expected<Canonical, Problems> Canonical::load(const std::string& dir)
 {
     Problems problems;
     Canonical canonical;
-    std::vector<std::string> paths;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(dir, error))
-        if (entry.path().extension() == ".json")
-            paths.push_back(entry.path());
-    if (error)
-        problems.push_back({dir, 0, 0, "unreadable", "the folder cannot be read", ""});
-    std::ranges::sort(paths);
-    for (const std::string& path : paths)
+    for (const std::string& path : files_of(dir, ".json", problems))
         read_type(path, canonical.types_, problems);
     if (!problems.empty())
         return std::unexpected(std::move(problems));

@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <tuple>
 
+#include "core/suggest.hpp"
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled.hpp"
-#include "mapping/suggest.hpp"
 
 namespace headgate::mapping {
 
@@ -37,8 +37,7 @@ public:
         std::vector<std::string_view> known = plan_keys;
         known.insert(known.end(), {"topics", "transactions"});
         values_.know(root, known, "a mapping");
-        made_.name = root["name"] && root["name"].IsScalar() ? root["name"].Scalar()
-                                                             : std::filesystem::path(file.path()).stem().string();
+        made_.name = name_of(root, std::filesystem::path(file.path()).stem().string());
         if (root["topics"])
             topics(root["topics"]);
         if (root["transactions"])
@@ -48,6 +47,16 @@ public:
     }
 
 private:
+    std::string name_of(const YAML::Node& node, std::string otherwise)
+    {
+        const YAML::Node name = node["name"];
+        if (name && name.IsScalar() && !name.Scalar().empty())
+            return name.Scalar();
+        if (name)
+            values_.problem(name, "wrong_value", "`name` is a word");
+        return otherwise;
+    }
+
     void topics(const YAML::Node& node)
     {
         if (node.IsScalar())
@@ -81,8 +90,7 @@ private:
             values_.know(node, plan_keys, "a transaction");
             const std::string type =
                 node["transaction"] && node["transaction"].IsScalar() ? node["transaction"].Scalar() : "";
-            const std::string name =
-                node["name"] && node["name"].IsScalar() ? node["name"].Scalar() : made_.name + "." + type;
+            const std::string name = name_of(node, made_.name + "." + type);
             if (std::ranges::find(made_.plans, name, &Plan::name) != made_.plans.end())
                 values_.problem(node, "same_name", "two of `transactions` are called `" + name + "`",
                                 "give one a `name:`");
@@ -99,9 +107,8 @@ private:
         if (node["each"]) {
             made.each = values_.bare(node["each"], names);
             names.in_each = true;
-            if (node["as"] && node["as"].IsScalar())
-                made.as = values_.bind(node["as"], node["as"].Scalar(), names);
         }
+        made.as = values_.item_name(node, names);
         if (node["let"])
             made.lets = values_.lets(node["let"], names);
         if (node["when"])
@@ -112,12 +119,8 @@ private:
                             "entity: order/{.id}");
         made.id = identity(node, "id", names);
         made.version = identity(node, "version", names);
-        if (node["depends_on"] && node["depends_on"].IsSequence()) {
-            for (const auto& parent : node["depends_on"])
-                made.depends_on.push_back(values_.value(parent, nullptr, names));
-        } else if (node["depends_on"]) {
-            made.depends_on.push_back(values_.value(node["depends_on"], nullptr, names));
-        }
+        if (node["depends_on"])  // a child would not wait for its parent
+            values_.problem(node["depends_on"], "not_yet", "`depends_on` is not in this version");
         if (!node["fields"])
             values_.problem(node, "missing_key", "`fields` is missing");
         else

@@ -147,8 +147,9 @@ void ValueCompiler::check_literal(const YAML::Node& node, const Block& leaf)
     if (leaf.kind != Block::Kind::literal || leaf.shape == nullptr || leaf.literal.is_null())
         return;
     const Document nothing;
+    const MappingContext context{.document = nothing};
     std::pmr::monotonic_buffer_resource arena;
-    Run run(MappingContext{.document = nothing}, nullptr, 0, arena);
+    Run run(context, nullptr, 0, arena);
     if (!check_shape(run, leaf.site, *leaf.shape, leaf.literal, {}))
         problem(node, run.failure.code, "this value " + run.failure.detail);
 }

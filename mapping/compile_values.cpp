@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "mapping/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace headgate::mapping {
 
@@ -82,6 +82,22 @@ int ValueCompiler::bind(const YAML::Node& node, const std::string& name, Names& 
     const int slot = program_.slots++;
     names.bound.emplace_back(name, slot);
     return slot;
+}
+
+int ValueCompiler::item_name(const YAML::Node& block, Names& names)
+{
+    const YAML::Node node = block["as"];
+    if (!node)
+        return -1;
+    if (!block["each"]) {
+        problem(node, "wrong_value", "`as` names the item of an `each`, and here is none");
+        return -1;
+    }
+    if (!node.IsScalar() || node.Scalar().empty()) {
+        problem(node, "wrong_value", "`as` is a name for the item", "as: line");
+        return -1;
+    }
+    return bind(node, node.Scalar(), names);
 }
 
 std::vector<Block::Let> ValueCompiler::lets(const YAML::Node& node, Names& names)
@@ -193,13 +209,9 @@ Block ValueCompiler::block(const YAML::Node& node, const Shape* shape, Names nam
     scope.site = site(node);
     know(node, {"each", "as", "when", "let", "match", "cases", "else", "use", "of", "with", "fields", "value"},
          "a block");
-    if (node["as"] && !node["each"])
-        problem(node["as"], "wrong_value", "`as` names the item of an `each`, and here is none");
     if (node["each"]) {
         scope.each = bare(node["each"], names);
         names.in_each = true;
-        if (node["as"] && node["as"].IsScalar())
-            scope.as = bind(node["as"], node["as"].Scalar(), names);
         if (shape != nullptr && shape->kind != Shape::Kind::list) {
             problem(node["each"], "wrong_kind", "this field is no list");
             shape = nullptr;
@@ -207,6 +219,7 @@ Block ValueCompiler::block(const YAML::Node& node, const Shape* shape, Names nam
         shape = shape == nullptr ? nullptr : known(&shape->item.front());
         scope.keeps_nulls = static_cast<bool>(node["value"]);
     }
+    scope.as = item_name(node, names);
     if (node["let"])
         scope.lets = lets(node["let"], names);
     if (node["when"])
@@ -313,7 +326,9 @@ void ValueCompiler::fragment(const YAML::Node& node, const Shape* shape, Names& 
     if (!made.body)
         return;
 
-    if (node["fields"] && node["fields"].IsMap()) {
+    if (node["fields"] && !node["fields"].IsMap()) {
+        problem(node["fields"], "wrong_value", "`fields` holds names and their values");
+    } else if (node["fields"]) {
         Block extra = object(node["fields"], shape, names, false);
         for (Block::Field& field : extra.fields) {
             const auto same = std::ranges::find(made.body->fields, field.name, &Block::Field::name);

@@ -41,7 +41,8 @@ public:
     ExprPtr bare(const YAML::Node& node, const Names& names);
     /// Binds the names of a `let:` or `with:`. Their values see `names` as it grows.
     std::vector<Block::Let> lets(const YAML::Node& node, Names& names);
-    int bind(const YAML::Node& node, const std::string& name, Names& names);
+    /// Binds what `as:` of a block calls its item; -1 when it has none.
+    int item_name(const YAML::Node& block, Names& names);
 
     Block scalar(const ScalarText& scalar, const Names& names);
     ExprPtr expression(const ScalarText& scalar, std::size_t from, const Names& names);
@@ -57,6 +58,7 @@ private:
     Block block(const YAML::Node& node, const Shape* shape, Names names);
     Block body(const YAML::Node& node, const Shape* shape, const Names& names);
     Block match(const YAML::Node& node, const Shape* shape, const Names& names);
+    int bind(const YAML::Node& node, const std::string& name, Names& names);
     void fragment(const YAML::Node& node, const Shape* shape, Names& names, Block& scope);
     void check_required(const YAML::Node& node, const Block& object, const Shape* shape);
     void check_literal(const YAML::Node& node, const Block& leaf);

@@ -25,7 +25,6 @@ struct Plan {
     std::unique_ptr<Block> entity;
     std::unique_ptr<Block> id;
     std::unique_ptr<Block> version;
-    std::vector<Block> depends_on;
     ExprPtr each;
     int as = -1;
     std::vector<Block::Let> lets;

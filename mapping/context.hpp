@@ -19,7 +19,6 @@ struct MappingContext {
     std::string_view received_at{};
     std::string_view channel_name{};
     std::string_view channel_zone{};  // "UTC", "+02:00" or an IANA name; empty: times must carry their offset
-    const Document* channel_settings = nullptr;
 };
 
 }  // namespace headgate::mapping

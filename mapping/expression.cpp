@@ -1,10 +1,12 @@
 #include "mapping/expression.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory_resource>
 
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled.hpp"
+#include "mapping/functions.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/run.hpp"
 
@@ -30,6 +32,28 @@ std::expected<std::shared_ptr<const CompiledValue>, Problem> compile_value(std::
     if (!problems.empty())
         return std::unexpected(std::move(problems.front()));
     return made;
+}
+
+bool is_path(const Expr& expr)
+{
+    return expr.is_path || expr.evaluate == evaluate_path;
+}
+
+/// Whether something is true of an expression or of one inside it.
+bool holds_anywhere(const Expr& expr, const auto& holds)  // NOLINT(misc-no-recursion)
+{
+    return holds(expr) ||
+           std::ranges::any_of(expr.args, [&](const auto& arg) { return holds_anywhere(*arg, holds); }) ||
+           std::ranges::any_of(
+               expr.steps, [&](const Step& step) { return step.condition && holds_anywhere(*step.condition, holds); });
+}
+
+bool holds_anywhere(const Block& block, const auto& holds)
+{
+    return (block.expression && holds_anywhere(*block.expression, holds)) ||
+           std::ranges::any_of(block.segments, [&](const Block::Segment& segment) {
+               return segment.insertion && holds_anywhere(*segment.insertion, holds);
+           });
 }
 
 /// Evaluates and hands the value on while its arena lives.
@@ -78,31 +102,28 @@ Result<std::optional<std::string>> Expression::text(const MappingContext& contex
                       });
 }
 
-Result<bool> Expression::truth(const MappingContext& context) const
-{
-    return with_value(*value_, context, nullptr,
-                      [](Run&, const Value& value) -> Result<bool> { return value.is_true(); });
-}
-
 bool Expression::reads_document() const
 {
-    const auto reads = [](const auto& self, const Expr& expr) -> bool {
-        if (expr.is_path || expr.evaluate == evaluate_path) {
-            if (expr.root != Root::headers && expr.root != Root::event && expr.root != Root::channel)
-                return true;
-        }
-        for (const auto& arg : expr.args)
-            if (self(self, *arg))
-                return true;
-        for (const Step& step : expr.steps)
-            if (step.condition && self(self, *step.condition))
-                return true;
-        return false;
-    };
     const Block& block = value_->block;
     if (block.kind == Block::Kind::literal)
         return false;
-    return block.kind != Block::Kind::expression || !block.expression || reads(reads, *block.expression);
+    return block.kind != Block::Kind::expression || !block.expression ||
+           holds_anywhere(*block.expression, [](const Expr& expr) {
+               return is_path(expr) && expr.root != Root::headers && expr.root != Root::event &&
+                      expr.root != Root::channel;
+           });
+}
+
+bool Expression::reads_event() const
+{
+    return holds_anywhere(value_->block, [](const Expr& expr) { return is_path(expr) && expr.root == Root::event; });
+}
+
+bool Expression::looks_up() const
+{
+    return holds_anywhere(value_->block, [](const Expr& expr) {
+        return expr.function != nullptr && expr.function->name.starts_with("lookup");
+    });
 }
 
 std::vector<std::vector<std::string>> Expression::member_paths() const

@@ -34,9 +34,12 @@ public:
 
     /// nullopt for null; a list, an object, money or a quantity is no text.
     [[nodiscard]] Result<std::optional<std::string>> text(const MappingContext& context) const;
-    [[nodiscard]] Result<bool> truth(const MappingContext& context) const;
     /// False when the value is the same whatever the document is: headers, constants.
     [[nodiscard]] bool reads_document() const;
+    /// Whether it asks for anything of `$event`.
+    [[nodiscard]] bool reads_event() const;
+    /// Whether it needs vocabularies (`lookup`, `lookup_back`); only `json` is given any.
+    [[nodiscard]] bool looks_up() const;
     /// When the expression only names members (`.a.b // .c`): the ways to them, so that a format can read them without
     /// making a document; else empty.
     [[nodiscard]] std::vector<std::vector<std::string>> member_paths() const;

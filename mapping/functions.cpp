@@ -52,16 +52,7 @@ bool apply_required(Call& call, Value& out)
         return false;
     if (!out.is_null())
         return true;
-    std::string_view code = "missing_required";
-    Value given;
-    if (call.count == 1) {
-        if (!evaluate(call.arg_expr(0), call.run, given))
-            return false;
-        if (given.is_null())
-            return fail_null_argument(call.run, call.expr, 1);
-        if (!to_text(call.run, call.expr, call.arg_expr(0), given, code))
-            return false;
-    }
+    const std::string_view code = call.count == 1 ? call.arg_expr(0).literal.text : "missing_required";
     return fail(call.run, call.expr.site, code, "is null and the mapping requires it", &out,
                 call.subject_expr().source);
 }
@@ -77,16 +68,19 @@ bool apply_exists(Call& call, Value& out)
 
 bool apply_fail(Call& call, Value&)
 {
-    const Expr& given = *call.expr.args.back();
-    Value code;
-    if (!evaluate(given, call.run, code))
-        return false;
-    if (code.is_null())
-        return fail_null_argument(call.run, call.expr, call.expr.args.size() - 1);
-    std::string_view text;
-    if (!to_text(call.run, call.expr, given, code, text))
-        return false;
-    return fail(call.run, call.expr.site, text, "the mapping ends this transaction");
+    return fail(call.run, call.expr.site, call.expr.args.back()->literal.text, "the mapping ends this transaction");
+}
+
+/// Codes group letters and stand in logs and labels, so none is made of what a document says.
+std::string check_code(const Expr& call)
+{
+    const bool is_default = call.function->apply == apply_required && call.args.size() == 1;
+    const std::string_view code = literal_text(*call.args.back()).value_or("");
+    const bool fits = !code.empty() && code.size() <= 64 &&
+                      code.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+    return is_default || fits ? ""
+                              : "`" + std::string(call.function->name) +
+                                    "` takes its code as a text that stands here: up to 64 of a-z, 0-9 and _";
 }
 
 /// The vocabulary of a call: found at load, or now by a computed name.
@@ -165,8 +159,8 @@ bool apply_lookup_back(Call& call, Value& out)
 }
 
 constexpr Function basics[] = {
-    {"default", 1, 1, apply_default, special}, {"required", 0, 1, apply_required, special},
-    {"exists", 0, 0, apply_exists, special},   {"fail", 0, 1, apply_fail, special},
+    {"default", 1, 1, apply_default, special}, {"required", 0, 1, apply_required, special, check_code},
+    {"exists", 0, 0, apply_exists, special},   {"fail", 0, 1, apply_fail, special, check_code},
     {"lookup", 1, 2, apply_lookup, special},   {"lookup_back", 1, 2, apply_lookup_back, special},
 };
 
@@ -192,6 +186,13 @@ std::vector<std::string_view> function_names()
     return names;
 }
 
+std::optional<std::string_view> literal_text(const Expr& expr)
+{
+    if (expr.evaluate != evaluate_literal || expr.literal.kind != Kind::text)
+        return std::nullopt;
+    return expr.literal.text;
+}
+
 bool Call::int_arg(std::size_t i, std::int64_t least, std::int64_t most, std::int64_t& out)
 {
     Decimal number;
@@ -210,6 +211,7 @@ bool give_text(Call& call, std::string_view text, Value& out)
 {
     if (text.size() > limits::text)
         return call.fail("limit_text", "makes a text of more than 1 MiB");
+    call.run.count_bytes(text.size());
     out = is_blank(text) ? Value{} : call.run.own_text(text);
     return true;
 }

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +34,8 @@ struct Call {
 };
 
 using Apply = bool (*)(Call&, Value&);
+/// What is wrong with the arguments as they are written; empty when nothing is.
+using Check = std::string (*)(const Expr& call);
 
 struct Function {
     enum class Kind : std::uint8_t {
@@ -44,7 +48,11 @@ struct Function {
     int most = 0;
     Apply apply = nullptr;  // null: of the language, not built yet
     Kind kind = Kind::plain;
+    Check check = nullptr;  // when the file is loaded
 };
+
+/// The text of an argument that is a literal; nullopt when it is computed.
+[[nodiscard]] std::optional<std::string_view> literal_text(const Expr& expr);
 
 [[nodiscard]] const Function* find_function(std::string_view name);
 [[nodiscard]] std::vector<std::string_view> function_names();

@@ -1,13 +1,12 @@
-#include <array>
-#include <string>
-
 #include <map>
 #include <memory>
+#include <string>
 
 #include <re2/re2.h>
 
-#include "core/document.hpp"
+#include "core/encoding.hpp"
 #include "core/hash.hpp"
+#include "core/utf8.hpp"
 #include "mapping/functions.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/read_json.hpp"
@@ -23,10 +22,16 @@ bool apply_json(Call& call, Value& out)
     std::string_view text;
     if (!call.text(text))
         return false;
-    if (!read_json_value(text, call.run.arena, out))
-        return fail(call.run, call.expr.site, "wrong_kind", "is a text that is no JSON", &call.subject,
-                    call.subject_expr().source);
-    return true;
+    std::size_t count = 0;
+    const JsonRead read = read_json_value(text, call.run.arena, limits::items, out, count);
+    call.run.steps += count;
+    switch (read) {
+    case JsonRead::done: return true;
+    case JsonRead::too_many: return call.fail("limit_items", "holds more than 100,000 values");
+    case JsonRead::malformed: break;
+    }
+    return fail(call.run, call.expr.site, "wrong_kind", "is a text that is no JSON", &call.subject,
+                call.subject_expr().source);
 }
 
 bool apply_to_json(Call& call, Value& out)
@@ -37,41 +42,10 @@ bool apply_to_json(Call& call, Value& out)
     return give_text(call, text, out);
 }
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 bool apply_base64(Call& call, Value& out)
 {
     std::string_view bytes;
-    if (!call.text(bytes))
-        return false;
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        unsigned group = 0;
-        for (std::size_t j = i; j < i + 3; ++j)
-            group = group << 8U | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0U);
-        for (std::size_t j = 0; j < 4; ++j)
-            text += i + j > bytes.size() ? '=' : alphabet[group >> (18 - 6 * j) & 63U];
-    }
-    return give_text(call, text, out);
-}
-
-bool is_utf8(std::string_view text)
-{
-    for (std::size_t i = 0; i < text.size();) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t more = lead < 0x80                   ? 0
-                                 : lead >= 0xC2 && lead < 0xE0 ? 1
-                                 : lead >= 0xE0 && lead < 0xF0 ? 2
-                                 : lead >= 0xF0 && lead < 0xF5 ? 3
-                                                               : 9;
-        if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0))
-            return false;
-        for (std::size_t j = 1; j <= more; ++j)
-            if ((static_cast<unsigned char>(text[i + j]) & 0xC0U) != 0x80U)
-                return false;
-        i += more + 1;
-    }
-    return true;
+    return call.text(bytes) && give_text(call, to_base64(bytes), out);
 }
 
 bool apply_unbase64(Call& call, Value& out)
@@ -79,26 +53,13 @@ bool apply_unbase64(Call& call, Value& out)
     std::string_view text;
     if (!call.text(text))
         return false;
-    while (text.ends_with('='))
-        text.remove_suffix(1);
-    std::string bytes;
-    unsigned group = 0;
-    int bits = 0;
-    bool fits = text.size() % 4 != 1;
-    for (const char letter : text) {
-        const auto digit = alphabet.find(letter);
-        fits = fits && digit != std::string_view::npos;
-        group = group << 6U | static_cast<unsigned>(digit & 63U);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes += static_cast<char>(group >> bits & 0xFFU);
-        }
-    }
-    if (!fits || !is_utf8(bytes))
+    std::string padded(text.substr(0, text.find_last_not_of('=') + 1));  // some senders leave the padding out
+    padded.append((4 - padded.size() % 4) % 4, '=');
+    const auto bytes = from_base64(padded);
+    if (!bytes || !is_utf8(*bytes))
         return fail(call.run, call.expr.site, "wrong_kind", "is a text that is no base64 of a text", &call.subject,
                     call.subject_expr().source);
-    return give_text(call, bytes, out);
+    return give_text(call, *bytes, out);
 }
 
 bool apply_url(Call& call, Value& out)
@@ -177,8 +138,6 @@ bool apply_fold(Call& call, Value& out)
             folded += "ss";
         else if (code == 0xC6 || code == 0xE6)
             folded += "ae";
-        else if (code == 0xD8 || code == 0xF8)
-            folded += 'o';
         else if (code == 0x152 || code == 0x153)
             folded += "oe";
         else

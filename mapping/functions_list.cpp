@@ -10,10 +10,15 @@ namespace {
 using enum Function::Kind;
 using Values = std::pmr::vector<Value>;
 
+bool too_many(Call& call)
+{
+    return call.fail("limit_items", "makes a list of more than 100,000 items");
+}
+
 bool give_list(Call& call, const Values& values, Value& out)
 {
     if (values.size() > limits::items)
-        return call.fail("limit_items", "makes a list of more than 100,000 items");
+        return too_many(call);
     auto* items = call.run.make<Value>(values.size());
     std::ranges::copy(values, items);
     out = list_value({items, values.size()});
@@ -25,11 +30,10 @@ Values items_of(Call& call, const Value& list)
 {
     Values values(&call.run.arena);
     values.reserve(list.kind == Kind::list ? list.count : 1);
-    each_item(list, [&](const Value& item) {
+    each_item(call.run, list, [&](const Value& item) {
         values.push_back(item);
         return true;
     });
-    call.run.steps += values.size();
     return values;
 }
 
@@ -53,7 +57,7 @@ bool apply_sum(Call& call, Value& out)
 {
     bool failed = false;
     Value sum;  // the sum of nothing is null: it has no currency
-    each_item(call.subject, [&](const Value& item) {
+    each_item(call.run, call.subject, [&](const Value& item) {
         if (item.is_null())
             return true;
         Value next = item;
@@ -103,7 +107,7 @@ bool extreme(Call& call, Order3 wanted, Value& out)
 {
     bool failed = false;
     Value best;
-    each_item(call.subject, [&](const Value& item) {
+    each_item(call.run, call.subject, [&](const Value& item) {
         Order3 order = wanted;
         if (item.is_null())
             return true;
@@ -128,13 +132,13 @@ bool apply_max(Call& call, Value& out)
 
 bool apply_first(Call& call, Value& out)
 {
-    out = item_of(call.subject, 0);
+    out = item_of(call.run, call.subject, 0);
     return true;
 }
 
 bool apply_last(Call& call, Value& out)
 {
-    out = item_of(call.subject, -1);
+    out = item_of(call.run, call.subject, -1);
     return true;
 }
 
@@ -143,7 +147,7 @@ bool apply_at(Call& call, Value& out)
     std::int64_t place = 0;
     if (!call.int_arg(0, -1'000'000, 1'000'000, place))
         return false;
-    out = item_of(call.subject, place);
+    out = item_of(call.run, call.subject, place);
     return true;
 }
 
@@ -181,13 +185,12 @@ bool apply_concat(Call& call, Value& out)
 bool apply_flatten(Call& call, Value& out)
 {
     Values values(&call.run.arena);
-    each_item(call.subject, [&](const Value& item) {
-        if (item.kind == Kind::list)
-            for (const Value& inner : items_of(call, item))
-                values.push_back(inner);
-        else
-            values.push_back(item);
-        return true;
+    each_item(call.run, call.subject, [&](const Value& item) {
+        each_item(call.run, item, [&](const Value& inner) {
+            values.push_back(inner);
+            return values.size() <= limits::items;
+        });
+        return values.size() <= limits::items;
     });
     return give_list(call, values, out);
 }
@@ -335,7 +338,7 @@ bool apply_get(Call& call, Value& out)
         return false;
     if (call.subject.kind != Kind::object && call.subject.kind != Kind::money && call.subject.kind != Kind::quantity)
         return call.fail_subject("an object");
-    out = member_of(call.subject, name, call.run.arena);
+    out = member_of(call.run, call.subject, name);
     return true;
 }
 
@@ -343,6 +346,9 @@ bool apply_entries(Call& call, Value& out)
 {
     if (call.subject.kind != Kind::object)
         return call.fail_subject("an object");
+    if (call.subject.count > limits::items)
+        return too_many(call);
+    call.run.steps += call.subject.count;
     Values made(&call.run.arena);
     each_member(call.subject, [&](std::string_view name, const Value& value) {
         auto* members = call.run.make<Member>(2);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "mapping/functions.hpp"
@@ -47,25 +49,27 @@ constexpr NumberStyle styles[] = {
 
 bool apply_number(Call& call, Value& out)
 {
-    Decimal number;
-    if (call.count == 0) {
+    const NumberStyle* style = nullptr;
+    if (call.count == 1) {
+        std::string_view locale;
+        if (!call.text_arg(0, locale))
+            return false;
+        style = std::ranges::find(styles, locale, &NumberStyle::locale);
+        if (style == std::end(styles))
+            return call.fail("wrong_argument",
+                             "names a locale that is not known; there are en de es it nl pt fr pl cs sv ch");
+    }
+    // A locale is about texts; a number that was only copied keeps its source text.
+    if (style == nullptr || call.subject.kind == Kind::number) {
+        Decimal number;
         if (!call.number(number))
             return false;
-        // A number that was only copied keeps its source text.
         out = call.subject.kind == Kind::number ? call.subject : number_value(number);
         return true;
     }
     std::string_view text;
-    std::string_view locale;
-    if (!call.text(text) || !call.text_arg(0, locale))
+    if (!call.text(text))
         return false;
-    const NumberStyle* style = nullptr;
-    for (const NumberStyle& known : styles)
-        if (known.locale == locale)
-            style = &known;
-    if (style == nullptr)
-        return call.fail("wrong_argument",
-                         "names a locale that is not known; there are en de es it nl pt fr pl cs sv ch");
     std::string plain;
     std::size_t since_group = 4;  // digits since the last group mark; 4: there was none
     bool decimals = false;

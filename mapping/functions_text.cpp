@@ -162,13 +162,14 @@ bool apply_split(Call& call, Value& out)
     for (auto at = text.find(by);; at = text.find(by)) {
         Value part;
         give_part(call, text.substr(0, at), part);
+        if (parts.size() == limits::items)
+            return call.fail("limit_items", "splits into more than 100,000 parts");
         parts.push_back(part);
         if (at == std::string_view::npos)
             break;
         text.remove_prefix(at + by.size());
     }
-    if (parts.size() > limits::items)
-        return call.fail("limit_items", "splits into more than 100,000 parts");
+    call.run.steps += parts.size();
     auto* items = call.run.make<Value>(parts.size());
     std::ranges::copy(parts, items);
     out = list_value({items, parts.size()});
@@ -185,7 +186,7 @@ bool apply_join(Call& call, Value& out)
     std::string joined;
     bool first = true;
     bool has_null = false;
-    const bool done = each_item(call.subject, [&](const Value& item) {
+    const bool done = each_item(call.run, call.subject, [&](const Value& item) {
         if (item.is_null()) {
             has_null = true;
             return true;

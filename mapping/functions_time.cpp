@@ -1,4 +1,5 @@
 #include <charconv>
+#include <string>
 
 #include "core/time.hpp"
 #include "core/time_zone.hpp"
@@ -8,18 +9,42 @@ namespace headgate::mapping {
 
 namespace {
 
+using enum Function::Kind;
+
+constexpr std::int64_t earliest = -62'167'219'200;  // the beginning of the year 0
+constexpr std::int64_t latest = 253'402'300'799;    // the end of the year 9999
+
 bool fail_text(Call& call, std::string_view message)
 {
     return fail(call.run, call.expr.site, "wrong_kind", message, &call.subject, call.subject_expr().source);
 }
 
+/// A format that times are read by.
 bool format_arg(Call& call, std::size_t i, std::string_view& format)
 {
-    return call.text_arg(i, format) &&
-           (is_time_format(format) || call.fail("wrong_argument", "is given a format with an unknown conversion"));
+    if (!call.text_arg(i, format))
+        return false;
+    const std::string_view lack = unreadable_format(format);
+    return lack.empty() || call.fail("wrong_argument", "is given a format that " + std::string(lack));
 }
 
-/// timestamp | timestamp(format) | timestamp(format, zone); a first argument without `%` that is a zone is one.
+std::string check_reading(const Expr& call)
+{
+    const auto format = call.args.size() > 1 ? literal_text(*call.args[1]) : std::nullopt;
+    const bool may_be_zone = call.args.size() == 2 && call.function->name == "timestamp";
+    if (!format || (may_be_zone && is_zone(*format)))
+        return "";
+    const std::string_view lack = unreadable_format(*format);
+    return lack.empty() ? "" : "the format " + std::string(lack) + (may_be_zone ? ", and it is no zone" : "");
+}
+
+std::string check_printing(const Expr& call)
+{
+    const auto format = literal_text(*call.args[1]);
+    return format && !is_time_format(*format) ? "the format has an unknown conversion" : "";
+}
+
+/// timestamp | timestamp(format) | timestamp(format, zone); a single argument that is a zone is one.
 bool apply_timestamp(Call& call, Value& out)
 {
     if (call.subject.kind == Kind::time) {
@@ -38,7 +63,7 @@ bool apply_timestamp(Call& call, Value& out)
         std::string_view first;
         if (!call.text_arg(0, first))
             return false;
-        if (first.find('%') == std::string_view::npos && is_zone(first))
+        if (is_zone(first))
             zone = first;
         else if (!format_arg(call, 0, format))
             return false;
@@ -64,21 +89,17 @@ bool apply_from_unix(Call& call, Value& out)
     Decimal number;
     if (!call.number(number))
         return false;
-    const Decimal fraction_only = *number.magnitude().minus(number.magnitude().rounded(0, Rounding::down));
+    number = number.rounded(9, Rounding::down);
     Decimal whole = number.rounded(0, Rounding::down);
-    Decimal rest = fraction_only;
-    if (number.is_negative() && !rest.is_zero()) {
-        whole = *whole.minus(Decimal(1));
-        rest = *Decimal(1).minus(rest);
-    }
+    if (number < whole)
+        whole = whole.minus(Decimal(1)).value_or(whole);
     const auto seconds = whole.to_int64();
-    constexpr std::int64_t latest = 253'402'300'799;  // the end of the year 9999
-    if (!seconds || *seconds < -62'167'219'200 || *seconds > latest)
+    if (!seconds || *seconds < earliest || *seconds > latest)
         return fail_text(call, "is no number of seconds between the years 0 and 9999");
     Timestamp time;
     time.seconds = *seconds;
-    time.nanos = static_cast<std::uint32_t>(
-        rest.times(Decimal(1'000'000'000)).value_or(Decimal{}).rounded(0, Rounding::down).to_int64().value_or(0));
+    // Of 21 digits at most by now: none of this overflows.
+    time.nanos = static_cast<std::uint32_t>(*number.minus(whole)->times(Decimal(1'000'000'000))->to_int64());
     time.offset_minutes = 0;
     out = call.run.time_value(time, {});
     return true;
@@ -140,7 +161,7 @@ bool apply_add_time(Call& call, Value& out)
     if (read.ec != std::errc{} || size == 0 || count < 0 || count > 1'000'000'000)
         return call.fail("wrong_argument", "takes a duration like 36h, 15m, 30s or 2d");
     time.seconds += (back ? -1 : 1) * count * size;
-    if (time.seconds < -62'167'219'200 || time.seconds > 253'402'300'799)
+    if (time.seconds < earliest || time.seconds > latest)
         return call.fail("wrong_argument", "leads beyond the years 0 to 9999");
     out = call.run.time_value(time, {});
     return true;
@@ -151,8 +172,10 @@ bool apply_format_time(Call& call, Value& out)
     Timestamp time;
     std::string_view format;
     std::string_view zone = call.run.context.channel_zone;
-    if (!time_of(call, time) || !format_arg(call, 0, format) || (call.count > 1 && !call.text_arg(1, zone)))
+    if (!time_of(call, time) || !call.text_arg(0, format) || (call.count > 1 && !call.text_arg(1, zone)))
         return false;
+    if (!is_time_format(format))
+        return call.fail("wrong_argument", "is given a format with an unknown conversion");
     if (zone.empty())
         return call.fail("zone_missing", "neither the call nor the channel names a zone");
     const auto text = format_time(time, format, zone);
@@ -160,8 +183,11 @@ bool apply_format_time(Call& call, Value& out)
 }
 
 constexpr Function functions[] = {
-    {"timestamp", 0, 2, apply_timestamp}, {"from_unix", 0, 0, apply_from_unix},     {"date", 0, 1, apply_date},
-    {"add_time", 1, 1, apply_add_time},   {"format_time", 1, 2, apply_format_time},
+    {"timestamp", 0, 2, apply_timestamp, plain, check_reading},
+    {"from_unix", 0, 0, apply_from_unix},
+    {"date", 0, 1, apply_date, plain, check_reading},
+    {"add_time", 1, 1, apply_add_time},
+    {"format_time", 1, 2, apply_format_time, plain, check_printing},
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ public:
 private:
     Value get(const Value& object, std::string_view name) const
     {
-        return object.kind == Kind::object ? member_of(object, name, run_.arena) : Value{};
+        return object.kind == Kind::object ? member_of(run_, object, name) : Value{};
     }
     static Decimal amount(const Value& money) { return money.kind == Kind::money ? money.number : Decimal{}; }
 

@@ -1,5 +1,10 @@
 #include "mapping/lexer.hpp"
 
+#include <optional>
+
+#include "core/encoding.hpp"
+#include "core/utf8.hpp"
+
 namespace headgate::mapping {
 
 namespace {
@@ -13,20 +18,6 @@ bool is_name_letter(char letter)
 {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || is_digit(letter) || letter == '_' ||
            static_cast<unsigned char>(letter) >= 0x80;
-}
-
-void append_utf8(std::string& text, unsigned long code)
-{
-    if (code < 0x80) {
-        text += static_cast<char>(code);
-    } else if (code < 0x800) {
-        text += static_cast<char>(0xC0 | code >> 6);
-        text += static_cast<char>(0x80 | (code & 0x3F));
-    } else {
-        text += static_cast<char>(0xE0 | code >> 12);
-        text += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-        text += static_cast<char>(0x80 | (code & 0x3F));
-    }
 }
 
 }  // namespace
@@ -68,6 +59,33 @@ std::string Lexer::take_name()
     return std::string(text_.substr(begin, at_ - begin));
 }
 
+std::uint32_t Lexer::scan_four_digits()
+{
+    const auto bytes = text_.size() - at_ < 4 ? std::nullopt : from_hex(text_.substr(at_, 4));
+    if (!bytes)
+        throw SyntaxError{at_, "syntax", "\\u takes four hexadecimal digits", ""};
+    at_ += 4;
+    return static_cast<std::uint32_t>(static_cast<unsigned char>((*bytes)[0])) << 8U |
+           static_cast<unsigned char>((*bytes)[1]);
+}
+
+/// What follows `\u`. Beyond U+FFFF it is two escapes, as in JSON.
+std::uint32_t Lexer::scan_code_point()
+{
+    const std::size_t begin = at_ - 2;
+    const std::uint32_t code = scan_four_digits();
+    if (code < 0xD800 || code > 0xDFFF)
+        return code;
+    std::uint32_t low = 0;
+    if (code < 0xDC00 && text_.substr(at_).starts_with("\\u")) {
+        at_ += 2;
+        low = scan_four_digits();
+    }
+    if (low < 0xDC00 || low > 0xDFFF)
+        throw SyntaxError{begin, "syntax", "half of a surrogate pair is no letter", "write both: \\uD83D\\uDE00"};
+    return 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00);
+}
+
 std::string Lexer::scan_string(char quote)
 {
     const std::size_t begin = at_ - 1;
@@ -82,20 +100,7 @@ std::string Lexer::scan_string(char quote)
             case 'n': letter = '\n'; break;
             case 't': letter = '\t'; break;
             case 'r': letter = '\r'; break;
-            case 'u': {
-                unsigned long code = 0;
-                for (int i = 0; i < 4; ++i) {
-                    const auto digit = at_ < text_.size()
-                                           ? std::string_view("0123456789abcdef0123456789ABCDEF").find(text_[at_])
-                                           : std::string_view::npos;
-                    if (digit == std::string_view::npos)
-                        throw SyntaxError{at_, "syntax", "\\u takes four hexadecimal digits", ""};
-                    code = code * 16 + digit % 16;
-                    ++at_;
-                }
-                append_utf8(value, code);
-                continue;
-            }
+            case 'u': append_utf8(value, scan_code_point()); continue;
             case '\\':
             case '/':
             case '"':

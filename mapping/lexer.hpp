@@ -64,6 +64,8 @@ public:
 private:
     void scan();
     std::string scan_string(char quote);
+    std::uint32_t scan_code_point();
+    std::uint32_t scan_four_digits();
     std::string_view text_;
     std::size_t at_;
     Token token_;

@@ -7,6 +7,7 @@
 #include <memory_resource>
 
 #include "mapping/compiled.hpp"
+#include "mapping/functions.hpp"
 #include "mapping/invariants.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/run.hpp"
@@ -30,6 +31,13 @@ void bind(const std::vector<Block::Let>& lets, Run& run)
         slot = {
             .state = Slot::State::waiting, .source = let.value.get(), .dot = run.dot, .index = run.index, .value = {}};
     }
+}
+
+/// Whether a list is, or was taken from, what `group_by` makes: items that have no place in the document.
+bool comes_of_groups(const Expr& list)  // NOLINT(misc-no-recursion)
+{
+    return list.function != nullptr &&
+           (list.function->name == "group_by" || (!list.args.empty() && comes_of_groups(*list.args.front())));
 }
 
 /// Makes the transactions of one plan.
@@ -112,9 +120,6 @@ private:
         if ((plan.id && !identity(run, *plan.id, "id", made.id)) ||
             (plan.version && !version(run, *plan.version, made.version)))
             return false;
-        for (const Block& parent : plan.depends_on)
-            if (!depends_on(run, parent, made.depends_on))
-                return false;
 
         Value fields;
         if (!evaluate(plan.fields, run, fields))
@@ -183,25 +188,6 @@ private:
         return true;
     }
 
-    static bool depends_on(Run& run, const Block& block, std::vector<std::string>& parents)
-    {
-        Value value;
-        run.output.push_back({"depends_on"});
-        if (!evaluate(block, run, value))
-            return false;
-        const bool done = each_item(value, [&](const Value& parent) {
-            if (parent.is_null())
-                return true;
-            const auto text = text_of(parent, run.arena);
-            if (text)
-                parents.emplace_back(*text);
-            return text || fail(run, block.site, "wrong_kind",
-                                "is " + std::string(name_of(parent.kind)) + " where a text is asked", &parent);
-        });
-        run.output.pop_back();
-        return done;
-    }
-
     /// The item's JSON pointer from where `.` started, so that a wrapper around the object changes nothing.
     [[nodiscard]] std::string place_of(const Value& item, std::int64_t place) const
     {
@@ -255,6 +241,26 @@ const std::string& Mapping::name() const
 std::span<const std::string> Mapping::topics() const
 {
     return compiled_->topics;
+}
+
+std::vector<std::string> Mapping::names() const
+{
+    std::vector<std::string> names;
+    for (const Plan& plan : compiled_->plans)
+        names.push_back(plan.name);
+    return names;
+}
+
+Problems Mapping::notes() const
+{
+    Problems notes;
+    for (const Plan& plan : compiled_->plans)
+        if (plan.each && comes_of_groups(*plan.each))
+            notes.push_back({*plan.each->site.file, plan.each->site.line, plan.each->site.column, "place_by_index",
+                             "a group stands nowhere in the document, so it is known by its index: a mapping that is "
+                             "mended to group otherwise takes one group for another when an event is replayed",
+                             "keep what it groups by"});
+    return notes;
 }
 
 bool Mapping::takes(std::string_view topic) const

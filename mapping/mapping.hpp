@@ -47,6 +47,10 @@ public:
 
     [[nodiscard]] const std::string& name() const;
     [[nodiscard]] std::span<const std::string> topics() const;
+    /// What its transactions are called: part of their effect keys.
+    [[nodiscard]] std::vector<std::string> names() const;
+    /// What is no mistake and worth a look when the file is checked.
+    [[nodiscard]] Problems notes() const;
     /// No `topics:` takes every topic.
     [[nodiscard]] bool takes(std::string_view topic) const;
     /// What the document says, in the order it is to be applied; empty: filtered. The first failure in output order is

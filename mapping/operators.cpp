@@ -16,12 +16,19 @@ Order3 order_of(std::strong_ordering order)
 }
 
 /// An XML element with a text of its own compares as that text.
-Value plain(const Value& value)
+Value plain(Run& run, const Value& value)
 {
     if (value.kind != Kind::object || !value.is_tree())
         return value;
+    run.count_nodes(value.count);
     const NodeIndex text = value.document->member(value.node, "#text");
     return text == no_node ? value : node_value(*value.document, text);
+}
+
+/// What a failed comparison names: a side of the operator; all of what compares, when that is a function or `match`.
+const Expr& side_of(const Expr& expr, std::size_t i)
+{
+    return expr.evaluate == evaluate_comparison ? *expr.args[i] : expr;
 }
 
 bool add(const Expr& expr, Run& run, bool subtracts, Value& out)
@@ -72,7 +79,7 @@ bool compare_numbers(Run& run, const Expr& expr, const Value& left, const Value&
         return true;
     }
     Decimal unused;
-    return a ? to_number(run, expr, *expr.args[1], right, unused) : to_number(run, expr, *expr.args[0], left, unused);
+    return to_number(run, expr, side_of(expr, a ? 1 : 0), a ? right : left, unused);
 }
 
 bool compare_times(Run& run, const Expr& expr, const Value& left, const Value& right, bool strict, Order3& out)
@@ -91,22 +98,23 @@ bool compare_times(Run& run, const Expr& expr, const Value& left, const Value& r
         return true;
     }
     out = Order3::different;
-    return !strict || fail_kind(run, expr, *expr.args[a ? 1 : 0], a ? right : left, "a time");
+    return !strict || fail_kind(run, expr, side_of(expr, a ? 1 : 0), a ? right : left, "a time");
 }
 
 }  // namespace
 
 bool compare(Run& run, const Expr& expr, const Value& left_given, const Value& right_given, bool strict, Order3& out)
 {
-    const Value left = plain(left_given);
-    const Value right = plain(right_given);
-    for (const auto* side : {&left, &right})
-        if (side->kind == Kind::list || side->kind == Kind::object)
-            return fail_kind(run, expr, *expr.args[side == &left ? 0 : 1], *side, "a single value");
+    const Value left = plain(run, left_given);
+    const Value right = plain(run, right_given);
     if (left.is_null() || right.is_null()) {
         out = left.is_null() && right.is_null() ? Order3::equal : Order3::different;
         return true;
     }
+    for (const auto* side : {&left, &right})
+        if (side->kind == Kind::list || side->kind == Kind::object)
+            return fail_kind(run, expr, side_of(expr, side == &left ? 0 : 1), *side, "a single value");
+    run.count_bytes(left.text.size() + right.text.size());
     if (left.kind == Kind::money && right.kind == Kind::money) {
         if (left.text == right.text) {
             out = order_of(left.number <=> right.number);
@@ -133,7 +141,7 @@ bool compare(Run& run, const Expr& expr, const Value& left_given, const Value& r
     }
     out = Order3::different;
     return !strict ||
-           fail_kind(run, expr, *expr.args[0], left, "what compares with " + std::string(name_of(right.kind)));
+           fail_kind(run, expr, side_of(expr, 0), left, "what compares with " + std::string(name_of(right.kind)));
 }
 
 bool evaluate_literal(const Expr& expr, Run&, Value& out)
@@ -212,7 +220,7 @@ bool evaluate_comparison(const Expr& expr, Run& run, Value& out)
         if (right.kind != Kind::list)
             return fail_kind(run, expr, *expr.args[1], right, "a list");
         bool failed = false;
-        each_item(right, [&](const Value& item) {
+        each_item(run, right, [&](const Value& item) {
             failed = !compare(run, expr, left, item, false, order);
             holds = !failed && order == Order3::equal;
             return !failed && !holds;

@@ -19,15 +19,12 @@ Value headers_value(Run& run)
     return object_value({members, headers.size()});
 }
 
-Value named_texts(Run& run, std::initializer_list<std::pair<std::string_view, std::string_view>> texts,
-                  const Document* settings)
+Value named_texts(Run& run, std::initializer_list<std::pair<std::string_view, std::string_view>> texts)
 {
-    auto* members = run.make<Member>(texts.size() + 1);
+    auto* members = run.make<Member>(texts.size());
     std::size_t count = 0;
     for (const auto& [name, text] : texts)
         members[count++] = {name, is_blank(text) ? Value{} : text_value(text)};
-    if (settings != nullptr)
-        members[count++] = {"settings", node_value(*settings, settings->root())};
     return object_value({members, count});
 }
 
@@ -62,11 +59,10 @@ bool start(const Expr& expr, Run& run, Value& out)
     case Root::document: out = node_value(about.document, about.document.empty() ? no_node : about.root); return true;
     case Root::headers: out = headers_value(run); return true;
     case Root::event:
-        out = named_texts(run, {{"id", about.event_id}, {"topic", about.topic}, {"received_at", about.received_at}},
-                          nullptr);
+        out = named_texts(run, {{"id", about.event_id}, {"topic", about.topic}, {"received_at", about.received_at}});
         return true;
     case Root::channel:
-        out = named_texts(run, {{"name", about.channel_name}, {"zone", about.channel_zone}}, about.channel_settings);
+        out = named_texts(run, {{"name", about.channel_name}, {"zone", about.channel_zone}});
         return true;
     case Root::index: out = run.index < 0 ? Value{} : number_value(Decimal(run.index)); return true;
     case Root::slot: return evaluate_let(expr, run, out);
@@ -81,7 +77,7 @@ bool name_step(const Expr& expr, Run& run, const Step& step, Value& at)
     case Kind::null: return true;
     case Kind::object:
     case Kind::money:
-    case Kind::quantity: at = member_of(at, step.name, run.arena); return true;
+    case Kind::quantity: at = member_of(run, at, step.name); return true;
     case Kind::list:
         return fail(
             run, expr.site, "path_on_list",
@@ -102,7 +98,7 @@ bool condition_step(Run& run, const Step& step, Value& at)
     const Value dot = run.dot;
     Value found;
     bool failed = false;
-    each_item(at, [&](const Value& item) {
+    each_item(run, at, [&](const Value& item) {
         if (item.is_null())
             return true;
         run.dot = item;
@@ -119,18 +115,26 @@ bool condition_step(Run& run, const Step& step, Value& at)
     return !failed;
 }
 
+bool too_many(const Expr& expr, Run& run)
+{
+    return fail(run, expr, "limit_items", "a path finds more than 100,000 values");
+}
+
 /// Collects every member of a name below, in document order.
 bool descend(const Expr& expr, Run& run, std::string_view name, const Value& at, Values& found)
 {
     if (at.kind != Kind::list && at.kind != Kind::object)
         return true;
-    if (++run.steps > limits::steps || found.size() > limits::items)
+    run.count_nodes(at.count);
+    if (++run.steps > limits::steps)
         return fail(run, expr, "limit_steps", "the mapping takes more than 1,000,000 steps");
     if (at.kind == Kind::list)
         return each_item(at, [&](const Value& item) { return descend(expr, run, name, item, found); });
     return each_member(at, [&](std::string_view member, const Value& value) {
         if (member == name && !value.is_null())
             found.push_back(value);
+        if (found.size() > limits::items)
+            return too_many(expr, run);
         return descend(expr, run, name, value, found);
     });
 }
@@ -147,11 +151,12 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
                 continue;
             switch (step.kind) {
             case Step::Kind::every:
-                each_item(value, [&](const Value& item) {
-                    if (!item.is_null())
-                        next.push_back(item);
-                    return true;
-                });
+                if (!each_item(run, value, [&](const Value& item) {
+                        if (!item.is_null())
+                            next.push_back(item);
+                        return next.size() <= limits::items || too_many(expr, run);
+                    }))
+                    return false;
                 break;
             case Step::Kind::descend:
                 if (!descend(expr, run, step.name, value, next))
@@ -162,7 +167,7 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
                     return false;
                 next.push_back(value);
                 break;
-            case Step::Kind::place: next.push_back(item_of(value, step.place)); break;
+            case Step::Kind::place: next.push_back(item_of(run, value, step.place)); break;
             case Step::Kind::condition:
                 if (!condition_step(run, step, value))
                     return false;
@@ -171,8 +176,6 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
             }
         }
         run.steps += next.size();
-        if (next.size() > limits::items)
-            return fail(run, expr, "limit_items", "a path finds more than 100,000 values");
         values.swap(next);
     }
     std::size_t count = 0;
@@ -197,7 +200,7 @@ bool evaluate_path(const Expr& expr, Run& run, Value& out)
             if (!name_step(expr, run, step, out))
                 return false;
             break;
-        case Step::Kind::place: out = item_of(out, step.place); break;
+        case Step::Kind::place: out = item_of(run, out, step.place); break;
         case Step::Kind::condition:
             if (!condition_step(run, step, out))
                 return false;

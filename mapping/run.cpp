@@ -70,6 +70,8 @@ bool fail_kind(Run& run, const Expr& asking, const Expr& given, const Value& cul
 
 bool to_number(Run& run, const Expr& asking, const Expr& given, const Value& value, Decimal& out)
 {
+    run.count_nodes(value.count);  // an element's own text is one of its members
+    run.count_bytes(value.text.size());
     if (const auto number = number_of(value)) {
         out = *number;
         return true;
@@ -83,7 +85,9 @@ bool to_number(Run& run, const Expr& asking, const Expr& given, const Value& val
 
 bool to_text(Run& run, const Expr& asking, const Expr& given, const Value& value, std::string_view& out)
 {
+    run.count_nodes(value.count);
     if (const auto text = text_of(value, run.arena)) {
+        run.count_bytes(text->size());
         out = *text;
         return true;
     }

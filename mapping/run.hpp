@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
@@ -13,6 +14,15 @@
 #include "mapping/vocabularies.hpp"
 
 namespace headgate::mapping {
+
+namespace limits {
+inline constexpr std::uint64_t steps = 1'000'000;
+inline constexpr int depth = 64;
+inline constexpr std::uint64_t items = 100'000;
+inline constexpr std::size_t text = std::size_t{1} << 20U;
+inline constexpr std::size_t output = std::size_t{8} << 20U;
+inline constexpr std::size_t transactions = 10'000;
+}  // namespace limits
 
 /// A `let` or `as` of the running transaction. A `let` is evaluated when it is first asked for, about the `.` and
 /// `$index` it was written at: what is never used never fails.
@@ -47,6 +57,10 @@ struct Run {
     std::pmr::vector<OutputStep> output;  // the output field being made: "lines[0].unit_price"
 
     [[nodiscard]] std::string output_path() const;
+    /// Work inside of one step that grows with the document counts by what it takes: passing sixteen nodes on the way
+    /// to one, or reading or writing sixty-four bytes, is about one step. The next evaluation looks at the limit.
+    void count_nodes(std::uint64_t passed) { steps += passed / 16; }
+    void count_bytes(std::uint64_t bytes) { steps += bytes / 64; }
     /// Arena arrays, filled by the caller.
     template <class T>
     T* make(std::size_t count)
@@ -58,15 +72,6 @@ struct Run {
     [[nodiscard]] Value own_text(std::string_view text) { return text_value(copy_text(text, arena)); }
     [[nodiscard]] Value time_value(const Timestamp& time, std::string_view source);
 };
-
-namespace limits {
-inline constexpr std::uint64_t steps = 1'000'000;
-inline constexpr int depth = 64;
-inline constexpr std::uint64_t items = 100'000;
-inline constexpr std::size_t text = std::size_t{1} << 20U;
-inline constexpr std::size_t output = std::size_t{8} << 20U;
-inline constexpr std::size_t transactions = 10'000;
-}  // namespace limits
 
 /// Leaves a failure behind and returns false. `message` names kinds and places, never a value.
 bool fail(Run& run, const Site& site, std::string_view code, std::string_view message, const Value* culprit = nullptr,
@@ -84,6 +89,32 @@ inline bool evaluate(const Expr& expr, Run& run, Value& out)
 }
 
 bool evaluate(const Block& block, Run& run, Value& out);
+
+/// As those of values, and the way there is counted.
+inline Value member_of(Run& run, const Value& object, std::string_view name)
+{
+    run.count_nodes(object.count);
+    return member_of(object, name, run.arena);
+}
+
+inline Value item_of(Run& run, const Value& list, std::int64_t place)
+{
+    if (list.kind == Kind::list && list.is_tree()) {
+        const auto passed = static_cast<std::uint64_t>(place < 0 ? place + list.count : place);
+        run.count_nodes(std::min<std::uint64_t>(passed, list.count));
+    }
+    return item_of(list, place);
+}
+
+/// As that of values; each item is a step.
+template <class Visit>
+bool each_item(Run& run, const Value& list, Visit&& visit)
+{
+    return each_item(list, [&](const Value& item) {
+        ++run.steps;
+        return visit(item);
+    });
+}
 
 /// The value as the number it is or reads as; failure else.
 bool to_number(Run& run, const Expr& asking, const Expr& given, const Value& value, Decimal& out);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/currency.hpp"
-#include "mapping/suggest.hpp"
 
 namespace headgate::mapping {
 
@@ -55,6 +54,7 @@ struct Check {
     {
         if (value.kind != Kind::object)
             return wrong_kind("an object", value);
+        run.count_nodes(value.count);
         bool given = each_member(value, [&](std::string_view name, const Value& member) {
             const Shape::Member* known = shape.find(name);
             if (known == nullptr)
@@ -66,7 +66,7 @@ struct Check {
             return fits;
         });
         for (const Shape::Member& member : shape.members)
-            if (given && member.required && member_of(value, member.name, run.arena).is_null())
+            if (given && member.required && member_of(run, value, member.name).is_null())
                 given = wrong("missing_required", "has no `" + member.name + "`, which is required", value);
         return given;
     }
@@ -75,6 +75,7 @@ struct Check {
     {
         if (value.kind != Kind::list)
             return wrong_kind("a list", value);
+        run.count_nodes(value.count);
         std::int64_t place = 0;
         return each_item(value, [&](const Value& item) {
             run.output.push_back({{}, place++});

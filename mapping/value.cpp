@@ -66,11 +66,6 @@ Value object_value(std::span<const Member> members)
     return value;
 }
 
-bool is_blank(std::string_view text)
-{
-    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 Value node_value(const Document& document, NodeIndex index)
 {
     Value value;
@@ -90,7 +85,7 @@ Value node_value(const Document& document, NodeIndex index)
         value.text = node.text;
         break;
     case NodeKind::text:
-        if (!is_blank(node.text)) {
+        if (!node.blank) {
             value.kind = Kind::text;
             value.text = node.text;
         }

@@ -61,7 +61,6 @@ inline std::span<const Member> Value::members() const
 [[nodiscard]] Value object_value(std::span<const Member> members);
 /// A node of a document; a blank text reads as null.
 [[nodiscard]] Value node_value(const Document& document, NodeIndex node);
-[[nodiscard]] bool is_blank(std::string_view text);
 
 /// The member of an object, of money (`amount`, `currency`) or of a quantity (`value`, `uom`); null when it has none.
 [[nodiscard]] Value member_of(const Value& object, std::string_view name, std::pmr::memory_resource& arena);

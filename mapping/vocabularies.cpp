@@ -1,8 +1,8 @@
 #include "mapping/vocabularies.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
+#include "mapping/folder.hpp"
 #include "mapping/yaml_file.hpp"
 
 namespace headgate::mapping {
@@ -58,15 +58,7 @@ void read_table(const std::string& path, Vocabularies& tables, Problems& problem
 std::expected<void, Problems> Vocabularies::load(const std::string& dir)
 {
     Problems problems;
-    std::vector<std::string> paths;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(dir, error))
-        if (entry.path().extension() == ".yaml")
-            paths.push_back(entry.path());
-    if (error)
-        problems.push_back({dir, 0, 0, "unreadable", "the folder cannot be read", ""});
-    std::ranges::sort(paths);
-    for (const std::string& path : paths)
+    for (const std::string& path : files_of(dir, ".yaml", problems))
         read_table(path, *this, problems);
     if (!problems.empty())
         return std::unexpected(std::move(problems));

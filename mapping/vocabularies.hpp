@@ -26,7 +26,7 @@ struct Vocabulary {
 ///     entries: { paid: captured, pending: pending }
 class Vocabularies {
 public:
-    /// Adds every *.yaml of a folder (not of its subfolders); a table named before is replaced as a whole.
+    /// Adds every *.yaml of a folder; a table named before is replaced as a whole.
     std::expected<void, Problems> load(const std::string& dir);
     void add(Vocabulary table);
     [[nodiscard]] const Vocabulary* find(std::string_view name) const;

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <set>
 
+#include "core/config/tabs.hpp"
+
 namespace headgate::mapping {
 
 namespace {
@@ -53,8 +55,17 @@ std::optional<YamlFile> YamlFile::parse(std::string path, std::string text, Prob
         if (file.text_[i] == '\n')
             file.lines_.push_back(i + 1);
     try {
-        file.root_ = YAML::Load(file.text_);
+        const auto documents = YAML::LoadAll(file.text_);
+        if (documents.size() > 1) {
+            problems.push_back(file.problem(documents[1], "several_documents", "one file holds one YAML document", ""));
+            return std::nullopt;
+        }
+        file.root_ = documents.empty() ? YAML::Node() : documents.front();
     } catch (const YAML::Exception& error) {
+        if (auto tab = config::tab_problem(file.path_, file.text_, error.mark.line + 1, "yaml")) {
+            problems.push_back(std::move(*tab));
+            return std::nullopt;
+        }
         problems.push_back({file.path_, error.mark.line + 1, error.mark.column + 1, "yaml", error.msg,
                             "a value that holds `: `, ` #` or starts with one of [ { \" ' * & ! % @ goes in quotes"});
         return std::nullopt;

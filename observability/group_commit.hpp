@@ -116,6 +116,8 @@ private:
         if (!options_.may_commit())
             return Failure{
                 FailureClass::transient, "lease_lost", options_.name + ": another node may own this work now", {}};
+        if (auto gone = database_.gone())
+            return gone;
         fault_point(options_.name + "_before_commit");
         if (const int code = commit_.start().step(); code != SQLITE_DONE)
             return failure_of(code, "committing a batch");

@@ -1,6 +1,7 @@
 #include "observability/sqlite.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -44,12 +45,22 @@ std::string utc_text(std::chrono::system_clock::time_point instant)
                        time.subseconds().count());
 }
 
+namespace {
+
+std::string complaint(sqlite3* database)
+{
+    const char* file = sqlite3_db_filename(database, "main");
+    return std::string(file != nullptr ? file : "SQLite") + ": " + sqlite3_errmsg(database);
+}
+
+}  // namespace
+
 Statement::Statement(sqlite3* database, std::string_view sql)
 {
     sqlite3_stmt* made = nullptr;
     if (sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made,
                            nullptr) != SQLITE_OK)
-        throw std::runtime_error("SQLite refuses a statement: " + std::string(sqlite3_errmsg(database)));
+        throw std::runtime_error(complaint(database));
     statement_.reset(made);
 }
 
@@ -126,6 +137,25 @@ Database::Database(const std::filesystem::path& file, const OpenOptions& options
         throw std::runtime_error("cannot use a write-ahead log for " + file.string() + ": " + sqlite3_errmsg(opened));
     mode.reset();
     must_run("PRAGMA synchronous = FULL");
+    struct stat status{};
+    if (::stat(file.c_str(), &status) == 0) {
+        file_ = file;
+        device_ = status.st_dev;
+        inode_ = status.st_ino;
+    }
+}
+
+std::optional<Failure> Database::gone() const
+{
+    struct stat status{};
+    if (file_.empty() || (::stat(file_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_))
+        return std::nullopt;
+    return Failure{FailureClass::transient,
+                   "sqlite_file_gone",
+                   file_.string() +
+                       " was moved, deleted or replaced while it was open; put it back, or restart "
+                       "Headgate to begin a new one",
+                   {}};
 }
 
 Result<Statement> Database::try_prepare(std::string_view sql)
@@ -140,7 +170,7 @@ Result<Statement> Database::try_prepare(std::string_view sql)
 void Database::must_run(const std::string& sql)
 {
     if (run(sql.c_str()) != SQLITE_OK)
-        throw std::runtime_error("SQLite: " + std::string(sqlite3_errmsg(database_.get())));
+        throw std::runtime_error(complaint(database_.get()));
 }
 
 }  // namespace headgate::sqlite

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "core/result.hpp"
 
@@ -97,6 +99,9 @@ public:
     int run(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr); }
     /// The same at start-up: throws.
     void must_run(const std::string& sql);
+    /// Why nothing may be committed any more: the file's name leads elsewhere or nowhere, and what is written into a
+    /// file without a name is lost when it closes. One stat(2).
+    [[nodiscard]] std::optional<Failure> gone() const;
     [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
 
 private:
@@ -104,6 +109,9 @@ private:
         void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
     };
     std::unique_ptr<sqlite3, Close> database_;
+    std::filesystem::path file_;
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
 };
 
 }  // namespace headgate::sqlite

@@ -103,6 +103,15 @@ private:
     {
         if (reply && !reply->is_list(batch.size() * Call::stride))
             reply = odd_reply(call_.script().name);
+        // A script that refuses has written nothing: one bad item must not hold up its neighbours.
+        if (!reply && reply.error().code == "redis_error" && batch.size() > 1) {
+            for (auto& entry : batch) {
+                std::vector<Entry> alone;
+                alone.push_back(std::move(entry));
+                leave(std::move(alone));
+            }
+            return;
+        }
         for (std::size_t i = 0; i < batch.size(); ++i) {
             if (!reply) {
                 batch[i].done(std::unexpected(reply.error()));

@@ -19,6 +19,7 @@ constexpr std::size_t socket_path_limit = 107;
 constexpr std::chrono::milliseconds poll_step{20};
 constexpr std::chrono::milliseconds first_restart{100};
 constexpr std::chrono::milliseconds restart_ceiling{5'000};
+constexpr std::chrono::seconds settled{30};  // a server that lived so long is started again at once
 
 std::vector<std::string> arguments(const ManagedRedisConfig& config, const std::string& program,
                                    const std::string& socket)
@@ -197,10 +198,10 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
 
     void answered()
     {
-        if (state != State::starting)
-            return;
+        if (state != State::starting || !failed_start.empty())
+            return;  // it is being ended
         state = State::running;
-        backoff = first_restart;
+        up_since = Clock::now();
         timer.cancel();
         probe->close();
         finish({});
@@ -225,8 +226,36 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
             finish(not_started(reason.empty() ? status : reason));
         } else if (was != State::closed) {
             ++restarts;
+            if (was == State::running && Clock::now() - up_since >= settled)
+                backoff = first_restart;
+            if (died)
+                died(last_line(config.folder / "redis.log"));
             restart_later();
         }
+    }
+
+    void interrupt()
+    {
+        if (!done)
+            return;
+        if (state == State::waiting_for_stale) {
+            timer.cancel();
+            finish(not_started("interrupted"));
+        } else if (state == State::starting) {
+            failed_start = "interrupted";
+            terminate();
+        }
+    }
+
+    /// SIGTERM now, SIGKILL when that was not enough. `ended` follows.
+    void terminate()
+    {
+        terminate_server(pid);
+        timer.expires_after(config.stop_limit);
+        timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
+            if (!error && self->pid != 0)
+                kill_server(self->pid);
+        });
     }
 
     void restart_later()
@@ -245,8 +274,6 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     void stop(Done finished)
     {
         timer.cancel();
-        if (done)
-            finish(not_started("stopped"));
         done = std::move(finished);
         if (pid == 0) {
             state = State::idle;
@@ -254,12 +281,7 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
             return;
         }
         state = State::stopping;
-        terminate_server(pid);
-        timer.expires_after(config.stop_limit);
-        timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
-            if (!error && self->state == State::stopping)
-                kill_server(self->pid);
-        });
+        terminate();
     }
 
     void close()
@@ -292,8 +314,10 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     asio::posix::stream_descriptor exit_watch;
     std::unique_ptr<net::Redis> probe;
     Done done;
+    std::function<void(std::string_view)> died;
     State state = State::idle;
     Clock::time_point deadline{};
+    Clock::time_point up_since{};
     std::chrono::milliseconds backoff = first_restart;
     std::string program;
     std::string socket;
@@ -327,6 +351,16 @@ Task<void> ManagedRedis::stop()
     auto begin = [impl](Impl::Done done) { impl->stop(std::move(done)); };
     auto answer = net::wait_for<Result<void>>(std::move(begin));
     co_return co_await std::move(answer);
+}
+
+void ManagedRedis::interrupt()
+{
+    impl_->interrupt();
+}
+
+void ManagedRedis::on_death(std::function<void(std::string_view last_words)> call)
+{
+    impl_->died = std::move(call);
 }
 
 net::RedisAddress ManagedRedis::address() const

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,7 +22,7 @@ struct ManagedRedisConfig {
     Durability durability = Durability::strict;
     std::uint64_t maxmemory = 1ULL << 30U;  // bytes
     std::chrono::seconds start_limit{600};  // until PING answers: reading a large AOF takes its time
-    std::chrono::seconds stop_limit{60};    // from SIGTERM to SIGKILL, of ours and of a stale one
+    std::chrono::seconds stop_limit{10};    // from SIGTERM to SIGKILL, of ours and of a stale one
 };
 
 /// A private redis-server on a unix socket, started and supervised here. One call at a time, on the executor's thread,
@@ -38,8 +40,13 @@ public:
     /// from then on it is started again whenever it dies, until that succeeds. `redis_not_started` (permanent), with
     /// its log's last line.
     Task<void> start();
+    /// Ends a `start` that is under way: it fails as `redis_not_started`, its server ends as with `stop`. Else nothing.
+    void interrupt();
     /// SIGTERM, wait, SIGKILL after `stop_limit`. No restart after it. Nothing to stop is fine.
     Task<void> stop();
+
+    /// Called each time the server has died by itself, with the last line of its log, before it is started again.
+    void on_death(std::function<void(std::string_view last_words)> call);
 
     [[nodiscard]] net::RedisAddress address() const;
     /// Where the socket went when the folder's path is too long for one (107 bytes); else empty. For the log.

@@ -52,10 +52,10 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
 {
     Scripts scripts;
     const std::pair<net::Script*, const char*> all[]{
-        {&scripts.accept, "accept"},   {&scripts.lease, "lease"}, {&scripts.reserve, "reserve"},
-        {&scripts.finish, "finish"},   {&scripts.bury, "bury"},   {&scripts.readmit, "readmit"},
-        {&scripts.archive, "archive"}, {&scripts.tally, "tally"}, {&scripts.verify, "verify"},
-        {&scripts.letters, "letters"},
+        {&scripts.accept, "accept"},   {&scripts.lease, "lease"},       {&scripts.reserve, "reserve"},
+        {&scripts.finish, "finish"},   {&scripts.bury, "bury"},         {&scripts.readmit, "readmit"},
+        {&scripts.archive, "archive"}, {&scripts.tally, "tally"},       {&scripts.verify, "verify"},
+        {&scripts.letters, "letters"}, {&scripts.sequence, "sequence"},
     };
     for (auto [script, name] : all) {
         auto source = whole_source(name, overrides);

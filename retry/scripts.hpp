@@ -26,7 +26,7 @@ extern const std::size_t source_count;
 /// The Lua scripts, whole and hashed: the only way state in Redis is written. A line `--include NAME` in a script
 /// stands for the file NAME.lua. Plain values; reading may overlap.
 struct Scripts {
-    net::Script accept, lease, reserve, finish, bury, readmit, archive, tally, verify, letters;
+    net::Script accept, lease, reserve, finish, bury, readmit, archive, tally, verify, letters, sequence;
 
     /// The scripts of this binary; a file of the same name in `overrides` wins (tests, and a mend in an emergency).
     /// `script_missing` (permanent) when one is nowhere to be found.

@@ -47,6 +47,11 @@ Tally tally_of(Partition partition, const std::vector<net::Reply>& values)
     return tally;
 }
 
+constexpr std::int64_t Tally::* summed[]{
+    &Tally::accepted,  &Tally::applied,      &Tally::suppressed,  &Tally::discarded, &Tally::d_created,
+    &Tally::d_applied, &Tally::d_suppressed, &Tally::d_discarded, &Tally::backlog,   &Tally::open,
+    &Tally::dead,      &Tally::frames,       &Tally::cause_sum};
+
 void check_sums(const Tally& tally, std::vector<Finding>& findings)
 {
     auto add = [&](const char* code, const std::string& text) { findings.push_back({code, tally.partition, text}); };
@@ -83,6 +88,15 @@ Task<void> verify_keys(net::Redis& redis, const Scripts& scripts, Partition part
 }
 
 }  // namespace
+
+Tally total(std::span<const Tally> tallies)
+{
+    Tally sum;
+    for (const Tally& tally : tallies)
+        for (const auto field : summed)
+            sum.*field += tally.*field;
+    return sum;
+}
 
 Task<std::vector<Tally>> tally_all(net::Redis& redis, const Scripts& scripts)
 {

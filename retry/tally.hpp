@@ -24,12 +24,17 @@ struct Tally {
     std::int64_t cause_sum = 0;                                                    // letters by causes
     std::uint64_t high_water = 0;                                                  // seq
 
+    /// Neither finished nor dead.
+    [[nodiscard]] std::int64_t waiting() const { return backlog + open - dead; }
     /// I1: what was accepted and is nowhere; negative: what is there and was never accepted.
     [[nodiscard]] std::int64_t unaccounted() const
     {
         return accepted - applied - suppressed - discarded - backlog - open;
     }
 };
+
+/// The sums of all fields but `partition` and `high_water`.
+[[nodiscard]] Tally total(std::span<const Tally> tallies);
 
 /// All partitions, each atomic in itself, in one round trip. Fails as a Redis command does.
 Task<std::vector<Tally>> tally_all(net::Redis& redis, const Scripts& scripts);

@@ -1,5 +1,5 @@
-// Grows or shrinks a sample order to about BYTES: its lines are repeated and its totals follow, so that it stays an order
-// that adds up; what an order can do without goes when BYTES are few. Its id becomes the load's placeholder.
+// Grows or shrinks a sample order to about BYTES: its lines are repeated and its totals follow, so that it stays an
+// order that adds up; what an order can do without goes when BYTES are few. Its id becomes the load's placeholder.
 //   bench_accept_body SAMPLE.json BYTES > body.json
 #include <cmath>
 #include <cstdlib>
@@ -7,8 +7,8 @@
 #include <iostream>
 #include <iterator>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include <simdjson.h>
 
 #include "connectors/formats/json_text.hpp"
+#include "core/utf8.hpp"
 
 namespace headgate::connectors {
 

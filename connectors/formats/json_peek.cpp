@@ -4,16 +4,13 @@
 
 #include <simdjson.h>
 
+#include "core/document.hpp"
+
 namespace headgate::connectors {
 
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-
-bool is_blank(std::string_view text)
-{
-    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
 
 std::optional<std::string> scalar(ondemand::value value)
 {

@@ -160,37 +160,6 @@ JsonText json_text(char* first)
     return {std::string_view(first, static_cast<std::size_t>(to - first)), from, false};
 }
 
-std::size_t utf8_until(std::string_view bytes)
-{
-    const auto byte = [&](std::size_t at) -> unsigned {
-        return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
-    };
-    std::size_t at = 0;
-    while (at < bytes.size()) {
-        const unsigned lead = byte(at);
-        std::size_t more = 0;
-        unsigned lowest = 0x80;  // the second byte's range rules out overlong forms, surrogates and > U+10FFFF
-        unsigned highest = 0xbf;
-        if (lead < 0x80)
-            more = 0;
-        else if (lead >= 0xc2 && lead <= 0xdf)
-            more = 1;
-        else if (lead >= 0xe0 && lead <= 0xef)
-            more = 2, lowest = lead == 0xe0 ? 0xa0 : 0x80, highest = lead == 0xed ? 0x9f : 0xbf;
-        else if (lead >= 0xf0 && lead <= 0xf4)
-            more = 3, lowest = lead == 0xf0 ? 0x90 : 0x80, highest = lead == 0xf4 ? 0x8f : 0xbf;
-        else
-            return at;
-        if (more > 0 && (byte(at + 1) < lowest || byte(at + 1) > highest))
-            return at;
-        for (std::size_t i = 2; i <= more; ++i)
-            if (byte(at + i) < 0x80 || byte(at + i) > 0xbf)
-                return at;
-        at += more + 1;
-    }
-    return at;
-}
-
 JsonEnd json_end(std::string_view bytes)
 {
     std::vector<char> open;

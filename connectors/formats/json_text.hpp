@@ -27,9 +27,6 @@ struct JsonText {
 };
 [[nodiscard]] JsonText json_text(char* first);
 
-/// Where bytes stop being UTF-8; their size when they never do.
-[[nodiscard]] std::size_t utf8_until(std::string_view bytes);
-
 /// How a text that is no JSON ends: open, followed by something, or closed (then the breach is inside).
 struct JsonEnd {
     enum class Kind { open, trailing, closed } kind = Kind::closed;

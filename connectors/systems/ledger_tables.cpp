@@ -36,10 +36,7 @@ std::string_view declared(LedgerColumn::Kind kind)
     switch (kind) {
     case LedgerColumn::Kind::integer:
     case LedgerColumn::Kind::boolean: return "ANY";
-    case LedgerColumn::Kind::text:
-    case LedgerColumn::Kind::money:
-    case LedgerColumn::Kind::quantity_value:
-    case LedgerColumn::Kind::quantity_uom: return "TEXT";
+    case LedgerColumn::Kind::text: return "TEXT";
     }
     std::unreachable();
 }
@@ -131,13 +128,10 @@ std::string line_sql(const LedgerTable& table)
 
 NodeIndex locate(const Document& document, NodeIndex at, const std::vector<std::string>& path)
 {
-    for (const auto& step : path) {
+    for (const auto& name : path) {
         if (at == no_node)
             return at;
-        std::int64_t place = 0;
-        const auto read = std::from_chars(step.data(), step.data() + step.size(), place);
-        const bool number = read.ec == std::errc() && read.ptr == step.data() + step.size();
-        at = number && document[at].kind == NodeKind::list ? document.item(at, place) : document.member(at, step);
+        at = document.member(at, name);
     }
     return at;
 }
@@ -159,16 +153,7 @@ std::optional<std::int64_t> plain_integer(std::string_view text)
 
 void bind_column(sqlite::Statement& statement, const Document& document, NodeIndex from, const LedgerColumn& column)
 {
-    NodeIndex at = locate(document, from, column.path);
-    if (column.kind == LedgerColumn::Kind::quantity_uom) {
-        at = document.member(at, "uom");
-    } else if (at != no_node && document[at].kind == NodeKind::object) {
-        switch (column.kind) {
-        case LedgerColumn::Kind::money: at = document.member(at, "amount"); break;
-        case LedgerColumn::Kind::quantity_value: at = document.member(at, "value"); break;
-        default: break;
-        }
-    }
+    const NodeIndex at = locate(document, from, column.path);
     if (at == no_node || !is_scalar(document[at])) {
         statement.bind(nullptr);
         return;
@@ -253,7 +238,7 @@ int LedgerTables::write(const std::string& type, const LedgerRow& row, const Doc
 
     if (const int code = writer.forget_lines.start(row.external_ref).step(); code != SQLITE_DONE)
         return code;
-    const NodeIndex list = locate(transaction, transaction.root(), writer.table.lines_path);
+    const NodeIndex list = transaction.member(transaction.root(), "lines");
     if (list == no_node || transaction[list].kind != NodeKind::list)
         return SQLITE_DONE;
     std::int64_t position = 0;

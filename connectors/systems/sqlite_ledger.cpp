@@ -1,13 +1,7 @@
 #include "connectors/systems/sqlite_ledger.hpp"
 
-#include <optional>
+#include <atomic>
 #include <utility>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "connectors/systems/ledger_book.hpp"
 #include "observability/group_commit.hpp"
@@ -21,16 +15,35 @@ public:
         : now_(std::move(options.now)),
           database_(options.file, {.busy_timeout = options.busy_timeout, .max_pages = options.max_pages}),
           book_(database_, std::move(options.tables)),
+          highest_seq_(last_seqs(database_)),
+          began_empty_(highest_seq_ == 0),
           writer_(database_, {"ledger", options.queue, options.batch, std::move(options.may_write)},
-                  [this](const Delivery& delivery) { return book_.decide(delivery, sqlite::utc_text(now_())); })
+                  [this](const Delivery& delivery) {
+                      auto decided = book_.decide(delivery, sqlite::utc_text(now_()));
+                      if (decided && delivery.seq > highest_seq_.load(std::memory_order_relaxed))
+                          highest_seq_.store(delivery.seq, std::memory_order_relaxed);
+                      return decided;
+                  })
     {}
 
     sqlite::GroupCommit<Delivery, Applied>& writer() { return writer_; }
+    [[nodiscard]] std::uint64_t highest_seq() const { return highest_seq_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool began_empty() const { return began_empty_; }
 
 private:
+    /// Effects stand in the order they were applied, which leaves that of their seqs by no more than was in flight.
+    static std::uint64_t last_seqs(sqlite::Database& database)
+    {
+        auto query = database.prepare(
+            "SELECT coalesce(max(seq), 0) FROM (SELECT seq FROM effect ORDER BY position DESC LIMIT 10000)");
+        return query.step() == SQLITE_ROW ? static_cast<std::uint64_t>(query.integer(0)) : 0;
+    }
+
     std::function<std::chrono::system_clock::time_point()> now_;
     sqlite::Database database_;
     LedgerBook book_;
+    std::atomic<std::uint64_t> highest_seq_;
+    bool began_empty_;
     sqlite::GroupCommit<Delivery, Applied> writer_;  // last: its thread uses the others
 };
 
@@ -46,6 +59,16 @@ void SqliteLedger::apply(Delivery delivery, Done done)
     impl_->writer().push(std::move(delivery), std::move(done));
 }
 
+std::uint64_t SqliteLedger::highest_seq() const
+{
+    return impl_->highest_seq();
+}
+
+bool SqliteLedger::began_empty() const
+{
+    return impl_->began_empty();
+}
+
 std::size_t SqliteLedger::waiting() const
 {
     return impl_->writer().waiting();
@@ -54,32 +77,6 @@ std::size_t SqliteLedger::waiting() const
 void SqliteLedger::close()
 {
     impl_->writer().close();
-}
-
-Task<Applied> SqliteLedger::apply(Delivery delivery)
-{
-    // The timer never fires: it is how the answer, posted to the caller's executor, ends the wait.
-    struct Waiting {
-        asio::steady_timer answered;
-        std::optional<Result<Applied>> result;
-    };
-    auto executor = co_await asio::this_coro::executor;
-    auto waiting =
-        std::make_shared<Waiting>(asio::steady_timer(executor, asio::steady_timer::time_point::max()), std::nullopt);
-    Done done = [executor, waiting](Result<Applied> result) mutable {
-        // Moved, not copied: the timer must not die on the writer thread.
-        asio::post(executor, [waiting = std::move(waiting), result = std::move(result)]() mutable {
-            waiting->result = std::move(result);
-            waiting->answered.cancel();
-        });
-    };
-    impl_->writer().push(std::move(delivery), std::move(done));
-
-    [[maybe_unused]] auto [ended] = co_await waiting->answered.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (waiting->result)
-        co_return std::move(*waiting->result);
-    co_return fail(FailureClass::unknown_outcome, "ledger_wait_cancelled",
-                   "stopped waiting; the ledger may still apply it");
 }
 
 }  // namespace headgate::connectors

@@ -8,20 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "core/async.hpp"
 #include "core/system.hpp"
 
 namespace headgate::connectors {
 
-/// A column of a ledger's table: the value that stands at `path` in the transaction (or in one of its lines).
-/// `money` takes the amount of a money or a bare amount, `quantity_value` the value of a quantity or a bare number,
-/// `quantity_uom` its unit. Money, quantities and texts are stored as TEXT exactly as they stand, never as REAL. An
-/// `integer` is stored as INTEGER only if it is a plain 64-bit integer, else as TEXT; a `boolean` as 0 or 1. What is
-/// absent, null, a list or any other object is null.
+/// A column of a ledger's table: the value that stands at `path` in the transaction (or in one of its lines). Texts and
+/// numbers are stored as TEXT exactly as they stand, never as REAL. An `integer` is stored as INTEGER only if it is a
+/// plain 64-bit integer, else as TEXT; a `boolean` as 0 or 1. What is absent, null, a list or an object is null.
 struct LedgerColumn {
-    enum class Kind : std::uint8_t { text, money, quantity_value, quantity_uom, integer, boolean };
+    enum class Kind : std::uint8_t { text, integer, boolean };
     std::string name;
-    std::vector<std::string> path;
+    std::vector<std::string> path;  // names of members
     Kind kind = Kind::text;
 };
 
@@ -30,10 +27,8 @@ struct LedgerColumn {
 /// order it was applied, is in the table `effect`.
 struct LedgerTable {
     std::string type;
-    Order order = Order::latest;
     std::vector<LedgerColumn> header;
     std::vector<LedgerColumn> lines;
-    std::vector<std::string> lines_path = {"lines"};  // where the list stands in the transaction
 };
 
 struct LedgerOptions {
@@ -54,7 +49,8 @@ struct LedgerOptions {
 ///
 /// Recognises repeats for good: the same effect key is applied once (`adopted`), the same fact at the same version
 /// and content once (`repeated`), an older version never replaces a newer one (`stale`). Fails with
-///   transient  ledger_busy (the queue is full), ledger_closed, lease_lost, sqlite_busy, sqlite_full, sqlite_io, …
+///   transient  ledger_busy (the queue is full), ledger_closed, lease_lost, sqlite_busy, sqlite_full, sqlite_io,
+///              sqlite_file_gone (deleted or replaced while open), …
 ///   permanent  fact_changed (a `once` fact came with another content), unknown_type, and read_json's codes
 /// A failed delivery has written nothing; its neighbours in the batch are not touched unless the whole batch failed.
 class SqliteLedger {
@@ -70,10 +66,11 @@ public:
     /// `done` is called exactly once: on the writer thread after COMMIT, or here and now when nothing is queued
     /// (`ledger_busy`, `ledger_closed`). It is destroyed right after, on the same thread. It must not block or throw.
     void apply(Delivery delivery, Done done);
-    /// The same, resumed on the caller's executor: a single-threaded context or a strand, which outlives `close`. A
-    /// cancelled wait leaves the delivery to be applied: `unknown_outcome`, code `ledger_wait_cancelled`.
-    [[nodiscard]] Task<Applied> apply(Delivery delivery);
 
+    /// The highest accept sequence of what was applied; 0: nothing was.
+    [[nodiscard]] std::uint64_t highest_seq() const;
+    /// True when no effect had ever been written when it was opened.
+    [[nodiscard]] bool began_empty() const;
     /// Deliveries waiting for the writer or in its hands.
     [[nodiscard]] std::size_t waiting() const;
     /// Takes no more deliveries, applies those that wait and returns when the last `done` has returned.

@@ -34,7 +34,6 @@ enum class Generated : std::uint8_t { refused, allowed };
 /// the default where a key is absent. yaml-cpp stays behind it.
 class Schema {
 public:
-    struct Node;  // a YAML value with its place
     struct State;
 
     void field(std::string_view key, std::string& value, std::string_view doc);
@@ -71,7 +70,7 @@ public:
     template <Described T>
     void section(std::string_view key, T& value, std::string_view doc)
     {
-        enter(key, doc, [&](Schema& inside, std::string_view) { value.describe(inside); });
+        enter(key, doc, [&](Schema& inside) { value.describe(inside); });
     }
 
     /// Named entries: `channels: { shopify-eu: {…} }`. A T with a member `name` gets the entry's name.
@@ -124,7 +123,7 @@ public:
     [[nodiscard]] std::pair<int, int> at(std::string_view key = {}) const;
     /// The same as `file:line:column`; the whole mapping where the key is not given.
     [[nodiscard]] std::string where(std::string_view key = {}) const;
-    [[nodiscard]] std::string file() const;
+    /// Whether a file is being read into the struct; else its keys or values are being written.
     [[nodiscard]] bool reading() const;
 
     explicit Schema(State& state);
@@ -146,12 +145,16 @@ private:
 
     std::size_t choose(std::string_view key, const std::vector<std::string_view>& names, std::size_t now,
                        std::string_view doc);
-    void enter(std::string_view key, std::string_view doc, const std::function<void(Schema&, std::string_view)>& walk);
+    void enter(std::string_view key, std::string_view doc, const std::function<void(Schema&)>& walk);
     void enter_each(std::string_view key, std::string_view doc,
                     const std::function<void(Schema&, const std::string&)>& walk,
                     const std::function<std::vector<std::string>()>& names);
     void enter_items(std::string_view key, std::string_view doc, const std::function<void()>& clear,
                      const std::function<void(Schema&, std::size_t)>& walk, std::size_t count);
+    /// Writes a key with what stands inside of it; a key with nothing inside is left out, or said to be `if_empty`.
+    void write(const std::string& key, std::string_view doc, const std::function<void(Schema&)>& walk,
+               std::string_view if_empty = {});
+    void write_item(const std::function<void(Schema&)>& walk);
     std::optional<std::string> scalar(std::string_view key, std::string_view doc, std::string_view type,
                                       const std::string& now);
 
@@ -180,7 +183,8 @@ template <Described T>
 
 /// The reference of all keys: one line each, `path  type  default  what it is`.
 [[nodiscard]] std::string reference(const std::function<void(Schema&)>& describe);
-/// The configuration in force as YAML, defaults filled in, secrets as •••.
+/// The configuration in force as YAML, defaults filled in, secrets as •••. Read again it is the same, but for the
+/// secrets; what has no value is left out.
 [[nodiscard]] std::string show(const std::function<void(Schema&)>& describe);
 
 }  // namespace headgate::config

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include <boost/asio/ip/address.hpp>
+
 namespace headgate::config {
 
 namespace {
@@ -109,9 +111,13 @@ std::optional<Endpoint> parse_endpoint(std::string_view text)
         return std::nullopt;
     const auto port = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-    if (port.empty() || error != std::errc{} || end != port.data() + port.size() || address.empty())
+    if (port.empty() || error != std::errc{} || end != port.data() + port.size())
         return std::nullopt;
     endpoint.address = address;
+    boost::system::error_code no_address;
+    boost::asio::ip::make_address(endpoint.address, no_address);
+    if (no_address)
+        return std::nullopt;
     return endpoint;
 }
 

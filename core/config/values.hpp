@@ -30,7 +30,7 @@ struct Rate {
 };
 [[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
 
-/// `127.0.0.1:8080`, `[::1]:0`, `0.0.0.0:8443`; port 0 means any.
+/// `127.0.0.1:8080`, `[::1]:0`, `0.0.0.0:8443`: an IP address, not a name; port 0 means any.
 struct Endpoint {
     std::string address;
     std::uint16_t port = 0;

@@ -1,10 +1,13 @@
 #include "gateway/cli/cli.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
 #include "gateway/app.hpp"
+#include "gateway/hint.hpp"
 
 namespace headgate::gateway {
 
@@ -12,7 +15,9 @@ namespace {
 
 void add_data(CLI::App* command, QueryOptions& options)
 {
-    command->add_option("--data", options.data, "Data folder of the running Headgate")->default_str("./data");
+    command->add_option("--data", options.data, "Data folder of the running Headgate")
+        ->type_name("DIR")
+        ->default_str("./data");
     command->add_flag("--json", options.json, "Print JSON for machines");
 }
 
@@ -26,6 +31,30 @@ int complain(const Failure& failure)
 
 namespace {
 
+/// What to say of a word that stands where a command is meant and is none; CLI11 would only call it unexpected.
+std::optional<std::string> no_command(const CLI::App& app, int argc, char** argv)
+{
+    const CLI::App* at = &app;
+    std::string before;  // the commands that were understood
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const auto commands = at->get_subcommands({});
+        if (commands.empty() || word.starts_with('-'))
+            return std::nullopt;
+        const auto found = std::ranges::find(commands, word, &CLI::App::get_name);
+        if (found == commands.end()) {
+            std::vector<std::string> names;
+            for (const CLI::App* command : commands)
+                names.push_back(command->get_name());
+            return "headgate: there is no command `" + before + std::string(word) + "` (" + near_or_all(word, names) +
+                   "); `headgate " + before + "--help` says what each does\n";
+        }
+        at = *found;
+        before += at->get_name() + " ";
+    }
+    return std::nullopt;
+}
+
 int run_command_line(int argc, char** argv)
 {
     CLI::App app{"Headgate: from sales channels to the ERP, each order once, in order, and none lost."};
@@ -35,31 +64,41 @@ int run_command_line(int argc, char** argv)
 
     RunOptions run;
     auto* run_command = app.add_subcommand("run", "Start the gateway; SIGTERM drains and stops it");
-    run_command->add_option("--config", run.config, "Folder with headgate.yaml")->required();
-    run_command->add_option("--data", run.data, "Folder for everything that must last")->default_str("./data");
-    run_command->add_option("--listen", run.listen, "ADDRESS:PORT of the public listener; port 0: any");
-    run_command->add_option("--admin", run.admin, "ADDRESS:PORT of the admin listener; port 0: any");
+    run_command->add_option("--config", run.config, "Folder with headgate.yaml")->required()->type_name("DIR");
+    run_command->add_option("--data", run.data, "Folder for everything that must last")
+        ->type_name("DIR")
+        ->default_str("./data");
+    run_command
+        ->add_option("--listen", run.listen, "Public listener, instead of the configured one; port 0 is any free one")
+        ->type_name("ADDRESS:PORT");
+    run_command->add_option("--admin", run.admin, "Admin listener, the same")->type_name("ADDRESS:PORT");
     const std::map<std::string, observability::LogLevel> levels{{"debug", observability::LogLevel::debug},
                                                                 {"info", observability::LogLevel::info},
                                                                 {"warn", observability::LogLevel::warn},
                                                                 {"error", observability::LogLevel::error},
                                                                 {"off", observability::LogLevel::off}};
-    run_command->add_option("--log-level", run.log_level, "debug, info, warn, error or off (standard error)")
-        ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case));
+    run_command
+        ->add_option("--log-level", run.log_level, "debug, info, warn, error or off; the log is on standard error")
+        ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description({}))
+        ->type_name("LEVEL")
+        ->default_str("info");
 
     std::string check_config;
     bool check_show = false;
     auto* check = app.add_subcommand("check", "Check a configuration without starting anything");
-    check->add_option("--config", check_config, "Folder with headgate.yaml")->required();
+    check->add_option("--config", check_config, "Folder with headgate.yaml")->required()->type_name("DIR");
     check->add_flag("--show", check_show, "Print it with defaults filled in and secrets hidden");
 
     SendOptions send;
     send.data = "./data";
     auto* send_sub = app.add_subcommand("send", "Sign and post a sample as the vendor would");
-    send_sub->add_option("channel", send.channel, "Channel of the running Headgate")->required();
-    send_sub->add_option("topic", send.topic, "Topic; default: the connector's first with a sample");
-    send_sub->add_option("--file", send.file, "Body to send instead of the sample; - is standard input");
-    send_sub->add_option("--data", send.data, "Data folder of the running Headgate")->default_str("./data");
+    send_sub->add_option("channel", send.channel, "Channel of the running Headgate")->required()->type_name({});
+    send_sub->add_option("topic", send.topic, "Topic; default: the connector's `send.topic`")->type_name({});
+    send_sub->add_option("--file", send.file, "Body to send instead of the sample; - is standard input")
+        ->type_name("FILE");
+    send_sub->add_option("--data", send.data, "Data folder of the running Headgate")
+        ->type_name("DIR")
+        ->default_str("./data");
     send_sub->add_flag("--json", send.json, "Print JSON for machines");
 
     QueryOptions query;
@@ -68,10 +107,10 @@ int run_command_line(int argc, char** argv)
     auto* events = app.add_subcommand("events", "What has arrived and what became of it");
     events->require_subcommand(1);
     auto* events_list = events->add_subcommand("list", "Finished and dead events, newest first");
-    events_list->add_option("--state", query.state, "applied, suppressed or dead");
-    events_list->add_option("--channel", query.channel, "Only this channel");
-    events_list->add_option("--entity", query.entity, "Only this entity");
-    events_list->add_option("--limit", query.limit, "Rows at most")->default_str("50");
+    events_list->add_option("--state", query.state, "applied, suppressed or dead")->type_name("STATE");
+    events_list->add_option("--channel", query.channel, "Only this channel")->type_name("CHANNEL");
+    events_list->add_option("--entity", query.entity, "Only this entity")->type_name("ENTITY");
+    events_list->add_option("--limit", query.limit, "Rows at most")->type_name("N")->default_str("50");
     auto* events_show = events->add_subcommand("show", "One event with its timeline");
     auto* events_raw = events->add_subcommand("raw", "The body as it arrived, byte for byte");
     auto* dlq = app.add_subcommand("dlq", "Dead letters: what needs a person");
@@ -83,10 +122,14 @@ int run_command_line(int argc, char** argv)
     for (auto* command : {events_list, events_show, events_raw, dlq_list, dlq_show, dlq_replay, verify})
         add_data(command, query);
     for (auto* command : {events_show, events_raw, dlq_show, dlq_replay})
-        command->add_option("id", id, "Event id")->required();
+        command->add_option("id", id, "Event id")->required()->type_name({});
 
     auto* version = app.add_subcommand("version", "Print the version");
 
+    if (const auto unknown = no_command(app, argc, argv)) {
+        std::cerr << *unknown;
+        return exit_usage;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -170,24 +170,27 @@ int events_raw_command(const QueryOptions& options, const std::string& id)
 
 int dlq_list_command(const QueryOptions& options)
 {
-    const auto answer = ask(options.data, "GET", "/api/v1/dlq");
-    if (!answer)
-        return complain(answer.error());
-    const auto& letters = answer->as_object().at("letters").as_array();
-    if (options.json) {
-        for (const auto& letter : letters)
-            std::cout << json::serialize(letter) << "\n";
-        return exit_fine;
+    constexpr auto row = "{:<36}  {:<24}  {:<8}  {:<24}  {:<24}  {}\n";
+    if (!options.json)
+        std::cout << fmt::format(fmt::runtime(row), "EVENT", "SINCE", "STAGE", "CODE", "WHERE", "DETAIL");
+    for (std::string cursor;;) {
+        const auto answer = ask(options.data, "GET", "/api/v1/dlq?limit=1000&cursor=" + encoded(cursor));
+        if (!answer)
+            return complain(answer.error());
+        const auto& page = answer->as_object();
+        for (const auto& letter : page.at("letters").as_array()) {
+            const auto& fields = letter.as_object();
+            if (options.json)
+                std::cout << json::serialize(letter) << "\n";
+            else
+                std::cout << fmt::format(fmt::runtime(row), text(fields, "event"), text(fields, "at"),
+                                         text(fields, "stage"), text(fields, "code"), text(fields, "where"),
+                                         text(fields, "detail"));
+        }
+        cursor = page.at("next").as_string();
+        if (cursor.empty())
+            return exit_fine;
     }
-    std::cout << fmt::format("{:<36}  {:<24}  {:<8}  {:<24}  {:<24}  {}\n", "EVENT", "SINCE", "STAGE", "CODE", "WHERE",
-                             "DETAIL");
-    for (const auto& letter : letters) {
-        const auto& fields = letter.as_object();
-        std::cout << fmt::format("{:<36}  {:<24}  {:<8}  {:<24}  {:<24}  {}\n", text(fields, "event"),
-                                 text(fields, "at"), text(fields, "stage"), text(fields, "code"), text(fields, "where"),
-                                 text(fields, "detail"));
-    }
-    return exit_fine;
 }
 
 int dlq_show_command(const QueryOptions& options, const std::string& id)

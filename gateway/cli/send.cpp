@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <ranges>
 
 #include <boost/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "gateway/cli/cli.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
+#include "gateway/hint.hpp"
 #include "net/http/client.hpp"
 #include "net/http/message.hpp"
 
@@ -48,18 +50,21 @@ int send_command(const SendOptions& options)
         return exit_bad_configuration;
     }
     const Channel* channel = loaded.configuration->channel(options.channel);
-    if (channel == nullptr) {
-        std::string known;
-        for (const auto& [name, one] : loaded.configuration->channels)
-            known += " " + name;
+    if (channel == nullptr)
         return complain({FailureClass::permanent,
                          "unknown_channel",
-                         "there is no channel `" + options.channel + "`; there are:" + known,
+                         "there is no channel `" + options.channel + "` (" +
+                             near_or_all(options.channel, loaded.configuration->channels | std::views::keys) + ")",
                          {}});
-    }
 
     const auto& send = channel->connector->config.send;
     const std::string topic = options.topic.empty() ? send.topic : options.topic;
+    if (topic.empty())
+        return complain({FailureClass::permanent,
+                         "no_topic",
+                         "name a topic; `send.topic` of the connector names none (" +
+                             list_of(channel->connector->topics | std::views::keys) + ")",
+                         {}});
     std::string file = options.file;
     if (const auto known = channel->connector->topics.find(topic);
         known != channel->connector->topics.end() && file.empty())

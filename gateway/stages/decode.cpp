@@ -1,12 +1,17 @@
 #include "gateway/stages/decode.hpp"
 
 #include "connectors/formats/json.hpp"
+#include "gateway/stages/context.hpp"
+#include "gateway/stages/identify.hpp"
 
 namespace headgate::gateway {
 
 Result<Decoded> decode(Event& event)
 {
     Decoded decoded;
+    if (const auto part = part_too_long(event.envelope); !part.empty())
+        return fail(FailureClass::permanent, "identity_too_long",
+                    "the " + std::string(part) + " is longer than " + std::to_string(longest_identity) + " bytes");
     decoded.topic = event.channel->wanted(event.envelope.topic);
     if (decoded.topic == nullptr)
         return decoded;
@@ -18,8 +23,8 @@ Result<Decoded> decode(Event& event)
     }
     decoded.document = &*event.document;
     if (const auto& inner = event.channel->connector->document) {
-        const mapping::MappingContext context{.document = *event.document, .headers = event.envelope.headers};
-        const auto root = inner->node(context);
+        const EventContext context(event, *event.document, 0);
+        const auto root = inner->node(context.seen);
         if (!root)
             return std::unexpected(root.error());
         decoded.root = *root == no_node ? 0 : *root;

@@ -83,9 +83,10 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
 
 }  // namespace
 
-retry::Finished finished(const Job& job, std::chrono::system_clock::time_point now)
+WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
 {
-    retry::Finished done;
+    WellEnded ended;
+    retry::Finished& done = ended.redis;
     done.partition = job.event.partition;
     done.event = job.event.envelope.event;
     done.seq = job.event.seq;
@@ -110,9 +111,10 @@ retry::Finished finished(const Job& job, std::chrono::system_clock::time_point n
     }
     const bool applied = done.deliveries_applied > 0;
     done.as = applied ? retry::Finished::As::applied : retry::Finished::As::suppressed;
-    done.frame = json::serialize(frame_of(job, applied ? "applied" : "suppressed",
-                                          applied ? std::string_view{} : std::string_view(reason), now));
-    return done;
+    if (!applied)
+        ended.reason = std::move(reason);
+    done.frame = json::serialize(frame_of(job, applied ? "applied" : "suppressed", ended.reason, now));
+    return ended;
 }
 
 retry::Burial burial(const Job& job, std::string_view stage, const Failure& failure, std::uint64_t generation,

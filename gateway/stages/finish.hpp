@@ -8,7 +8,11 @@
 namespace headgate::gateway {
 
 /// What is written of a job whose deliveries have all ended well: counters, guards and its frame for history.
-retry::Finished finished(const Job& job, std::chrono::system_clock::time_point now);
+struct WellEnded {
+    retry::Finished redis;
+    std::string reason;  // why nothing was applied; empty when something was
+};
+WellEnded finished(const Job& job, std::chrono::system_clock::time_point now);
 
 /// What makes a letter of a job that failed at `stage`.
 retry::Burial burial(const Job& job, std::string_view stage, const Failure& failure, std::uint64_t generation,

@@ -28,6 +28,20 @@ std::string lower(std::string_view text)
     return out;
 }
 
+/// A text that is too long, cut behind a whole character, with the hash of all of it: as distinct as it was. It stays
+/// longer than what is allowed, so that it is known for what it is.
+std::string bounded(std::string text)
+{
+    if (text.size() <= longest_identity)
+        return text;
+    const std::string hash = to_hex(sha256(text));
+    std::size_t end = longest_identity;
+    while (end > longest_identity - 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+        --end;
+    text.resize(end);
+    return text + "…sha256:" + hash;
+}
+
 std::unexpected<Refused> missing(std::string code, std::string detail)
 {
     return std::unexpected(Refused{400, {FailureClass::permanent, std::move(code), std::move(detail), {}}, {}});
@@ -85,14 +99,24 @@ Intake<Identified> identify(const Received& received)
     const auto topic = connector.topic->text(identity);
     if (!topic || !*topic)
         return missing("topic_missing", "the request does not say what happened");
-    envelope.topic = **topic;
+    envelope.topic = bounded(**topic);
     const auto key = connector.idempotency_key->text(identity);
     if (!key || !*key)
         return missing("idempotency_key_missing", "the request carries no id of its event");
-    envelope.idempotency_key = **key;
-    envelope.order_key =
-        order_key(identified, channel.wanted(envelope.topic), context).value_or(envelope.idempotency_key);
+    envelope.idempotency_key = bounded(**key);
+    auto order = order_key(identified, channel.wanted(envelope.topic), context);
+    envelope.order_key = order ? bounded(std::move(*order)) : envelope.idempotency_key;
     return identified;
+}
+
+std::string_view part_too_long(const Envelope& envelope)
+{
+    constexpr std::size_t digest = 1 + 2 * std::tuple_size_v<Digest>;  // "#" and what a conflict's key ends in
+    if (envelope.topic.size() > longest_identity)
+        return "topic";
+    if (envelope.idempotency_key.size() > longest_identity + (envelope.conflict_of.empty() ? 0 : digest))
+        return "idempotency key";
+    return envelope.order_key.size() > longest_identity ? "order key" : "";
 }
 
 }  // namespace headgate::gateway

@@ -66,8 +66,34 @@ TEST_F(BadInput, TheAdminApiAnswersWithAndWithoutAQuery)
     for (const auto* target : {"/api/v1/events", "/api/v1/events?", "/api/v1/events/", "/api/v1/events?limit=1",
                                "/api/v1/dlq", "/api/v1/verify"})
         EXPECT_EQ(headgate_.admin("GET", target).first, 200) << target;
-    EXPECT_EQ(headgate_.admin("GET", "/api/v1/events?none=1").first, 400);
+    for (const auto* target : {"/api/v1/events?none=1", "/api/v1/dlq?none=1", "/api/v1/verify?none=1",
+                               "/api/v1/events?limit=0", "/api/v1/events?limit=1x", "/api/v1/dlq?limit=1001",
+                               "/api/v1/dlq?cursor=nonsense", "/api/v1/dlq?limit=1&limit=2", "/api/v1/events/7"})
+        EXPECT_EQ(headgate_.admin("GET", target).first, 400) << target;
+    EXPECT_EQ(headgate_.admin("POST", "/api/v1/dlq").first, 405);
+    EXPECT_EQ(headgate_.admin("GET", "/api/v1/dlq/01a214c9-ca7e-73f3-852c-6e07298d97dd/replay").first, 405);
+    EXPECT_EQ(headgate_.admin("DELETE", "/metrics").first, 405);
+    EXPECT_EQ(headgate_.admin("GET", "/api/v1/nothing").first, 404);
     EXPECT_TRUE(headgate_.running());
+}
+
+TEST_F(BadInput, LettersComePageByPage)
+{
+    for (int i = 0; i < 7; ++i)
+        ASSERT_EQ(send("shop", {"orders/create", fmt::format("evt-{}", i), fmt::format("<{}/>", i), {}}).status, 200);
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
+    std::set<std::string> seen;
+    std::string cursor;
+    int pages = 0;
+    do {
+        const auto page = headgate_.admin_json("/api/v1/dlq?limit=3&cursor=" + cursor);
+        EXPECT_LE(page.at("letters").as_array().size(), 3U);
+        for (const auto& letter : page.at("letters").as_array())
+            EXPECT_TRUE(seen.emplace(letter.at("event").as_string()).second);
+        cursor = page.at("next").as_string();
+        ASSERT_LT(++pages, 200);
+    } while (!cursor.empty());
+    EXPECT_EQ(seen.size(), 7U);
 }
 
 TEST_F(BadInput, NotJsonBecomesALetter)

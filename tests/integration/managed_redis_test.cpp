@@ -1,5 +1,6 @@
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include <sys/stat.h>
@@ -113,6 +114,63 @@ TEST_F(ManagedRedisTest, TriesOnWhenTheServerCannotBeStartedAgainAtOnce)
     EXPECT_EQ(ask(managed, {"PING"}).text, "PONG");
     EXPECT_EQ(managed.restarts(), 1U);
     loop_.await(managed.stop());
+}
+
+TEST_F(ManagedRedisTest, TellsItsLastWordsWhenItDies)
+{
+    ManagedRedis managed(loop_.context.get_executor(), config());
+    std::string words;
+    managed.on_death([&](std::string_view last) { words = last; });
+    ASSERT_TRUE(loop_.await(managed.start()));
+    std::ofstream(folder_.path() / "redis" / "redis.log", std::ios::app) << "# the disk is full\n";
+    ::kill(managed.pid(), SIGKILL);
+    loop_.run_until([&] { return managed.restarts() == 1 && managed.pid() != 0; });
+
+    EXPECT_EQ(words, "# the disk is full");
+    loop_.await(managed.stop());
+}
+
+// A server that never answers, as one that reads an AOF of many gigabytes.
+TEST_F(ManagedRedisTest, AStartThatIsUnderWayCanBeInterrupted)
+{
+    auto slow = config();
+    slow.program = (folder_.path() / "slow").string();
+    std::ofstream(slow.program) << "#!/bin/sh\nexec sleep 600\n";
+    std::filesystem::permissions(slow.program, std::filesystem::perms::owner_all);
+    ManagedRedis managed(loop_.context.get_executor(), slow);
+    boost::asio::steady_timer soon(loop_.context, 50ms);
+    std::function<void()> interrupt_once_it_runs = [&] {
+        soon.async_wait([&](boost::system::error_code) {
+            if (managed.pid() != 0)
+                return managed.interrupt();
+            soon.expires_after(20ms);
+            interrupt_once_it_runs();
+        });
+    };
+    interrupt_once_it_runs();
+
+    auto started = loop_.await(managed.start());
+
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().detail, "interrupted");
+    EXPECT_EQ(managed.pid(), 0);
+    EXPECT_TRUE(loop_.await(managed.stop()));
+}
+
+TEST_F(ManagedRedisTest, AStartThatWaitsForAStaleServerCanBeInterrupted)
+{
+    ManagedRedis first(loop_.context.get_executor(), config());
+    ASSERT_TRUE(loop_.await(first.start()));
+    ManagedRedis second(loop_.context.get_executor(), config());
+    boost::asio::steady_timer soon(loop_.context, 200ms);
+    soon.async_wait([&](boost::system::error_code) { second.interrupt(); });
+
+    auto started = loop_.await(second.start());
+
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().detail, "interrupted");
+    EXPECT_EQ(ask(first, {"PING"}).text, "PONG");
+    loop_.await(first.stop());
 }
 
 TEST_F(ManagedRedisTest, SaysWhyTheServerDoesNotStart)

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "retry/sequence.hpp"
 #include "store.hpp"
 
 namespace headgate::test {
@@ -47,6 +48,37 @@ TEST_F(StoreTest, AcceptsWhatIsReadyTogetherInFewCallsAndInOrder)
     }
     auto stats = text({"INFO", "commandstats"});
     EXPECT_NE(stats.find("cmdstat_evalsha:calls=6,"), std::string::npos) << stats;  // 3, each again after NOSCRIPT
+}
+
+// One key of another type, as a hand at the wrong Redis leaves it, holds up its own event only.
+TEST_F(StoreTest, ABadKeyFailsItsOwnItemAndNotItsNeighbours)
+{
+    command({"SADD", retry::event_key("b", event_of(2)), "not a body"});
+    std::vector<Task<retry::AcceptAnswer>> tasks;
+    for (std::uint64_t i = 1; i <= 3; ++i)
+        tasks.push_back(inbox_->accept(item_of(i, i)));
+
+    auto answers = loop_.await_all(std::move(tasks));
+
+    ASSERT_FALSE(answers[1]);
+    EXPECT_EQ(answers[1].error().code, "redis_error");
+    for (const std::size_t fine : {0U, 2U}) {
+        ASSERT_TRUE(answers[fine]) << fine;
+        EXPECT_EQ(answers[fine]->claim, Claim::accepted);
+    }
+    EXPECT_EQ(tally().accepted, 2);
+    EXPECT_EQ(tally().backlog, 2);
+}
+
+TEST_F(StoreTest, TheAcceptSequenceIsRaisedAndNeverGoesBack)
+{
+    accept(item_of(1, 1));
+    EXPECT_EQ(loop_.await(retry::accept_sequence(*redis_, scripts_, 0)), 1U);
+    EXPECT_EQ(loop_.await(retry::accept_sequence(*redis_, scripts_, 500)), 500U);
+    EXPECT_EQ(loop_.await(retry::accept_sequence(*redis_, scripts_, 7)), 500U);
+
+    EXPECT_EQ(accept(item_of(2, 2))->seq, 501U);
+    EXPECT_EQ(finding_lines(), "");
 }
 
 TEST_F(StoreTest, SendsAnItemAboveAMegabyteAlone)

@@ -50,18 +50,16 @@ protected:
         LedgerTable order;
         order.type = "sales_order";
         order.header = {{"order_number", {"order_number"}, Kind::text},
-                        {"grand_total", {"totals", "grand_total"}, Kind::money},
+                        {"grand_total", {"totals", "grand_total", "amount"}, Kind::text},
                         {"placed_by", {"customer", "id"}, Kind::integer},
-                        {"gift", {"gift"}, Kind::boolean},
-                        {"first_sku", {"lines", "0", "sku"}, Kind::text}};
+                        {"gift", {"gift"}, Kind::boolean}};
         order.lines = {{"sku", {"sku"}, Kind::text},
-                       {"qty", {"qty"}, Kind::quantity_value},
-                       {"uom", {"qty"}, Kind::quantity_uom},
-                       {"unit_price", {"unit_price"}, Kind::money}};
+                       {"qty", {"qty", "value"}, Kind::text},
+                       {"uom", {"qty", "uom"}, Kind::text},
+                       {"unit_price", {"unit_price", "amount"}, Kind::text}};
         LedgerTable refund;
         refund.type = "refund";
-        refund.order = Order::free;
-        refund.header = {{"amount", {"amount"}, Kind::money}};
+        refund.header = {{"amount", {"amount"}, Kind::text}};
         LedgerOptions options;
         options.file = folder_ / "ledger.db";
         options.tables = {order, refund};

@@ -1,12 +1,6 @@
 #include "tests/unit/connectors/ledger_fixture.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <thread>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 
 namespace headgate::connectors {
 namespace {
@@ -24,12 +18,11 @@ TEST_F(LedgerTest, ATransactionIsARowAndItsLines)
 
     ASSERT_TRUE(applied) << applied.error().detail;
     EXPECT_EQ(applied->target_id, "shop/order/1");
-    EXPECT_EQ(rows("SELECT external_ref, source, channel, entity, version, seq, order_number, first_sku, gift FROM "
-                   "sales_order",
-                   9),
-              "shop/order/1|shop|shop-hooks|order/1|5|1|#1001|0012|0");
+    EXPECT_EQ(
+        rows("SELECT external_ref, source, channel, entity, version, seq, order_number, gift FROM sales_order", 8),
+        "shop/order/1|shop|shop-hooks|order/1|5|1|#1001|0");
     EXPECT_EQ(rows("SELECT position, sku, qty, uom, unit_price FROM sales_order_line ORDER BY position", 5),
-              "1|0012|1.50|EA|0.10;2|B|2|-|-");
+              "1|0012|1.50|EA|0.10;2|B|-|-|-");
     EXPECT_EQ(rows("SELECT json FROM sales_order"), order_json);
     EXPECT_EQ(rows("SELECT position, outcome, external_ref, type FROM effect", 4),
               "1|applied|shop/order/1|sales_order");
@@ -39,12 +32,11 @@ TEST_F(LedgerTest, MoneyAndIdsAreExactAndNeverFloatingPoint)
 {
     SqliteLedger ledger(options());
     const auto json = [](const std::string& amount, const std::string& id) {
-        return R"({"totals":{"grand_total":)" + amount + R"(},"customer":{"id":)" + id + "}}";
+        return R"({"totals":{"grand_total":{"amount":)" + amount + R"(}},"customer":{"id":)" + id + "}}";
     };
 
-    apply(ledger, order(1, "order/1", number("1"), json(R"({"amount":"19.990"})", "9223372036854775807")));
-    apply(ledger, order(2, "order/2", number("1"),
-                        json(R"({"amount":123456789012345678901234567890.10})", "9223372036854775808")));
+    apply(ledger, order(1, "order/1", number("1"), json("\"19.990\"", "9223372036854775807")));
+    apply(ledger, order(2, "order/2", number("1"), json("123456789012345678901234567890.10", "9223372036854775808")));
     apply(ledger, order(3, "order/3", number("1"), json("1e400", "\"007\"")));
     apply(ledger, order(4, "order/4", number("1"), json("100", "-12")));
     apply(ledger, order(5, "order/5", number("1"), json("null", "1.0")));
@@ -293,28 +285,6 @@ TEST_F(LedgerTest, RefusesNamesThatAreNoIdentifiers)
         wrong.tables[1].type = name;
         EXPECT_THROW(SqliteLedger{wrong}, std::runtime_error) << name;
     }
-}
-
-TEST_F(LedgerTest, ACoroutineResumesOnItsOwnExecutor)
-{
-    SqliteLedger ledger(options());
-    asio::io_context context;
-    std::optional<Result<Applied>> result;
-    std::thread::id resumed;
-    const Delivery delivery = order(1, "order/1", number("1"));
-
-    const auto work = [](SqliteLedger& to, Delivery what, std::optional<Result<Applied>>& into,
-                         std::thread::id& where) -> asio::awaitable<void> {
-        auto answer = co_await to.apply(std::move(what));
-        into = std::move(answer);
-        where = std::this_thread::get_id();
-    };
-    asio::co_spawn(context, work(ledger, delivery, result, resumed), asio::detached);
-    context.run();
-
-    ASSERT_TRUE(result);
-    EXPECT_EQ(said(*result), "applied");
-    EXPECT_EQ(resumed, std::this_thread::get_id());
 }
 
 }  // namespace

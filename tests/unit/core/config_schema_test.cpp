@@ -34,6 +34,18 @@ struct Shop {
     }
 };
 
+struct Step {
+    std::string id;
+    std::vector<std::string> to;
+    bool operator==(const Step&) const = default;
+    void describe(Schema& schema)
+    {
+        schema.field("id", id, "Its name.");
+        schema.field("to", to, "Where to.");
+        schema.not_empty("to", "leave it away");
+    }
+};
+
 struct Sample {
     enum class Mode : std::uint8_t { strict, relaxed };
     std::string url;
@@ -44,6 +56,7 @@ struct Sample {
     std::vector<std::string> words;
     SecretSources token;
     std::map<std::string, Shop> channels;
+    std::vector<Step> steps;
     void describe(Schema& schema)
     {
         schema.field("url", url, "Where.");
@@ -54,6 +67,7 @@ struct Sample {
         schema.field("words", words, "Words.");
         schema.field("token", token, "A secret of ours.", Generated::allowed);
         schema.entries("channels", channels, "Channels.");
+        schema.items("steps", steps, "Steps.");
     }
 };
 
@@ -238,6 +252,52 @@ TEST_F(ConfigSchemaTest, ASectionsFolderThatCannotBeReadIsAProblem)
     EXPECT_EQ(places(read("url: a\n")), std::vector<std::string>{"0:0 unreadable"});
 }
 
+TEST_F(ConfigSchemaTest, WhatIsShownReadsBackAsTheSame)
+{
+    const std::string odd = R"("a: b # \"c\" \\ é\n- d")";
+    read("url: " + odd + "\nwait: 90s\nlimit: 2KiB\nlisten: \"[::1]:8443\"\nmode: relaxed\n" +
+         R"(words: ["*", a b, "1", "null", "- x", "{y}", "[z", "true"])" +
+         "\nchannels: { eu: { connector: c, remember: 30m, order_by: '.a // .b' }, us: { connector: \"-\" } }\n" +
+         "steps: [{ id: one, to: [\"*\"] }, {}, { to: [a, b] }]\n");
+    const Sample first = sample_;
+    const auto shown = show([&](Schema& schema) { sample_.describe(schema); });
+    sample_ = {};
+
+    const auto problems = read(shown);
+
+    EXPECT_EQ(places(problems), std::vector<std::string>{}) << shown;
+    EXPECT_EQ(sample_.url, "a: b # \"c\" \\ é\n- d");
+    EXPECT_EQ(sample_.url, first.url);
+    EXPECT_EQ(sample_.wait, first.wait);
+    EXPECT_EQ(sample_.limit, first.limit);
+    EXPECT_EQ(sample_.listen, first.listen);
+    EXPECT_EQ(sample_.mode, first.mode);
+    EXPECT_EQ(sample_.words, first.words);
+    EXPECT_EQ(sample_.words.size(), 8U);
+    EXPECT_EQ(sample_.steps, first.steps);
+    EXPECT_EQ(sample_.steps.size(), 3U);
+    ASSERT_EQ(sample_.channels.size(), 2U);
+    EXPECT_EQ(sample_.channels["eu"].remember, Duration{30min});
+    EXPECT_EQ(sample_.channels["eu"].order_by.text, ".a // .b");
+    EXPECT_EQ(sample_.channels["us"].connector, "-");
+    EXPECT_EQ(show([&](Schema& schema) { sample_.describe(schema); }), shown);
+    EXPECT_NE(shown.find("steps:\n  - id: one\n    to: [\"*\"]\n  - {}\n  - to: [a, b]\n"), std::string::npos) << shown;
+}
+
+TEST_F(ConfigSchemaTest, ATabInTheIndentationIsCalledThat)
+{
+    for (const auto* yaml : {"channels:\n\teu: { connector: c }\n", "channels:\n  eu:\n  \tconnector: c\n",
+                             "\turl: a\nwait: 1s\n", "url: a\n\t\nwait: 1s\n"}) {
+        const auto problems = read(yaml);
+        ASSERT_EQ(problems.size(), 1U) << yaml;
+        EXPECT_EQ(problems[0].code, "yaml_syntax") << yaml;
+        EXPECT_EQ(problems[0].message, "YAML is indented with spaces, and here stands a tab") << yaml;
+    }
+    EXPECT_EQ(places(read("channels:\n  eu:\n  \tconnector: c\n")), std::vector<std::string>{"3:3 yaml_syntax"});
+    EXPECT_EQ(places(read("url: a\t\n# a comment with a\ttab\nwait: 1s\n")), std::vector<std::string>{});
+    EXPECT_EQ(read("url: |\n  a\n   \tb\nwait: [\n").front().message.find("tab"), std::string::npos);
+}
+
 TEST_F(ConfigSchemaTest, ShowsWhatIsInForceWithoutSecretsAndDocumentsEveryKey)
 {
     read("wait: 2s\nchannels: { eu: { connector: c, secret: env:A } }\n");
@@ -265,7 +325,8 @@ TEST(ConfigValuesTest, DurationsSizesRatesAndEndpointsAreReadStrictly)
     for (const auto* text : {"50", "0/s", "50/m", "/s"})
         EXPECT_FALSE(parse_rate(text)) << text;
     EXPECT_EQ(parse_endpoint("127.0.0.1:0"), (Endpoint{"127.0.0.1", 0}));
-    for (const auto* text : {"127.0.0.1", ":80", "::1:80", "a:65536", "a:", "a:b"})
+    for (const auto* text : {"127.0.0.1", ":80", "::1:80", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:b",
+                             "localhost:80", "1.2.3:80", "[]:80", "[::1:80"})
         EXPECT_FALSE(parse_endpoint(text)) << text;
     EXPECT_EQ(text_of(Duration{90'000}), "90s");
     EXPECT_EQ(text_of(Size{8U << 20U}), "8MiB");

@@ -50,6 +50,27 @@ TEST(DocumentTest, PointersAreWrittenAsRfc6901Says)
     EXPECT_EQ(document.pointer(document.member(object, "~")), "/a~1b/2/~0");
 }
 
+TEST(DocumentTest, ANodeKnowsItsPlaceAndWhetherItIsBlank)
+{
+    DocumentBuilder builder;
+    builder.open_list();
+    builder.text("a");
+    builder.open_list();
+    builder.text(" \t\r\n");
+    builder.close();
+    builder.text("");
+    builder.close();
+    const auto document = std::move(builder).finish();
+
+    const auto inner = document.item(0, 1);
+    EXPECT_EQ(document[inner].place, 1U);
+    EXPECT_EQ(document[document.item(inner, 0)].place, 0U);
+    EXPECT_EQ(document[document.item(0, 2)].place, 2U);
+    EXPECT_FALSE(document[document.item(0, 0)].blank);
+    EXPECT_TRUE(document[document.item(inner, 0)].blank);
+    EXPECT_TRUE(document[document.item(0, 2)].blank);
+}
+
 }  // namespace
 
 }  // namespace headgate

@@ -25,7 +25,8 @@ TEST(Date, CountsDaysBothWays)
     for (std::int64_t day = -800'000; day < 2'900'000; day += 13)
         ASSERT_EQ(days_since_epoch(date_of(day)), day);
     EXPECT_FALSE(parse_date("2026-02-29"));
-    EXPECT_FALSE(parse_date("2026-2-9"));
+    for (const char* text : {"2026-2-9", "2026-01- 2", "2026-1-021", "2026-01-02 ", "2026-01-2"})
+        EXPECT_FALSE(parse_date(text)) << text;
     EXPECT_EQ(text_of(*parse_date("2024-02-29")), "2024-02-29");
     EXPECT_FALSE(is_valid({1900, 2, 29}));
 }
@@ -98,6 +99,32 @@ TEST(Timestamp, ReadsFormats)
     EXPECT_FALSE(is_time_format("%Q"));
     EXPECT_FALSE(is_time_format("%"));
     EXPECT_TRUE(is_time_format("%Y-%m-%dT%H:%M:%S"));
+}
+
+TEST(Timestamp, AFormatThatWouldInventAYearOrHalfADayIsUnreadable)
+{
+    for (const char* format : {"%Y-%m-%d", "%y%m%d", "%F %T", "%D", "%d.%m.%Y %I:%M %p", "%Y"})
+        EXPECT_EQ(unreadable_format(format), "") << format;
+    for (const char* format : {"", "%H:%M", "%d %b", "%%Y %m", "Europe/Berlin"})
+        EXPECT_EQ(unreadable_format(format), "reads no year") << format;
+    EXPECT_EQ(unreadable_format("%Y-%m-%d %I:%M"), "reads an hour of twelve (%I) without am or pm (%p)");
+    EXPECT_EQ(unreadable_format("%Q"), "has an unknown conversion");
+    EXPECT_EQ(unreadable_format("%Y%"), "has an unknown conversion");
+}
+
+TEST(TimeZone, AFolderOfZonesIsNone)
+{
+    for (const char* name : {"Europe", "America/Argentina", "Europe/", "Europe//Berlin", "/Europe/Berlin", ""})
+        EXPECT_FALSE(is_zone(name)) << name;
+    EXPECT_TRUE(is_zone("Europe/Berlin"));
+}
+
+TEST(TimeZone, UnknownNamesCrowdOutNoneThatIsKnown)
+{
+    for (int i = 0; i < 1500; ++i)
+        ASSERT_FALSE(is_zone("Nowhere/Land" + std::to_string(i)));
+
+    EXPECT_TRUE(is_zone("Pacific/Chatham"));
 }
 
 TEST(Timestamp, PrintsFormatsInAZone)

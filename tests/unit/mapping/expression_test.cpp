@@ -100,6 +100,27 @@ TEST(Expression, ComparisonReadsTheOtherSideAsANumber)
     EXPECT_EQ(of(".lines == 1"), "!wrong_kind");
 }
 
+TEST(Expression, WhetherSomethingIsThereCanBeAskedOfAnything)
+{
+    EXPECT_EQ(of(".lines == null"), "false");
+    EXPECT_EQ(of(".lines != null"), "true");
+    EXPECT_EQ(of("null != .one"), "true");
+    EXPECT_EQ(of(".missing.one == null"), "true");
+}
+
+TEST(Expression, AStringJoinsSurrogatePairsAndRefusesHalves)
+{
+    EXPECT_EQ(of(R"("\u00e9\ud83d\ude00!")"), "\"\u00e9\U0001F600!\"");
+    for (const char* half : {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\ud83d")", R"("\ud83d\n")"}) {
+        const auto compiled = Expression::compile_bare(half);
+        ASSERT_FALSE(compiled) << half;
+        EXPECT_EQ(compiled.error().code, "syntax") << half;
+        EXPECT_EQ(compiled.error().column, 2) << half;
+    }
+    EXPECT_EQ(of(R"("\u12")"), "!syntax");
+    EXPECT_EQ(of(R"("\u12g4")"), "!syntax");
+}
+
 TEST(Expression, NumbersKeepTheirSourceTextUntilSomethingIsComputed)
 {
     EXPECT_EQ(of(".lines[0].price"), "2.50");
@@ -157,26 +178,21 @@ TEST(ExpressionText, InsertsIntoText)
     EXPECT_EQ(Expression::compile("order/{.none}")->text(context).value(), std::nullopt);
     EXPECT_EQ(Expression::compile("order/{.lines}")->text(context).error().code, "wrong_kind");
     EXPECT_EQ(Expression::compile(".lines")->text(context).error().code, "wrong_kind");
-    EXPECT_EQ(Expression::compile("= .id == 7")->truth(context), true);
+    EXPECT_EQ(Expression::compile("= .id == 7")->text(context), "true");
     EXPECT_EQ(Expression::compile("order/{.id").error().code, "syntax");
 }
 
 TEST(ExpressionText, SeesHeadersEventAndChannel)
 {
     const Document document = read_document("{}");
-    const Document settings = read_document(R"({"currency": "NOK"})");
     const std::vector<std::pair<std::string, std::string>> headers{{"x-shop-id", "a1"}, {"empty", " "}};
-    const MappingContext context{.document = document,
-                                 .headers = headers,
-                                 .event_id = "e-1",
-                                 .topic = "orders/create",
-                                 .channel_name = "shop",
-                                 .channel_settings = &settings};
+    const MappingContext context{
+        .document = document, .headers = headers, .event_id = "e-1", .topic = "orders/create", .channel_name = "shop"};
 
     EXPECT_EQ(Expression::compile("$headers.\"X-Shop-Id\"")->text(context), "a1");
     EXPECT_EQ(Expression::compile("$headers.empty")->text(context).value(), std::nullopt);
     EXPECT_EQ(Expression::compile("{$event.id} {$event.topic}")->text(context), "e-1 orders/create");
-    EXPECT_EQ(Expression::compile("$channel.settings.currency")->text(context), "NOK");
+    EXPECT_EQ(Expression::compile("$channel.settings.currency")->text(context).value(), std::nullopt);
     EXPECT_EQ(Expression::compile("$channel.name")->text(context), "shop");
 }
 
@@ -203,6 +219,47 @@ TEST(ExpressionText, FailuresNameThePlaceAndNeverTheValue)
     EXPECT_EQ(value.error().where.config, "m.yaml:4:9");
     EXPECT_NE(value.error().detail.find("`.lines[0].price`"), std::string::npos);
     EXPECT_EQ(value.error().detail.find("secret"), std::string::npos);
+}
+
+/// A document of a few hundred things to look at and large ones to look in.
+std::string large_document()
+{
+    std::string few = "0";
+    std::string many = "0";
+    std::string members = "\"m0\": 0";
+    for (int i = 1; i < 300; ++i)
+        few += "," + std::to_string(i);
+    for (int i = 1; i < 90'000; ++i) {
+        many += "," + std::to_string(i);
+        members += ",\"m" + std::to_string(i) + "\": 0";
+    }
+    return R"({"few": [)" + few + R"(], "many": [)" + many + R"(], "wide": {)" + members + R"(}, "text": ")" +
+           std::string(500'000, 'x') + R"(", "parts": ")" + std::string(90'000, ',') + R"(", "json": "[)" + many +
+           R"(]"})";
+}
+
+TEST(ExpressionText, WorkThatGrowsWithTheDocumentCounts)
+{
+    const std::string large = large_document();
+
+    for (const char* once : {".many | at(-1)", ".wide.m89999", ".many | sum", ".many | max", ".text | lower | count",
+                             "-1 in .many", ".text == .text", ".parts | split(\",\") | count", "..m7 | count",
+                             ".json | json | count", ".many | map(. | string) | join(\"\") | count"})
+        EXPECT_EQ(evaluated(once, large).substr(0, 1).find('!'), std::string::npos) << once;
+    for (const char* each : {"$doc.many | at(-1)", "$doc.many[-1]", "$doc.wide.m89999", "$doc.wide | get(\"m9\")",
+                             "$doc.many | sum", "$doc.many | max", "$doc.text | lower | count", "-1 in $doc.many",
+                             "$doc.text == $doc.text", "$doc.parts | split(\",\") | count", "$doc..m7 | count",
+                             "$doc.json | json | count", "$doc.wide | entries | count"})
+        EXPECT_EQ(evaluated(".few | map(" + std::string(each) + ") | count", large), "!limit_steps") << each;
+}
+
+TEST(ExpressionText, APathStopsAtTheLimitOfItems)
+{
+    std::string list = "0";
+    for (int i = 1; i < 600; ++i)
+        list += "," + std::to_string(i);
+
+    EXPECT_EQ(evaluated("(.l | map($doc.l))[][]", R"({"l": [)" + list + "]}"), "!limit_items");
 }
 
 TEST(ExpressionText, LimitsAreFailures)

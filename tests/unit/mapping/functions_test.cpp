@@ -136,6 +136,18 @@ TEST(MappingFunctions, NullPassesThroughButAnArgumentMayNotBeNull)
     EXPECT_EQ(evaluated("1 | fail(\"always\")"), "!always");
 }
 
+TEST(MappingFunctions, ACodeIsWrittenInTheMappingAndNeverComesFromADocument)
+{
+    for (const char* call :
+         {".email | fail", "fail(.note)", ".a // fail(.note)", ".a | required(.x)", "required(.a, .x)",
+          "1 | fail(.note)", "fail(\"No name\")", "fail(\"\")", "fail(7)", ".a | required(\"a-b\")", "fail()"})
+        EXPECT_EQ(evaluated(call, R"({"email": "a@b.example", "note": "secret", "x": "secret"})"), "!wrong_arguments")
+            << call;
+    EXPECT_EQ(evaluated("fail(\"" + std::string(64, 'a') + "\")"), "!" + std::string(64, 'a'));
+    EXPECT_EQ(evaluated("fail(\"" + std::string(65, 'a') + "\")"), "!wrong_arguments");
+    EXPECT_EQ(evaluated("required(.a, \"no_2\")"), "!no_2");
+}
+
 TEST(MappingFunctions, AFunctionOfSeveralArgumentsIsItsPipedForm)
 {
     EXPECT_EQ(evaluated("replace(\"a-b\", \"-\", \"+\")"), "\"a+b\"");
@@ -173,6 +185,14 @@ TEST(MappingFunctions, NumbersReadOnlyTheShapesTheySay)
     EXPECT_EQ(evaluated("\"12.5\" | implied(2)"), "!wrong_kind");
 }
 
+TEST(MappingFunctions, ALocaleChangesNoNumberThatIsOne)
+{
+    EXPECT_EQ(evaluated(".n | number(\"de\")", R"({"n": 1.234})"), "1.234");
+    EXPECT_EQ(evaluated(".n | number(\"de\")", R"({"n": 19.990})"), "19.990");
+    EXPECT_EQ(evaluated(".n + 0 | number(\"fr\")", R"({"n": 1.5})"), "1.5");
+    EXPECT_EQ(evaluated(".n | number(\"xx\")", R"({"n": 1})"), "!wrong_argument");
+}
+
 TEST(MappingFunctions, MoneyIsExactAndKeepsItsCurrency)
 {
     EXPECT_EQ(evaluated("1.5 | money(\"EUR\")"), R"({"amount":"1.50","currency":"EUR"})");
@@ -201,8 +221,66 @@ TEST(MappingFunctions, TimesAreUtcAndNeedAZone)
     EXPECT_EQ(evaluated("\"2026-02-30T00:00:00Z\" | timestamp"), "!wrong_kind");
     EXPECT_EQ(evaluated("\"2026-01-02T23:00:00-05:00\" | timestamp | date"), "\"2026-01-02\"");
     EXPECT_EQ(evaluated("1.5 | from_unix"), "\"1970-01-01T00:00:01.5Z\"");
+    EXPECT_EQ(evaluated("-1.5 | from_unix"), "\"1969-12-31T23:59:58.5Z\"");
+    EXPECT_EQ(evaluated("253402300799.9999999999 | from_unix"), "\"9999-12-31T23:59:59.999999999Z\"");
+    EXPECT_EQ(evaluated("-0." + std::string(37, '0') + "1 | from_unix"), "\"1970-01-01T00:00:00Z\"");
+    EXPECT_EQ(evaluated("-62167219200.5 | from_unix"), "!wrong_kind");
+    EXPECT_EQ(evaluated(std::string(38, '9') + " | from_unix"), "!wrong_kind");
+    EXPECT_EQ(evaluated("-" + std::string(38, '9') + " | from_unix"), "!wrong_kind");
     EXPECT_EQ(evaluated("(\"2026-01-02T00:00:00Z\" | timestamp) < (\"2026-01-01T23:30:00-01:00\" | timestamp)"),
               "true");
+}
+
+TEST(MappingFunctions, AFormatThatReadsNoWholeDayIsRefused)
+{
+    for (const char* call : {"\"03:04\" | timestamp(\"%H:%M\", \"UTC\")", "\"2 Jan\" | date(\"%d %b\")",
+                             "\"x\" | timestamp(\"%Y-%m-%d %I\", \"UTC\")", "\"x\" | timestamp(\"Europe/Berln\")",
+                             "\"x\" | date(\"%Q\")", "\"x\" | format_time(\"%Q\", \"UTC\")"})
+        EXPECT_EQ(evaluated(call), "!wrong_arguments") << call;
+    EXPECT_EQ(evaluated("\"03:04\" | timestamp(.f, \"UTC\")", R"({"f": "%H:%M"})"), "!wrong_argument");
+    EXPECT_EQ(evaluated("\"03:04\" | date(.f)", R"({"f": "%H:%M"})"), "!wrong_argument");
+    EXPECT_EQ(evaluated("\"2026-01-02T03:04:05Z\" | format_time(\"%H:%M\", \"UTC\")"), "\"03:04\"");
+    EXPECT_EQ(evaluated("\"2026-01- 2\" | date"), "!wrong_kind");
+    EXPECT_EQ(evaluated("\"2026-01-02 10:00:00\" | timestamp(.z)", R"({"z": "Europe"})"), "!wrong_argument");
+    EXPECT_EQ(evaluated("\"2026-01-02 10:00:00\" | timestamp(\"%F %T\", .z)", R"({"z": "Europe"})"), "!unknown_zone");
+}
+
+TEST(MappingFunctions, Base64GivesNothingThatIsNoText)
+{
+    EXPECT_EQ(evaluated("\"aGk\" | unbase64"), "\"hi\"");
+    for (const char* text : {"wIA=", "4ICA", "7aCA", "9JCAgA==", "aGl", "aGk=x", "a", "a===", "aG k"})
+        EXPECT_EQ(evaluated("\"" + std::string(text) + "\" | unbase64"), "!wrong_kind") << text;
+}
+
+TEST(MappingFunctions, JsonIsReadUpToALimitAndWithoutRepeatedNames)
+{
+    const auto of = [](const std::string& inner) {
+        std::string escaped;
+        for (const char letter : inner)
+            escaped += letter == '"' ? "\\\"" : std::string(1, letter);
+        return evaluated(".t | json | count", R"({"t": ")" + escaped + "\"}");
+    };
+    std::string names;
+    for (int i = 0; i < 60'000; ++i)
+        names += "\"" + std::to_string(i) + "\":0,";
+    std::string nulls = "null";
+    for (int i = 1; i < 100'000; ++i)
+        nulls += ",null";
+
+    EXPECT_EQ(of("[{" + names + "\"x\":0}]"), "1");
+    EXPECT_EQ(of("[{" + names + "\"7\":0}]"), "!wrong_kind");
+    EXPECT_EQ(of("[" + nulls.substr(5) + "]"), "99999");
+    EXPECT_EQ(of("[" + nulls + "]"), "!limit_items");
+}
+
+TEST(MappingFunctions, WhatDoesNotCompareFailsByItsKind)
+{
+    EXPECT_EQ(evaluated("[\"x\", 3] | max"), "!wrong_kind");
+    EXPECT_EQ(evaluated(".l | min", R"({"l": [1, {}]})"), "!wrong_kind");
+    EXPECT_EQ(evaluated(".l | max", R"({"l": [1, 1e400]})"), "!number_overflow");
+    EXPECT_EQ(evaluated(".l | unique", R"({"l": [{}, "a"]})"), "!wrong_kind");
+    EXPECT_EQ(evaluated(".l | unique", R"({"l": [null, [1], null]})"), "[null,[1]]");
+    EXPECT_EQ(evaluated("[(\"2026-01-02T00:00:00Z\" | timestamp), \"x\"] | max"), "!wrong_kind");
 }
 
 TEST(MappingFunctions, ListsKeepTheirOrder)

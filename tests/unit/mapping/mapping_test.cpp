@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/unit/mapping/samples.hpp"
@@ -130,6 +131,9 @@ TEST(MappingBlocks, MatchNeedsACase)
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": "b"})"), "!no_case");
     EXPECT_EQ(mapped(closed, R"({"id": 1})"), "!no_case");
     EXPECT_EQ(mapped(std::string(closed) + "    else: other\n", R"({"id": 1})"), R"({"title":"other"})");
+    EXPECT_EQ(mapped(closed, R"({"id": 1, "k": {"a": 1}})"), "!wrong_kind");
+    EXPECT_EQ(mapped(closed, R"({"id": 1, "k": ["a"]})"), "!wrong_kind");
+    EXPECT_EQ(mapped(closed, R"({"id": 1, "k": 1e400})"), "!number_overflow");
 }
 
 TEST(MappingBlocks, LetNamesAreEvaluatedWhereTheyAreWritten)
@@ -223,12 +227,57 @@ TEST(MappingProblems, RepeatedKeysAndBadYamlAreRefused)
                   .find("unknown_type: there is no canonical type `nota` (did you mean `note`?)"),
               std::string::npos);
     EXPECT_NE(problems_of("extends: shopify/sales_order\n").find("not_yet"), std::string::npos);
+    EXPECT_NE(
+        problems_of("transaction: note\nentity: e\ndepends_on: order/{.o}\nfields: { title: a }\n").find("not_yet"),
+        std::string::npos);
     EXPECT_NE(problems_of("transaction: note\nfields: { title: x }\n").find("missing_key"), std::string::npos);
     EXPECT_NE(problems_of(head("  title: { let: { doc: 1 }, value: x }\n")).find("reserved_name"), std::string::npos);
     EXPECT_NE(
         problems_of(head("  title: { let: { a: 1 }, value: { let: { a: 2 }, value: $a } }\n")).find("bound_twice"),
         std::string::npos);
     EXPECT_NE(problems_of(head("  title: { when: .a }\n")).find("this block gives nothing"), std::string::npos);
+}
+
+TEST(MappingProblems, WhatWouldBeReadByNothingIsRefused)
+{
+    const FragmentLoader fragments = [](std::string_view) { return SourceFile{"who.yaml", "fields: { name: .n }\n"}; };
+    const auto says = [](const std::string& problems, std::string_view line) {
+        EXPECT_NE(problems.find(line), std::string::npos) << line << " in\n" << problems;
+    };
+
+    says(problems_of(head("  title: x\n") + "---\nfields: { title: y }\n"), "note.yaml:6:1: several_documents");
+    says(mapped("  title: x\n  who: { use: who, fields: .person }\n", "{}", fragments), "note.yaml:5:28: wrong_value");
+    says(problems_of("as: line\n" + head("  title: x\n")), "note.yaml:1:5: wrong_value: `as` names the item");
+    says(problems_of("each: .l\nas: [line]\n" + head("  title: x\n")), "note.yaml:2:5: wrong_value: `as` is a name");
+    says(problems_of(head("  title: x\n  words: { each: .l, as: {}, value: . }\n")), "note.yaml:5:26: wrong_value");
+    says(problems_of("name: [a]\n" + head("  title: x\n")), "note.yaml:1:7: wrong_value: `name` is a word");
+}
+
+TEST(MappingProblems, AFileWithTheWrongEndingIsNotSkippedInSilence)
+{
+    const std::string folder = testing::TempDir() + "/headgate_mapping_endings";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder + "/older");
+    std::filesystem::create_directories(folder + "/.git");
+    for (const char* name : {"a.yml", "b.YAML", "c.JSON", "readme.md", ".d.yml"})
+        std::ofstream(folder + "/" + name) << "{}";
+
+    const auto vocabularies = Vocabularies{}.load(folder);
+    const auto canonical = Canonical::load(folder);
+
+    const auto not_read = [&](const Problems& problems) {
+        std::vector<std::string> files;
+        for (const Problem& problem : problems) {
+            EXPECT_EQ(problem.code, "not_read");
+            files.push_back(problem.file.substr(folder.size() + 1));
+        }
+        std::ranges::sort(files);
+        return files;
+    };
+    ASSERT_FALSE(vocabularies);
+    ASSERT_FALSE(canonical);
+    EXPECT_EQ(not_read(vocabularies.error()), (std::vector<std::string>{"a.yml", "b.YAML", "older"}));
+    EXPECT_EQ(not_read(canonical.error()), (std::vector<std::string>{"c.JSON", "older"}));
 }
 
 TEST(MappingTransactions, IdentityAndVersion)
@@ -255,8 +304,6 @@ TEST(MappingTransactions, IdentityAndVersion)
     EXPECT_EQ(with("entity: e\nversion: .v\n", "{}").error().code, "identity_missing");
     EXPECT_EQ(with("entity: e/{.x}\n", "{}").error().code, "identity_missing");
     EXPECT_EQ(with("entity: e\nid: line/{.i}\n", R"({"i": 3})")->front().id, "line/3");
-    EXPECT_EQ(with("entity: e\ndepends_on: ['order/{.o}', 'item/{.none}']\n", R"({"o": 3})")->front().depends_on,
-              std::vector<std::string>{"order/3"});
     EXPECT_TRUE(with("entity: e\nwhen: .x\n", "{}")->empty());
 }
 

@@ -1,0 +1,192 @@
+#include "gateway/owner_loop.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "retry/sequence.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t most_handed = std::size_t{64} << 20U;  // bytes on the way to the owner
+
+retry::LeaseConfig lease_config(const Configuration& configuration)
+{
+    retry::LeaseConfig config;
+    config.owner = configuration.deployment.name;
+    return config;
+}
+
+Systems systems(const Configuration& configuration, connectors::SqliteLedger& ledger)
+{
+    Systems systems;
+    for (const auto& [name, system] : configuration.deployment.systems)
+        systems.emplace(name, &ledger);
+    return systems;
+}
+
+}  // namespace
+
+OwnerLoop::OwnerLoop(Dependencies dependencies)
+    : with_(std::move(dependencies)),
+      loop_(with_.redis),
+      mailbox_(loop_.executor()),
+      lease_(loop_.redis(), with_.scripts, lease_config(with_.configuration)),
+      backlog_(loop_.redis(), with_.scripts, lease_),
+      frames_(loop_.redis(), with_.scripts, lease_),
+      historian_(loop_.executor(), loop_.redis(), frames_, with_.history, with_.health, with_.log),
+      keeper_(loop_.executor(), lease_, with_.token_file, with_.lease_until, with_.health, with_.log,
+              LeaseKeeper::Events{[this] {
+                                      asio::co_spawn(loop_.io(), begin(), [this](const std::exception_ptr& error) {
+                                          if (error)
+                                              keeper_.suspect();
+                                      });
+                                  },
+                                  [this] { owner_.forget(); }}),
+      owner_(loop_.executor(),
+             Owner::Dependencies{with_.configuration, backlog_, lease_, systems(with_.configuration, with_.ledger),
+                                 historian_, with_.metrics, with_.log, with_.lease_until, with_.health,
+                                 [this] { keeper_.suspect(); }}),
+      redis_away_(10s)
+{
+    loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
+}
+
+OwnerLoop::~OwnerLoop()
+{
+    // The loop stands still before what runs on it goes.
+    loop_.join();
+}
+
+void OwnerLoop::start()
+{
+    background_ = 2;
+    const auto ended = [this](const std::exception_ptr& error) {
+        if (error)
+            std::rethrow_exception(error);  // out of the loop, which tells it
+        --background_;
+    };
+    asio::co_spawn(loop_.io(), historian_.run(), ended);
+    asio::co_spawn(loop_.io(), keeper_.run(), ended);
+    loop_.start("hg-owner", EventLoop::Priority::background, with_.crash);
+}
+
+void OwnerLoop::on_redis(bool connected, const Failure* why)
+{
+    if (connected) {
+        with_.health.clear("redis_away");
+        asio::co_spawn(loop_.io(), advance_sequence(), [](const std::exception_ptr&) {});
+        owner_.resync();
+        if (retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
+            historian_.look_everywhere();
+        return;
+    }
+    with_.health.set("redis_away", why != nullptr ? why->code : "");
+    if (why != nullptr && redis_away_.worth_telling(why->code))
+        with_.log.warn("Redis is away", observability::LogLine{}.field("code", why->code).field("detail", why->detail));
+}
+
+/// A Redis that lost its last second, or all, would give out numbers again that the ledger knows of later arrivals,
+/// and what comes now would look older than what came before.
+asio::awaitable<void> OwnerLoop::advance_sequence()
+{
+    co_await retry::accept_sequence(loop_.redis(), with_.scripts, with_.ledger.highest_seq());
+}
+
+asio::awaitable<void> OwnerLoop::begin()
+{
+    const auto token = lease_.token();
+    const auto sequence = co_await retry::accept_sequence(loop_.redis(), with_.scripts, with_.ledger.highest_seq());
+    if (lease_.token() != token)
+        co_return;
+    if (!sequence) {
+        keeper_.suspect();
+        co_return;
+    }
+    owner_.begin(*sequence);
+    historian_.look_everywhere();
+    begun_.store(true);
+}
+
+void OwnerLoop::hand_over(Event event, std::uint64_t ordinal)
+{
+    const bool whole = handed_bytes_.load(std::memory_order_relaxed) < most_handed;
+    if (!whole) {
+        event.stored = {};
+        event.envelope.body = {};
+        event.document.reset();
+    }
+    const std::size_t weight = event.weight();
+    handed_bytes_.fetch_add(weight, std::memory_order_relaxed);
+    mailbox_.put([this, event = std::move(event), ordinal, whole, weight]() mutable {
+        handed_bytes_.fetch_sub(weight, std::memory_order_relaxed);
+        owner_.hand(std::move(event), ordinal, whole);
+    });
+}
+
+void OwnerLoop::heard_of(Partition partition, std::uint64_t seq)
+{
+    mailbox_.put([this, partition, seq] { owner_.heard_of(partition, seq); });
+}
+
+void OwnerLoop::look_again()
+{
+    mailbox_.put([this] { owner_.look_again(); });
+}
+
+void OwnerLoop::readmitted(Partition partition, std::uint64_t seq)
+{
+    mailbox_.put([this, partition, seq] {
+        owner_.readmitted(partition, seq);
+        historian_.written(partition, {}, {});
+    });
+}
+
+void OwnerLoop::perhaps_readmitted()
+{
+    mailbox_.put([this] { owner_.resync(); });
+}
+
+/// Polls a condition of the owner's loop, from another loop, until it holds or `limit` has passed.
+asio::awaitable<void> OwnerLoop::wait_until(std::chrono::milliseconds limit, std::function<bool()> condition)
+{
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (std::chrono::steady_clock::now() < deadline) {
+        auto asked = [](std::function<bool()> ask) -> asio::awaitable<bool> { co_return ask(); };
+        auto asking = asked(condition);
+        const bool holds = co_await asio::co_spawn(loop_.io(), std::move(asking), asio::use_awaitable);
+        if (holds)
+            co_return;
+        timer.expires_after(20ms);
+        co_await timer.async_wait(use_tuple);
+    }
+}
+
+asio::awaitable<void> OwnerLoop::stop()
+{
+    asio::post(loop_.io(), [this] { owner_.drain(); });
+    std::function<bool()> nothing_on_the_wire = [this] { return !owner_.on_the_wire(); };
+    co_await wait_until(8s, std::move(nothing_on_the_wire));
+    std::function<bool()> history_has_all = [this] { return historian_.idle(); };
+    co_await wait_until(3s, std::move(history_has_all));
+    asio::post(loop_.io(), [this] {
+        historian_.stop();
+        keeper_.stop();
+    });
+    const auto deadline = std::chrono::steady_clock::now() + 3s;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (background_ > 0 && std::chrono::steady_clock::now() < deadline) {
+        timer.expires_after(5ms);
+        co_await timer.async_wait(use_tuple);
+    }
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/event_loop.hpp"
+#include "gateway/historian.hpp"
+#include "gateway/lease_keeper.hpp"
+#include "gateway/mailbox.hpp"
+#include "gateway/owner.hpp"
+#include "gateway/repeated.hpp"
+#include "retry/frames.hpp"
+
+namespace headgate::gateway {
+
+/// The owner's half, on a loop of its own that gives way to the intakes: what is not accepted in time is lost to the
+/// vendor's patience, what is worked on a little later is not. Built before its loop runs; the calls from outside are
+/// for any thread.
+class OwnerLoop {
+public:
+    struct Dependencies {
+        const Configuration& configuration;
+        const retry::Scripts& scripts;
+        net::RedisOptions redis;
+        connectors::SqliteLedger& ledger;
+        observability::HistoryStore& history;
+        GatewayMetrics& metrics;
+        observability::Health& health;
+        observability::Log& log;
+        std::filesystem::path token_file;
+        std::atomic<std::int64_t>& lease_until;  // CLOCK_BOOTTIME ns, margin taken off
+        EventLoop::Crash crash;
+    };
+    explicit OwnerLoop(Dependencies dependencies);
+    ~OwnerLoop();
+    OwnerLoop(const OwnerLoop&) = delete;
+    OwnerLoop& operator=(const OwnerLoop&) = delete;
+
+    void start();
+    /// The lease has been held and the work begun.
+    [[nodiscard]] bool begun() const { return begun_.load(); }
+
+    /// From an intake. What there is no room for is left in Redis, where it stands anyway.
+    void hand_over(Event event, std::uint64_t ordinal);
+    void heard_of(Partition partition, std::uint64_t seq);
+    void look_again();
+    /// A letter is back in its stream; or it may be.
+    void readmitted(Partition partition, std::uint64_t seq);
+    void perhaps_readmitted();
+
+    /// Awaited by the main loop: ends what is under way, writes what ended to history, gives the lease back; at most
+    /// about 14 s.
+    asio::awaitable<void> stop();
+    /// The loop stands still from here on.
+    void join() { loop_.join(); }
+
+private:
+    void on_redis(bool connected, const Failure* why);
+    asio::awaitable<void> begin();
+    asio::awaitable<void> advance_sequence();
+    asio::awaitable<void> wait_until(std::chrono::milliseconds limit, std::function<bool()> condition);
+
+    Dependencies with_;
+    EventLoop loop_;
+    Mailbox mailbox_;
+    retry::Lease lease_;
+    retry::Backlog backlog_;
+    retry::Frames frames_;
+    Historian historian_;
+    LeaseKeeper keeper_;
+    Owner owner_;
+    Repeated redis_away_;
+    std::atomic<std::size_t> handed_bytes_{0};
+    std::atomic<int> background_{0};
+    std::atomic<bool> begun_{false};
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,85 @@
+#include "core/suggest.hpp"
+#include "mapping/functions.hpp"
+#include "mapping/parser_inside.hpp"
+
+namespace headgate::mapping {
+
+namespace {
+
+std::string arguments_message(const Function& function, int count)
+{
+    std::string message = "`" + std::string(function.name) + "` takes " + std::to_string(function.least);
+    if (function.most != function.least)
+        message += function.most > 100 ? " or more" : " to " + std::to_string(function.most);
+    message += function.least == 1 && function.most == 1 ? " argument" : " arguments";
+    message += " beside the value it is piped";
+    if (count < 0)
+        return message + ", and nothing is piped into it";
+    return message + "; here are " + std::to_string(count);
+}
+
+}  // namespace
+
+ExprPtr Parser::call(std::size_t begin, ExprPtr piped)
+{
+    const Token name = lexer_.take();
+    last_end_ = name.end;
+    auto expr = make(name.offset, evaluate_call);
+    const bool is_piped = piped != nullptr;
+    if (is_piped)
+        expr->args.push_back(std::move(piped));
+    if (take_if(Kind::open_paren)) {
+        if (!at(Kind::close_paren)) {
+            do
+                expr->args.push_back(expression());
+            while (take_if(Kind::comma));
+        }
+        expect(Kind::close_paren, "`)`");
+    }
+    expr->function = &function_of(name, is_piped);
+    check_count(*expr, name);
+    if (expr->function->check != nullptr)
+        if (const std::string wrong = expr->function->check(*expr); !wrong.empty())
+            throw SyntaxError{name.offset, "wrong_arguments", wrong, ""};
+    check_table(*expr, name);
+    close(*expr, begin);
+    return expr;
+}
+
+const Function& Parser::function_of(const Token& name, bool is_piped)
+{
+    const Function* function = find_function(name.text);
+    if (function == nullptr) {
+        std::string hint = did_you_mean(name.text, function_names());
+        if (hint.empty() && !is_piped)
+            hint = "a member of the document starts with a dot: ." + name.text;
+        throw SyntaxError{name.offset, "unknown_function", "there is no function `" + name.text + "`", hint};
+    }
+    if (function->apply == nullptr)
+        throw SyntaxError{name.offset, "not_yet", "the function `" + name.text + "` is not built yet", ""};
+    return *function;
+}
+
+void Parser::check_count(const Expr& call, const Token& name)
+{
+    const auto count = static_cast<int>(call.args.size()) - 1;
+    if (count < call.function->least || count > call.function->most)
+        throw SyntaxError{name.offset, "wrong_arguments", arguments_message(*call.function, count), ""};
+}
+
+/// A vocabulary named by a literal must exist, and is resolved once.
+void Parser::check_table(Expr& call, const Token& name)
+{
+    if ((name.text != "lookup" && name.text != "lookup_back") || context_.vocabularies == nullptr)
+        return;
+    const auto table = literal_text(*call.args[1]);
+    if (!table)
+        return;
+    const Vocabulary* found = context_.vocabularies->find(*table);
+    if (found == nullptr)
+        throw SyntaxError{name.offset, "unknown_vocabulary", "there is no vocabulary `" + std::string(*table) + "`",
+                          "vocabularies stand in config/vocabularies/<name>.yaml"};
+    call.table = found;
+}
+
+}  // namespace headgate::mapping

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <thread>
+
+#include "tests/flow/flow.hpp"
+
+namespace headgate::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What an operator's hand, or a disk's end, does to the data folder.
+class DataFolderFlow : public FlowTest {
+protected:
+    [[nodiscard]] bool wait_for_readyz(std::string_view part, bool there) const
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while (std::chrono::steady_clock::now() < deadline) {
+            if (headgate_.admin("GET", "/readyz").second.contains(part) == there)
+                return true;
+            std::this_thread::sleep_for(20ms);
+        }
+        return false;
+    }
+};
+
+TEST_F(DataFolderFlow, NothingIsAppliedIntoALedgerThatHasNoNameAnyMore)
+{
+    ASSERT_EQ(send("shop", {"orders/create", "evt-1", order_body(1, 1), {}}).status, 200);
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
+    fs::rename(headgate_.data() / "ledger.db", headgate_.data() / "aside.db");
+
+    ASSERT_EQ(send("shop", {"orders/create", "evt-2", order_body(2, 1), {}}).status, 200);
+    ASSERT_TRUE(wait_for_readyz("ledger_failing", true));
+    EXPECT_TRUE(headgate_.admin("GET", "/readyz").second.contains("sqlite_file_gone"));
+    EXPECT_EQ(count("applied"), 1);
+
+    fs::rename(headgate_.data() / "aside.db", headgate_.data() / "ledger.db");
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
+    EXPECT_EQ(count("applied"), 2);
+    EXPECT_EQ(ledger("select count(*) from sales_order"), std::vector<std::string>{"2"});
+    EXPECT_TRUE(wait_for_readyz("ledger_failing", false));
+}
+
+TEST_F(DataFolderFlow, ALedgerThatIsNewBesideAnOldRedisIsSaid)
+{
+    ASSERT_EQ(send("shop", {"orders/create", "evt-1", order_body(1, 1), {}}).status, 200);
+    ASSERT_TRUE(headgate_.wait_until_quiet(120s));
+    EXPECT_FALSE(headgate_.admin("GET", "/readyz").second.contains("ledger_new"));
+    ASSERT_TRUE(headgate_.terminate());
+    for (const auto* file : {"ledger.db", "ledger.db-wal", "ledger.db-shm"})
+        fs::remove(headgate_.data() / file);
+
+    ASSERT_TRUE(headgate_.start());
+
+    EXPECT_TRUE(headgate_.admin("GET", "/readyz").second.contains("ledger_new"));
+}
+
+TEST_F(DataFolderFlow, WhatANewerProcessWroteIsLeftInPlace)
+{
+    const auto run_json = headgate_.data() / "run.json";
+    std::ofstream(run_json) << R"({"pid": 1, "public": "x", "admin": "x"})";  // pid 1 lives always
+
+    ASSERT_TRUE(headgate_.terminate());
+
+    EXPECT_TRUE(fs::exists(run_json));
+}
+
+TEST_F(DataFolderFlow, AFileIsNoDataFolder)
+{
+    const auto file = headgate_.data() / "file";
+    std::ofstream(file) << "x";
+
+    const auto result =
+        run_headgate({"run", "--config", (source_folder() / "tests/flow/config").string(), "--data", file.string()});
+
+    EXPECT_EQ(result.code, 1);
+    EXPECT_TRUE(result.err.contains("is a file and no folder")) << result.err;
+}
+
+TEST_F(DataFolderFlow, AFileThatIsNoDatabaseIsNamed)
+{
+    ASSERT_TRUE(headgate_.terminate());
+    std::ofstream(headgate_.data() / "history.db") << std::string(4096, 'x');
+
+    EXPECT_FALSE(headgate_.start());
+
+    EXPECT_EQ(headgate_.exit_code(), 1);
+    EXPECT_TRUE(headgate_.log().contains("history.db")) << headgate_.log();
+}
+
+TEST_F(DataFolderFlow, TermEndsAStartWhoseRedisIsNotUpYet)
+{
+    ASSERT_TRUE(headgate_.terminate());
+    const auto programs = headgate_.data() / "programs";
+    fs::create_directory(programs);
+    std::ofstream(programs / "redis-server") << "#!/bin/sh\nexec sleep 600\n";
+    fs::permissions(programs / "redis-server", fs::perms::owner_all);
+    headgate_.environment("PATH", programs.string() + ":/usr/bin:/bin");
+
+    EXPECT_THROW(static_cast<void>(headgate_.start(2s)), std::exception) << "it is not ready";
+    EXPECT_TRUE(headgate_.terminate(25s));
+
+    EXPECT_EQ(headgate_.exit_code(), 0);
+    EXPECT_EQ(headgate_.redis_pid(), 0);
+}
+
+}  // namespace
+
+}  // namespace headgate::test
