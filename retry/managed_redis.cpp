@@ -19,7 +19,7 @@ constexpr std::size_t socket_path_limit = 107;
 constexpr std::chrono::milliseconds poll_step{20};
 constexpr std::chrono::milliseconds first_restart{100};
 constexpr std::chrono::milliseconds restart_ceiling{5'000};
-constexpr std::chrono::seconds settled{30};  // a server that lived so long is started again at once
+constexpr std::chrono::milliseconds settled{500};  // a server that lived so long is started again at once
 
 std::vector<std::string> arguments(const ManagedRedisConfig& config, const std::string& program,
                                    const std::string& socket)
