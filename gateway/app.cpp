@@ -247,6 +247,12 @@ private:
             co_return failed(findings.error());
         bool usable = true;
         for (const auto& finding : *findings) {
+            if (finding.advice) {
+                health_.note("redis_" + finding.name, finding.text);
+                log_.warn("a setting of Redis is a risk",
+                          observability::LogLine{}.field("setting", finding.name).field("detail", finding.text));
+                continue;
+            }
             if (std::ranges::find(config.unchecked, finding.name) != config.unchecked.end()) {
                 health_.note("unchecked_" + finding.name, finding.text);
                 continue;

@@ -44,7 +44,7 @@ std::vector<std::string> arguments(const ManagedRedisConfig& config, const std::
             "--auto-aof-rewrite-min-size",
             "1gb",
             "--aof-load-truncated",
-            "yes",
+            "no",
             "--save",
             "",
             "--maxmemory",
@@ -65,6 +65,9 @@ std::string last_line(const std::filesystem::path& path)
     return last;
 }
 
+/// What Redis says before it ends when its log breaks off in the middle of a command.
+constexpr std::string_view torn_words = "Unexpected end of file reading the append only file";
+
 std::unexpected<Failure> not_started(std::string detail)
 {
     return fail(FailureClass::permanent, "redis_not_started", std::move(detail));
@@ -75,7 +78,7 @@ std::unexpected<Failure> not_started(std::string detail)
 struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     using Clock = std::chrono::steady_clock;
     using Done = std::move_only_function<void(Result<void>)>;
-    enum class State { idle, waiting_for_stale, starting, running, stopping, closed };
+    enum class State { idle, waiting_for_stale, mending, starting, running, stopping, closed };
 
     Impl(asio::any_io_executor executor_, ManagedRedisConfig config_)
         : executor(std::move(executor_)),
@@ -196,11 +199,44 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
         });
     }
 
+    /// A log whose last command is torn, which kill -9 and a power cut leave. Redis's own remedy (`aof-load-truncated`)
+    /// may cut inside of a transaction; the half that stays then takes effect at the next start but one, together with
+    /// what was written behind it. redis-check-aof cuts before the transaction.
+    void mend()
+    {
+        mended = true;
+        const auto tool = find_program("redis-check-aof");
+        if (tool.empty())
+            return failed(not_started("its log is torn, and redis-check-aof is not in PATH to mend it"));
+        auto lock = FolderLock::take(config.folder / "redis.lock");
+        if (!lock)
+            return failed(not_started(lock.error().detail));
+        const auto manifest = (config.folder / "appendonlydir" / "appendonly.aof.manifest").string();
+        auto started =
+            start_process({"/bin/sh", "-c", "echo y | \"$0\" --fix \"$1\" >/dev/null", tool, manifest}, *lock);
+        if (!started)
+            return failed(std::unexpected(std::move(started.error())));
+        boost::system::error_code unwatched;
+        exit_watch.assign(started->pidfd, unwatched);
+        if (unwatched) {
+            discard(*started);
+            return failed(not_started("watching redis-check-aof: " + unwatched.message()));
+        }
+        state = State::mending;
+        pid = started->pid;
+        exit_watch.async_wait(asio::posix::stream_descriptor::wait_read,
+                              [self = shared_from_this()](boost::system::error_code error) {
+                                  if (!error)
+                                      self->ended();
+                              });
+    }
+
     void answered()
     {
         if (state != State::starting || !failed_start.empty())
             return;  // it is being ended
         state = State::running;
+        mended = false;
         up_since = Clock::now();
         timer.cancel();
         probe->close();
@@ -221,6 +257,17 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
         state = State::idle;
         if (was == State::stopping) {
             finish({});
+        } else if (was == State::mending) {
+            if (failed_start.empty()) {
+                state = State::waiting_for_stale;
+                deadline = Clock::now() + config.stop_limit;
+                claim_folder();
+            } else {
+                failed(not_started(failed_start));
+            }
+        } else if (was == State::starting && !mended && failed_start.empty() &&
+                   last_line(config.folder / "redis.log").contains(torn_words)) {
+            mend();
         } else if (was == State::starting && done) {
             auto reason = failed_start.empty() ? last_line(config.folder / "redis.log") : failed_start;
             finish(not_started(reason.empty() ? status : reason));
@@ -241,7 +288,7 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
         if (state == State::waiting_for_stale) {
             timer.cancel();
             finish(not_started("interrupted"));
-        } else if (state == State::starting) {
+        } else if (state == State::starting || state == State::mending) {
             failed_start = "interrupted";
             terminate();
         }
@@ -325,6 +372,7 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     std::string own_socket_folder;
     std::string failed_start;
     int pid = 0;
+    bool mended = false;  // since it last answered
     std::uint64_t restarts = 0;
 };
 

@@ -25,6 +25,10 @@ std::string judge(std::string_view name, std::string_view value, Durability dura
         return is + "should be set: without a limit Redis grows until the machine kills it";
     if (name == "maxmemory-policy" && value != "noeviction")
         return is + "should be noeviction: Redis would throw accepted events away";
+    if (name == "aof-load-truncated" && value != "no")
+        return is +
+               "should be no: a log torn inside of a transaction is cut there, and at the next start but one the half "
+               "transaction takes effect together with what follows it; with no, mend it with redis-check-aof --fix";
     if (name == "auto-aof-rewrite-min-size" && (!number || *number < gigabyte))
         return is + "should be at least 1gb";
     return {};
@@ -58,13 +62,15 @@ Task<std::vector<StartupFinding>> check_redis(net::Redis& redis, Durability dura
 
     bool rewrites = true;
     for (const char* name : {"appendonly", "appendfsync", "no-appendfsync-on-rewrite", "maxmemory", "maxmemory-policy",
-                             "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size"}) {
+                             "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size", "aof-load-truncated"}) {
+        const bool advice = std::string_view(name) == "aof-load-truncated";
         std::vector<std::string> get{"CONFIG", "GET", name};
         auto reply = co_await redis.command(std::move(get));
         if (!reply && reply.error().failure_class != FailureClass::permanent)
             co_return std::unexpected(std::move(reply.error()));
         if (!reply || reply->list.size() != 2) {
-            findings.push_back({name, "could not be read"});
+            if (!advice)
+                findings.push_back({name, "could not be read"});
             continue;
         }
         if (reply->list[0].text == "auto-aof-rewrite-percentage") {
@@ -75,7 +81,7 @@ Task<std::vector<StartupFinding>> check_redis(net::Redis& redis, Durability dura
             continue;  // it is never rewritten by itself
         auto wrong = judge(name, reply->list[1].text, durability);
         if (!wrong.empty())
-            findings.push_back({name, std::move(wrong)});
+            findings.push_back({name, std::move(wrong), advice});
     }
     co_return findings;
 }

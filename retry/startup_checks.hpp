@@ -16,13 +16,14 @@ enum class Durability : std::uint8_t {
 
 /// A setting without which Redis does not keep what Headgate promises.
 struct StartupFinding {
-    std::string name;  // what a configuration waives it by: `unchecked: [maxmemory]`
-    std::string text;  // what is and what should be
+    std::string name;     // what a configuration waives it by: `unchecked: [maxmemory]`
+    std::string text;     // what is and what should be
+    bool advice = false;  // a risk that is told and no reason to refuse
 };
 
 /// Names: version, appendonly, appendfsync, no-appendfsync-on-rewrite, maxmemory, maxmemory-policy,
-/// auto-aof-rewrite-min-size. A setting that cannot be read (CONFIG forbidden) is a finding by its name too.
-/// Empty: all is well. Fails as a Redis command does.
+/// auto-aof-rewrite-min-size, and as advice aof-load-truncated. A setting that cannot be read (CONFIG forbidden) is a
+/// finding by its name too. Empty: all is well. Fails as a Redis command does.
 Task<std::vector<StartupFinding>> check_redis(net::Redis& redis, Durability durability);
 
 }  // namespace headgate::retry

@@ -93,7 +93,7 @@ fs::path source_folder()
 fs::path headgate_binary()
 {
     const char* binary = std::getenv("HEADGATE_BINARY");
-    return binary != nullptr ? fs::path(binary) : source_folder() / "build/release/headgate";
+    return binary != nullptr ? fs::path(binary) : fs::read_symlink("/proc/self/exe").parent_path() / "headgate";
 }
 
 HeadgateProcess::~HeadgateProcess()
