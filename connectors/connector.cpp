@@ -31,6 +31,36 @@ void IdentityConfig::describe(config::Schema& schema)
                  "How long a key is remembered: at least twice the time the vendor goes on retrying.");
 }
 
+void MinorUnit::describe(config::Schema& schema)
+{
+    if (schema.reading() && !currency_decimals(name))
+        schema.problem({}, "unknown_currency", "`" + name + "` is no currency of ISO 4217 that a document may carry",
+                       "three capital letters: EUR");
+    const bool short_form = schema.shorthand([&](std::string_view text) {
+        if (text.size() == 1 && text[0] >= '0' && text[0] <= '4')
+            decimals = text[0] - '0';
+        else
+            schema.problem({}, "out_of_range", "minor units have 0 to 4 decimals");
+        return true;
+    });
+    if (!short_form)
+        schema.field("decimals", decimals, {0, 4}, "Decimals of the vendor's minor units.");
+}
+
+void RoundingConfig::describe(config::Schema& schema)
+{
+    schema.choice("mode", rule.mode,
+                  {{"half_up", Rounding::half_up}, {"half_even", Rounding::half_even}, {"down", Rounding::down}},
+                  "How it rounds.");
+    using Level = SourceRounding::Level;
+    schema.choice("level", rule.level, {{"unit", Level::unit}, {"line", Level::line}, {"order", Level::order}},
+                  "What it rounds: the price of a unit, of a line, or only the sums.");
+    schema.field("tolerance", rule.tolerance, {0, 100},
+                 "Minor units by which its totals may differ at most; such a difference is written to "
+                 "totals.rounding_adjustment.");
+    schema.required("tolerance");
+}
+
 void SendHeader::describe(config::Schema& schema)
 {
     schema.field("name", name, "The header's name.");
@@ -61,8 +91,7 @@ void ConnectorConfig::describe(config::Schema& schema)
             inside.not_yet("none", "unsigned, accept and hydrate");
         }
     } signature{hmac};
-    schema.section("signature", signature, "Who sent it.");
-    schema.required("signature");
+    schema.section("signature", signature, "Who sent it. Without it no channel takes this vendor's webhooks yet.");
     schema.section("identity", identity, "Which event it is.");
     schema.required("identity");
     schema.field("document", document, "Expression: where the document stands in the body.");
@@ -76,6 +105,12 @@ void ConnectorConfig::describe(config::Schema& schema)
             schema.problem("keep_headers", "wrong_pattern", "in `" + pattern + "` the * does not stand at the end",
                            "a header is named whole or by its beginning: x-shopify-*");
     }
+    schema.entries("minor_units", minor_units,
+                   "Decimals of minor units where they are not ISO 4217's: {ISK: 2}, for `minor` and `to_minor`.");
+    RoundingConfig rounds;
+    schema.section("rounding", rounds, "How it rounds, where its totals do not always add up.");
+    if (schema.given("rounding"))
+        rounding = rounds;
     schema.entries("topics", topics, "What the vendor can say; anything else is suppressed as filtered.");
     schema.required("topics");
     schema.not_empty("topics", "without a topic everything it sends would be suppressed as filtered");
@@ -83,7 +118,14 @@ void ConnectorConfig::describe(config::Schema& schema)
     schema.not_yet("poll", "reconciliation by polling");
     schema.not_yet("hydrate", "fetching what a thin event names");
     schema.not_yet("challenge", "answering a vendor's challenge");
-    schema.not_yet("rounding", "the source's own rounding");
+}
+
+MinorUnits ConnectorConfig::exponents() const
+{
+    MinorUnits exponents;
+    for (const auto& [currency, unit] : minor_units)
+        exponents.emplace(currency, static_cast<int>(unit.decimals));
+    return exponents;
 }
 
 LoadedConnector load_connector(const std::string& folder, const config::Environment& environment)

@@ -9,6 +9,7 @@
 
 #include "connectors/signatures/hmac.hpp"
 #include "core/config/schema.hpp"
+#include "core/currency.hpp"
 
 namespace headgate::connectors {
 
@@ -39,6 +40,19 @@ struct IdentityConfig {
     void describe(config::Schema& schema);
 };
 
+/// How many decimals this vendor's minor units of a currency have, where that is not what ISO 4217 says: `ISK: 2`.
+struct MinorUnit {
+    std::string name;  // the currency
+    std::int64_t decimals = 2;
+    void describe(config::Schema& schema);
+};
+
+/// How this vendor rounds, where its totals do not always add up to the cent.
+struct RoundingConfig {
+    SourceRounding rule;
+    void describe(config::Schema& schema);
+};
+
 /// A header that `headgate send` adds as the vendor would: text with {topic} {uuid} {now}.
 struct SendHeader {
     std::string name;
@@ -62,9 +76,13 @@ struct ConnectorConfig {
     IdentityConfig identity;
     config::PlacedText document;            // expression: where the document stands in the body; "" = the body
     std::vector<std::string> keep_headers;  // names or prefixes ending in *; others are not stored
+    std::map<std::string, MinorUnit> minor_units;
+    std::optional<RoundingConfig> rounding;  // none: totals are exact
     std::map<std::string, TopicConfig> topics;
     SendConfig send;
     void describe(config::Schema& schema);
+    /// What `minor` and `to_minor` read amounts by.
+    [[nodiscard]] MinorUnits exponents() const;
 };
 
 /// Reads `folder`/connector.yaml. All problems together; the connector is usable when there are none.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace headgate {
 
@@ -21,22 +22,42 @@ constexpr std::string_view hundredths =
     "SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER "
     "ZAR ZMW ZWG ZWL ";
 
+constexpr int letters = 26;
+
+constexpr bool is_code(std::string_view code)
+{
+    return code.size() == 3 && std::ranges::all_of(code, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
+}
+
+constexpr std::size_t place_of(std::string_view code)
+{
+    std::size_t place = 0;
+    for (const char letter : code)
+        place = place * letters + static_cast<std::size_t>(letter - 'A');
+    return place;
+}
+
+/// Decimals and one by code, 0 for none: every amount that is checked asks.
+constexpr auto decimals_by_code = [] {
+    std::array<std::uint8_t, letters * letters * letters> table{};
+    for (const auto code : whole)
+        table[place_of(code)] = 1;
+    for (const auto code : thousandths)
+        table[place_of(code)] = 4;
+    for (const auto code : ten_thousandths)
+        table[place_of(code)] = 5;
+    for (std::size_t at = 0; at < hundredths.size(); at += 4)
+        table[place_of(hundredths.substr(at, 3))] = 3;
+    return table;
+}();
+
 }  // namespace
 
 std::optional<int> currency_decimals(std::string_view code)
 {
-    if (code.size() != 3)
+    if (!is_code(code) || decimals_by_code[place_of(code)] == 0)
         return std::nullopt;
-    if (std::ranges::find(whole, code) != whole.end())
-        return 0;
-    if (std::ranges::find(thousandths, code) != thousandths.end())
-        return 3;
-    if (std::ranges::find(ten_thousandths, code) != ten_thousandths.end())
-        return 4;
-    for (std::size_t at = 0; at < hundredths.size(); at += 4)
-        if (hundredths.substr(at, 3) == code)
-            return 2;
-    return std::nullopt;
+    return decimals_by_code[place_of(code)] - 1;
 }
 
 }  // namespace headgate

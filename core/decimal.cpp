@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace headgate {
 
@@ -369,6 +371,42 @@ std::strong_ordering operator<=>(const Decimal& left, const Decimal& right)
                b.mantissa_ % powers[b.scale_] * powers[static_cast<std::size_t>(common - b.scale_)];
     };
     return left.negative_ ? by_size(right, left) : by_size(left, right);
+}
+
+bool allocate(const Decimal& amount, int places, std::span<const Decimal> weights, std::span<Decimal> shares)
+{
+    std::optional<Decimal> all = Decimal{};
+    std::optional<Decimal> left = amount.magnitude().rescaled(places);
+    for (const Decimal& weight : weights)
+        all = all ? all->plus(weight) : all;
+    if (!all || !left)
+        return false;
+    const Decimal whole = *left;
+    std::vector<std::pair<Decimal, std::size_t>> remainders;
+    remainders.reserve(weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        const auto part = whole.times(weights[i]);
+        const auto share = part ? part->divided(*all, places, Rounding::down) : std::nullopt;
+        const auto taken = share ? share->times(*all) : std::nullopt;
+        const auto remainder = taken ? part->minus(*taken) : std::nullopt;
+        left = remainder ? left->minus(*share) : std::nullopt;
+        if (!left)
+            return false;
+        shares[i] = *share;
+        remainders.emplace_back(*remainder, i);
+    }
+    std::ranges::sort(remainders, [](const auto& one, const auto& other) {
+        return one.first != other.first ? one.first > other.first : one.second < other.second;
+    });
+    const Decimal unit(1, places, false);
+    for (auto next = remainders.begin(); !left->is_zero(); ++next) {  // less than a unit for each share
+        shares[next->second] = *shares[next->second].plus(unit);
+        left = left->minus(unit);
+    }
+    if (amount.is_negative())
+        for (Decimal& share : shares)
+            share = share.negated();
+    return true;
 }
 
 }  // namespace headgate

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -58,6 +59,8 @@ public:
 
     friend std::strong_ordering operator<=>(const Decimal& left, const Decimal& right);
     friend bool operator==(const Decimal& left, const Decimal& right) { return (left <=> right) == 0; }
+    friend bool allocate(const Decimal& amount, int places, std::span<const Decimal> weights,
+                         std::span<Decimal> shares);
 
 private:
     constexpr Decimal(Uint128 mantissa, int scale, bool negative)
@@ -69,5 +72,11 @@ private:
     std::uint8_t scale_ = 0;
     bool negative_ = false;  // never with zero
 };
+
+/// Shares an amount of at most `places` decimals out by weights, none below zero and one above: each gets what its
+/// weight says, rounded down, and what is left goes to the largest remainders, the first of equals. The shares have
+/// `places` decimals and add up to the amount exactly. False when something has more than 38 digits on the way.
+[[nodiscard]] bool allocate(const Decimal& amount, int places, std::span<const Decimal> weights,
+                            std::span<Decimal> shares);
 
 }  // namespace headgate

@@ -7,16 +7,22 @@ namespace headgate {
 
 bool is_blank(std::string_view text)
 {
-    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    for (const char letter : text)
+        if (letter != ' ' && letter != '\t' && letter != '\r' && letter != '\n')
+            return false;
+    return true;
 }
 
 NodeIndex Document::member(NodeIndex object, std::string_view name) const
 {
     if (object == no_node || nodes_[object].kind != NodeKind::object)
         return no_node;
-    for (NodeIndex child = nodes_[object].first; child != no_node; child = nodes_[child].next)
-        if (nodes_[child].name == name)
+    const char first = name.empty() ? '\0' : name.front();
+    for (NodeIndex child = nodes_[object].first; child != no_node; child = nodes_[child].next) {
+        const std::string_view here = nodes_[child].name;
+        if (here.size() == name.size() && (name.empty() || (here.front() == first && here == name)))
             return child;
+    }
     return no_node;
 }
 
@@ -69,7 +75,7 @@ DocumentBuilder::DocumentBuilder(std::size_t expected_nodes)
 Node& DocumentBuilder::add(NodeKind kind)
 {
     const auto index = static_cast<NodeIndex>(document_.nodes_.size());
-    Node node;
+    Node& node = document_.nodes_.emplace_back();
     node.kind = kind;
     if (!open_.empty()) {
         Open& open = open_.back();
@@ -83,11 +89,10 @@ Node& DocumentBuilder::add(NodeKind kind)
         node.place = parent.count++;
         open.last_child = index;
     } else {
-        assert(document_.nodes_.empty() && "one root");
+        assert(index == 0 && "one root");
     }
     pending_name_ = {};
-    document_.nodes_.push_back(node);
-    return document_.nodes_.back();
+    return node;
 }
 
 void DocumentBuilder::null()

@@ -30,4 +30,8 @@ using Problems = std::vector<Problem>;
     return text;
 }
 
+/// The same with the line of the file and a caret below the place, for people; just `text_of` where the file cannot be
+/// read.
+[[nodiscard]] std::string with_source(const Problem& problem);
+
 }  // namespace headgate

@@ -188,8 +188,11 @@ std::optional<std::int64_t> fixed_offset(std::string_view zone)
         for (const std::size_t i : {1, 2, 4, 5})
             if (digit(i) < 0 || digit(i) > 9)
                 return std::nullopt;
-        const std::int64_t minutes = (digit(1) * 10 + digit(2)) * 60 + digit(4) * 10 + digit(5);
-        return (zone[0] == '-' ? -60 : 60) * minutes;
+        const std::int64_t hours = digit(1) * 10 + digit(2);
+        const std::int64_t minutes = digit(4) * 10 + digit(5);
+        if (hours > 23 || minutes > 59)  // what RFC 3339 can write
+            return std::nullopt;
+        return (zone[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
     }
     return std::nullopt;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "core/ids.hpp"
 
@@ -18,6 +19,16 @@ struct Version {
     std::string text;  // integer: shortest digits; time: RFC 3339 UTC with nine fractional digits; text: as given
 };
 
+/// What is no failure and worth knowing about a transaction: a default was taken, a local time was doubtful. Names
+/// places, never values.
+struct Warning {
+    std::string code;        // stable and documented: "default_taken"
+    std::string path;        // the output field: "lines[0].state"
+    std::string config;      // file:line:column
+    std::string vocabulary;  // the table, when it is about one
+    bool operator==(const Warning&) const = default;
+};
+
 /// A canonical ERP transaction as mapped from a document: what is applied at a system.
 struct Transaction {
     std::string type;    // "sales_order"
@@ -27,7 +38,8 @@ struct Transaction {
     std::string entity;  // what stays in order: "order/450789469"
     std::string id;      // which fact about it; default: the entity
     Version version;
-    std::string json;  // the fields, deterministic to the byte, money as exact text
+    std::string json;                 // the fields, deterministic to the byte, money as exact text
+    std::vector<Warning> warnings{};  // in output order; at most a hundred are kept
 };
 
 }  // namespace headgate

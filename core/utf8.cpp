@@ -1,5 +1,7 @@
 #include "core/utf8.hpp"
 
+#include <array>
+
 namespace headgate {
 
 std::size_t utf8_until(std::string_view bytes)
@@ -33,9 +35,9 @@ std::size_t utf8_until(std::string_view bytes)
     return at;
 }
 
-void append_utf8(std::string& text, std::uint32_t code)
+char* put_utf8(char* to, std::uint32_t code)
 {
-    const auto put = [&text](std::uint32_t byte) { text += static_cast<char>(byte); };
+    const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(byte); };
     if (code < 0x80) {
         put(code);
     } else if (code < 0x800) {
@@ -51,6 +53,13 @@ void append_utf8(std::string& text, std::uint32_t code)
         put(0x80U | (code >> 6U & 0x3FU));
         put(0x80U | (code & 0x3FU));
     }
+    return to;
+}
+
+void append_utf8(std::string& text, std::uint32_t code)
+{
+    std::array<char, 4> bytes{};
+    text.append(bytes.data(), put_utf8(bytes.data(), code));
 }
 
 }  // namespace headgate

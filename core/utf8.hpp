@@ -14,7 +14,8 @@ namespace headgate {
     return utf8_until(bytes) == bytes.size();
 }
 
-/// `code` is a code point and no half of a surrogate pair.
+/// Writes a code point, at most four bytes, and returns where it ends. `code` is no half of a surrogate pair.
+char* put_utf8(char* to, std::uint32_t code);
 void append_utf8(std::string& text, std::uint32_t code);
 
 }  // namespace headgate

@@ -216,7 +216,8 @@ asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
     if (request.path == "/metrics") {
         net::Response response;
         response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        response.body = with_.metrics.expose();
+        with_.metrics.publish_unmapped();
+        response.body = with_.metrics.registry.expose();
         co_return response;
     }
     if (!request.path.starts_with("/api/v1/"))
@@ -244,8 +245,10 @@ asio::awaitable<net::Response> AdminApi::api(net::Request& request)
     const auto verb = second == std::string_view::npos ? std::string_view{} : rest.substr(second + 1);
     const bool events_here = collection == "events" && (verb.empty() || verb == "raw");
     const bool letters_here = collection == "dlq" && (verb.empty() || verb == "replay");
-    if (!events_here && !letters_here && (collection != "verify" || !rest.empty()))
-        co_return not_found("there is events, events/ID, events/ID/raw, dlq, dlq/ID, dlq/ID/replay and verify");
+    const bool alone_here = (collection == "verify" || collection == "unmapped") && rest.empty();
+    if (!events_here && !letters_here && !alone_here)
+        co_return not_found(
+            "there is events, events/ID, events/ID/raw, dlq, dlq/ID, dlq/ID/replay, unmapped and verify");
     const auto id = EventId::parse(id_text);
     if (!rest.empty() && !id)
         co_return reply(400, json::object{{"error", "bad_event_id"}, {"detail", "an event id is a UUID"}});
@@ -255,6 +258,8 @@ asio::awaitable<net::Response> AdminApi::api(net::Request& request)
 
     if (collection == "verify")
         co_return co_await verify(request.query);
+    if (collection == "unmapped")
+        co_return unmapped(request.query);
     if (collection == "events" && rest.empty())
         co_return co_await events(request.query);
     if (collection == "dlq" && rest.empty())
@@ -369,6 +374,26 @@ asio::awaitable<net::Response> AdminApi::letters(std::string_view query)
         cursor = page->next;
     }
     co_return reply(200, json::object{{"letters", std::move(rows)}, {"next", cursor ? text_of(*cursor) : ""}});
+}
+
+/// Since this process began.
+net::Response AdminApi::unmapped(std::string_view query) const
+{
+    if (const auto none = parameters(query, {}); !none)
+        return failed(none.error());
+    json::array tables;
+    for (const auto& table : with_.metrics.unmapped.list()) {
+        json::array words;
+        for (const auto& [word, count] : table.words)
+            words.push_back(json::object{{"word", word}, {"count", count}});
+        const auto* known = with_.configuration.vocabularies.find(table.vocabulary);
+        tables.push_back(json::object{{"vocabulary", table.vocabulary},
+                                      {"version", known == nullptr ? "" : known->version},
+                                      {"total", table.total},
+                                      {"others", table.others},
+                                      {"words", std::move(words)}});
+    }
+    return reply(200, json::object{{"vocabularies", std::move(tables)}});
 }
 
 asio::awaitable<net::Response> AdminApi::letter(EventId id)

@@ -6,12 +6,12 @@
 #include <string_view>
 
 #include "gateway/configuration.hpp"
+#include "gateway/gateway_metrics.hpp"
 #include "net/http/message.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/health.hpp"
 #include "observability/history.hpp"
 #include "observability/log.hpp"
-#include "observability/metrics.hpp"
 #include "retry/letters.hpp"
 #include "retry/scripts.hpp"
 
@@ -25,7 +25,7 @@ public:
         const Configuration& configuration;
         const retry::Scripts& scripts;
         observability::HistoryStore& history;
-        observability::Metrics& metrics;
+        GatewayMetrics& metrics;
         observability::Health& health;
         observability::Log& log;
         std::string token;
@@ -47,6 +47,7 @@ private:
     asio::awaitable<net::Response> letter(EventId id);
     asio::awaitable<net::Response> replay(EventId id);
     asio::awaitable<net::Response> verify(std::string_view query);
+    [[nodiscard]] net::Response unmapped(std::string_view query) const;
     asio::awaitable<Result<std::string>> stored(EventId id);
 
     Dependencies with_;

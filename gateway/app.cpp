@@ -343,7 +343,7 @@ private:
         if (!choose(admin_address_, configuration_->deployment.listen.admin.address, options_.admin))
             return false;
         admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
-            *configuration_, scripts_, *history_, metrics_, health_, log_, token,
+            *configuration_, scripts_, *history_, gateway_metrics_, health_, log_, token,
             [this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
             [this] { owner_->perhaps_readmitted(); }});
         admin_server_ = std::make_unique<net::HttpServer>(

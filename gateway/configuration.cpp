@@ -64,6 +64,40 @@ public:
         report(config::read_file(main, made_->deployment, options_.environment, folders));
         explain_unreadable(main, "--config names the folder that holds headgate.yaml");
         folders_not_read();
+        load_tables();
+
+        defaults();
+        for (const auto& [name, channel] : made_->deployment.channels)
+            add_channel(channel);
+        for (const auto& [name, folder] : made_->vocabularies.overlaid())
+            if (!made_->deployment.channels.contains(name))
+                problem(
+                    folder, "unknown_channel",
+                    "a folder of vocabularies is for the channel of its name, and there is no channel `" + name + "`",
+                    list_of(made_->deployment.channels | std::views::keys));
+        for (const auto& route : made_->deployment.routes)
+            add_route(route);
+        if (made_->deployment.channels.empty() && problems_.empty())
+            problem(main, "no_channels", "no channel is configured, so nothing can arrive",
+                    "give one below `channels:` or as a file channels/NAME.yaml");
+        return {made_, std::move(problems_), std::move(notes_)};
+    }
+
+    LoadedConfiguration load(const std::vector<ChannelConfig>& channels) &&
+    {
+        trying_out_ = true;
+        made_->folder = options_.folder;
+        made_->deployment.public_url = "https://headgate.example";  // for vendors that sign the URL
+        load_tables();
+        for (const auto& channel : channels)
+            add_channel(channel);
+        return {made_, std::move(problems_), std::move(notes_)};
+    }
+
+private:
+    /// What mappings are held against: canonical types and vocabularies.
+    void load_tables()
+    {
         if (auto canonical = mapping::Canonical::load(options_.shipped + "/canonical"))
             made_->canonical = std::move(*canonical);
         else
@@ -73,19 +107,9 @@ public:
             if (there(folder))
                 if (auto loaded = made_->vocabularies.load(folder); !loaded)
                     report(std::move(loaded.error()));
-
-        defaults();
-        for (const auto& [name, channel] : made_->deployment.channels)
-            add_channel(channel);
-        for (const auto& route : made_->deployment.routes)
-            add_route(route);
-        if (made_->deployment.channels.empty() && problems_.empty())
-            problem(main, "no_channels", "no channel is configured, so nothing can arrive",
-                    "give one below `channels:` or as a file channels/NAME.yaml");
-        return {made_, std::move(problems_), std::move(notes_)};
+        std::ranges::copy(made_->vocabularies.notes(), std::back_inserter(notes_));
     }
 
-private:
     void report(Problems more) { std::ranges::move(more, std::back_inserter(problems_)); }
 
     void problem(const std::string& where, std::string code, std::string message, std::string hint = {})
@@ -230,6 +254,7 @@ private:
         auto made = std::make_shared<Connector>();
         made->config = std::move(loaded.connector);
         const auto& config = made->config;
+        made->minor_units = config.exponents();
         const std::string file = folder + "/connector.yaml";
         made->topic = compile_required(config.identity.topic, "topic", file);
         made->idempotency_key = compile_required(config.identity.idempotency_key, "idempotency_key", file);
@@ -270,7 +295,8 @@ private:
     std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& file,
                                                          const mapping::FragmentLoader& fragments)
     {
-        auto loaded = mapping::Mapping::load(file, made_->canonical, made_->vocabularies, fragments);
+        auto loaded = mapping::Mapping::load(file, made_->canonical, made_->vocabularies, fragments,
+                                             mapping::mappings_in({options_.folder, options_.shipped}));
         if (!loaded) {
             report(std::move(loaded.error()));
             return nullptr;
@@ -327,6 +353,10 @@ private:
         channel->window = std::chrono::duration_cast<std::chrono::seconds>(channel->connector->config.identity.window);
         if (config.remember)
             channel->window = std::chrono::duration_cast<std::chrono::seconds>(*config.remember);
+        if (!channel->connector->config.hmac && !trying_out_)
+            problem(config.where, "no_signature",
+                    "the connector " + config.connector + " does not say yet how its webhooks are signed",
+                    "so none could be told from a forgery; `headgate map` and `headgate test` work with it");
         if (const auto& recipe = channel->connector->config.hmac;
             recipe && recipe->signs_url() && made_->deployment.public_url.empty())
             problem(
@@ -376,7 +406,7 @@ private:
         for (const auto& type : config.types)
             if (type != "*" && made_->canonical.find(type) == nullptr)
                 problem(config.where, "unknown_type", "there is no canonical type `" + type + "`",
-                        list_of(made_->canonical.names()));
+                        near_or_all(type, made_->canonical.names()));
         for (const auto& channel : config.channels)
             if (!made_->deployment.channels.contains(channel))
                 problem(config.where, "unknown_channel", "there is no channel `" + channel + "`",
@@ -391,6 +421,7 @@ private:
         made_->routes.push_back({config.id, config.types, config.channels, config.to});
     }
 
+    bool trying_out_ = false;  // connectors without a deployment
     const LoadOptions& options_;
     std::shared_ptr<Configuration> made_;
     Problems problems_;
@@ -441,6 +472,11 @@ const Channel* Configuration::channel(std::string_view name) const
 LoadedConfiguration load_configuration(const LoadOptions& options)
 {
     return Loader(options).load();
+}
+
+LoadedConfiguration load_channels(const LoadOptions& options, const std::vector<ChannelConfig>& channels)
+{
+    return Loader(options).load(channels);
 }
 
 std::string shipped_folder()

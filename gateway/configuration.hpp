@@ -41,6 +41,7 @@ struct Connector {
     std::optional<mapping::Expression> idempotency_key;
     bool identity_reads_document = true;  // else topic and key stand in the headers
     std::optional<mapping::Expression> document;
+    MinorUnits minor_units;
     std::map<std::string, Topic, std::less<>> topics;
 };
 
@@ -104,6 +105,8 @@ struct LoadOptions {
     bool secrets_required = true;
 };
 [[nodiscard]] LoadedConfiguration load_configuration(const LoadOptions& options);
+/// The same without a headgate.yaml: these channels alone, which need no secret. For tools that try connectors out.
+[[nodiscard]] LoadedConfiguration load_channels(const LoadOptions& options, const std::vector<ChannelConfig>& channels);
 
 /// The folder of the configuration that ships with this binary: HEADGATE_SHARE, beside the source tree it was built
 /// in, or ../share/headgate.

@@ -41,4 +41,13 @@ observability::Counter& GatewayMetrics::secret_used(std::string_view channel, st
                             {{"channel", std::string(channel)}, {"secret", std::to_string(number + 1)}});
 }
 
+void GatewayMetrics::publish_unmapped()
+{
+    for (const auto& [vocabulary, total] : unmapped.totals()) {
+        auto& counter = registry.counter("headgate_unmapped_total", "Words that a vocabulary had no entry for.",
+                                         {{"vocabulary", vocabulary}});
+        counter.add(total - counter.value());
+    }
+}
+
 }  // namespace headgate::gateway

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "mapping/unmapped_words.hpp"
 #include "observability/metrics.hpp"
 
 namespace headgate::gateway {
@@ -22,6 +24,7 @@ struct GatewayMetrics {
     observability::Gauge& in_flight;  // being worked on: between decode and finish
     observability::Histogram& accept_seconds;
     observability::Histogram& finish_seconds;
+    mapping::UnmappedWords unmapped;  // what vocabularies had no entry for
 
     /// Requests refused before they were accepted; `channel` is one of the configuration's, or "".
     observability::Counter& refused(std::string_view channel, std::string_view code, int status);
@@ -29,6 +32,8 @@ struct GatewayMetrics {
     observability::Counter& http_refused(std::string_view reason);
     /// Signatures that matched, by the number of the secret: shows when a rolled secret is no longer used.
     observability::Counter& secret_used(std::string_view channel, std::size_t number);
+    /// Brings headgate_unmapped_total up to `unmapped`. Calls do not overlap.
+    void publish_unmapped();
 };
 
 }  // namespace headgate::gateway

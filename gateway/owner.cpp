@@ -278,7 +278,7 @@ void Owner::prepare(const std::shared_ptr<Job>& job)
         job->reason = "filtered";
         return outcomes_.finish(job);
     }
-    auto mapped = map(event, *decoded);
+    auto mapped = map(event, *decoded, &with_.metrics.unmapped);
     event.document.reset();
     event.envelope.body = {};  // from here on the packed one is enough
     if (!mapped)

@@ -49,10 +49,15 @@ bool evaluate_text(const Block& block, Run& run, Value& out)
 bool evaluate_items(const Block& block, Run& run, Value& out)
 {
     auto* items = run.make<Value>(block.items.size());
+    const std::size_t depth = run.output.size();
     for (std::size_t i = 0; i < block.items.size(); ++i) {
         run.output.push_back({{}, static_cast<std::int64_t>(i)});
-        if (!evaluate(block.items[i], run, items[i]))
-            return false;
+        if (!evaluate(block.items[i], run, items[i])) {
+            if (!run.goes_on(depth))
+                return false;
+            items[i] = {};
+            continue;
+        }
         run.output.pop_back();
     }
     out = list_value({items, block.items.size()});
@@ -77,25 +82,33 @@ bool evaluate_fields(const Block& block, Run& run, Value& out)
 {
     auto* members = run.make<Member>(block.fields.size());
     std::size_t count = 0;
+    const std::size_t depth = run.output.size();
+    const std::size_t kept_before = run.kept();
     const Block::Field* lacking = nullptr;
     for (const Block::Field& field : block.fields) {
         Member& member = members[count];
+        const std::size_t kept = run.kept();
         run.output.push_back({field.name});
-        if (!evaluate(field.value, run, member.value))
-            return false;
+        if (!evaluate(field.value, run, member.value)) {
+            if (!run.goes_on(depth))
+                return false;
+            continue;
+        }
         run.output.pop_back();
-        if (!member.value.is_null()) {
+        if (!member.value.is_null() || run.keeps_nulls) {
             member.name = field.name;
             ++count;
-        } else if (field.required) {
-            if (run.output.empty())
-                return missing(run, field);
-            if (lacking == nullptr)
+        } else if (field.required && run.kept() == kept) {  // it may be null because something in it failed
+            if (depth == 0) {
+                if (!missing(run, field) && !run.goes_on(depth))
+                    return false;
+            } else if (lacking == nullptr) {
                 lacking = &field;
+            }
         }
     }
     out = {};
-    if (count == 0)
+    if (count == 0 && run.kept() == kept_before)
         return true;  // an object all of whose fields are null is null
     if (lacking != nullptr)
         return missing(run, *lacking);
@@ -180,6 +193,7 @@ bool evaluate_each(const Block& block, Run& run, Value& out)
 
     const Restored dot(run.dot);
     const Restored index(run.index);
+    const std::size_t depth = run.output.size();
     auto* made = run.make<Value>(size);
     std::size_t count = 0;
     std::int64_t place = 0;
@@ -193,8 +207,10 @@ bool evaluate_each(const Block& block, Run& run, Value& out)
         }
         run.output.push_back({{}, static_cast<std::int64_t>(count)});
         bool present = false;
-        if (!evaluate_inside(block, run, made[count], present))
-            return false;
+        if (!evaluate_inside(block, run, made[count], present)) {
+            made[count] = {};
+            return run.goes_on(depth);
+        }
         run.output.pop_back();
         if (present && (block.keeps_nulls || !made[count].is_null()))
             ++count;
@@ -206,6 +222,41 @@ bool evaluate_each(const Block& block, Run& run, Value& out)
     return true;
 }
 
+bool evaluate_leaf(const Block& block, Run& run, Value& out)
+{
+    switch (block.kind) {
+    case Block::Kind::expression: return evaluate(*block.expression, run, out);
+    case Block::Kind::inserted_text: return evaluate_text(block, run, out);
+    default: out = block.literal; return true;
+    }
+}
+
+/// A run that traces keeps what the field is made of.
+bool evaluate_traced(const Block& block, Run& run, Value& out)
+{
+    FieldTrace field;
+    field.field = run.output_path();
+    field.config = text_of(block.site);
+    if (block.kind == Block::Kind::expression)
+        field.expression = block.expression->source;
+    for (const Block::Segment& segment : block.segments) {
+        field.expression += segment.text;
+        if (segment.insertion)
+            field.expression.append("{").append(segment.insertion->source).append("}");
+    }
+    const Restored reading(run.account->reading);
+    run.account->reading = &field.sources;
+    const bool done = evaluate_leaf(block, run, out);
+    if (done && !out.is_null())
+        run.account->fields.push_back(std::move(field));
+    return done;
+}
+
+bool traces(const Run& run)
+{
+    return run.account != nullptr && run.account->trace && run.account->reading == nullptr && !run.output.empty();
+}
+
 }  // namespace
 
 bool evaluate(const Block& block, Run& run, Value& out)
@@ -215,9 +266,11 @@ bool evaluate(const Block& block, Run& run, Value& out)
     bool done = true;
     bool present = true;
     switch (block.kind) {
-    case Block::Kind::literal: out = block.literal; break;
-    case Block::Kind::expression: done = evaluate(*block.expression, run, out); break;
-    case Block::Kind::inserted_text: done = evaluate_text(block, run, out); break;
+    case Block::Kind::literal:
+    case Block::Kind::expression:
+    case Block::Kind::inserted_text:
+        done = traces(run) ? evaluate_traced(block, run, out) : evaluate_leaf(block, run, out);
+        break;
     case Block::Kind::list: return evaluate_items(block, run, out);
     case Block::Kind::object: return evaluate_fields(block, run, out);
     case Block::Kind::match: return evaluate_match(block, run, out);

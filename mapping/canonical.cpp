@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include <boost/json.hpp>
 
 #include "mapping/folder.hpp"
+#include "mapping/invariants.hpp"
 
 namespace headgate::mapping {
 
@@ -18,9 +21,10 @@ namespace {
 /// Compiles one schema file. The $defs with these names are kinds of the language; any other is read in place.
 class Reader {
 public:
-    Reader(const std::string& path, const json::object& root, Problems& problems)
+    Reader(const std::string& path, const json::object& root, const json::object& common, Problems& problems)
         : path_(path),
           root_(root),
+          common_(common),
           problems_(problems)
     {}
 
@@ -37,6 +41,11 @@ public:
         const std::string type = schema->contains("type") ? text_of(schema->at("type")) : "";
         if (type == "string") {
             shape.kind = Shape::Kind::text;
+            if (const json::value* pattern = schema->if_contains("pattern")) {
+                shape.pattern = std::make_shared<const re2::RE2>(text_of(*pattern), re2::RE2::Quiet);
+                if (!shape.pattern->ok())
+                    wrong(where, "has a `pattern` that RE2 cannot read: " + shape.pattern->error());
+            }
             if (const json::value* words = schema->if_contains("enum"); words != nullptr && words->is_array())
                 for (const json::value& word : words->get_array())
                     shape.words.push_back(text_of(word));
@@ -76,9 +85,13 @@ private:
             {"date", Shape::Kind::date},         {"decimal", Shape::Kind::decimal},
         };
         constexpr std::string_view prefix = "#/$defs/";
+        constexpr std::string_view common = "common.json";
         Shape shape;
-        const json::value* defs = root_.if_contains("$defs");
-        const std::string name = reference.starts_with(prefix) ? reference.substr(prefix.size()) : "";
+        // A definition refers to its neighbours: what stands in common.json means common.json's.
+        const bool elsewhere = reference.starts_with(common) || (in_common_ && reference.starts_with('#'));
+        const std::string local = reference.starts_with(common) ? reference.substr(common.size()) : reference;
+        const json::value* defs = (elsewhere ? common_ : root_).if_contains("$defs");
+        const std::string name = local.starts_with(prefix) ? local.substr(prefix.size()) : "";
         if (defs == nullptr || !defs->is_object() || !defs->get_object().contains(name)) {
             wrong(where, "refers to `" + reference + "`, which is not in $defs");
             return shape;
@@ -89,7 +102,10 @@ private:
                 return shape;
             }
         }
-        return this->shape(defs->get_object().at(name), where, depth + 1);
+        const bool before = std::exchange(in_common_, elsewhere);
+        shape = this->shape(defs->get_object().at(name), where, depth + 1);
+        in_common_ = before;
+        return shape;
     }
 
     void object(const json::object& schema, const std::string& where, int depth,
@@ -117,22 +133,52 @@ private:
 
     const std::string& path_;
     const json::object& root_;
+    const json::object& common_;
     Problems& problems_;
+    bool in_common_ = false;
 };
 
-void read_type(const std::string& path, std::map<std::string, CanonicalType, std::less<>>& types, Problems& problems)
+/// `minItems: 1` of the type's own lists, as invariants: a list is made item by item and is known when it is whole.
+json::array not_empty(const json::object& schema)
+{
+    json::array rules;
+    const json::value* properties = schema.if_contains("properties");
+    if (properties == nullptr || !properties->is_object())
+        return rules;
+    for (const auto& [key, property] : properties->get_object()) {
+        const std::string name = key;
+        if (property.is_object() && property.get_object().contains("minItems"))
+            rules.push_back({{"code", name + "_empty"},
+                             {"severity", "reject"},
+                             {"when", "." + name + " != null"},
+                             {"holds", "(." + name + " | count) > 0"},
+                             {"field", name},
+                             {"says", "there is at least one"}});
+    }
+    return rules;
+}
+
+std::optional<json::object> read_json(const std::string& path, Problems& problems)
 {
     std::ifstream stream(path, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
     json::error_code error;
-    const json::value root = json::parse(text, error);
-    if (error || !root.is_object()) {
-        problems.push_back({path, 0, 0, "schema", "is no JSON object", ""});
+    json::value root = json::parse(text, error);
+    if (!error && root.is_object())
+        return std::move(root.get_object());
+    problems.push_back({path, 0, 0, "schema", "is no JSON object", ""});
+    return std::nullopt;
+}
+
+void read_type(const std::string& path, const json::object& common,
+               std::map<std::string, CanonicalType, std::less<>>& types, Problems& problems)
+{
+    const auto root = read_json(path, problems);
+    if (!root)
         return;
-    }
     CanonicalType type;
     type.name = std::filesystem::path(path).stem();
-    const json::object& schema = root.get_object();
+    const json::object& schema = *root;
     const auto word = [&](const char* key) {
         return schema.contains(key) && schema.at(key).is_string() ? std::string(schema.at(key).get_string()) : "";
     };
@@ -146,7 +192,16 @@ void read_type(const std::string& path, std::map<std::string, CanonicalType, std
         type.order = Order::free;
     else
         problems.push_back({path, 0, 0, "schema", "`x-order` must say how order matters", "latest, sequence or free"});
-    type.shape = Reader(path, schema, problems).shape(root, type.name, 0);
+    type.shape = Reader(path, schema, common, problems).shape(json::value(schema), type.name, 0);
+    json::value rules = not_empty(schema);
+    if (const json::value* given = schema.if_contains("x-invariants"); given != nullptr && given->is_array())
+        rules.get_array().insert(rules.get_array().end(), given->get_array().begin(), given->get_array().end());
+    else if (given != nullptr)
+        problems.push_back({path, 0, 0, "schema", "`x-invariants` is a list", ""});
+    type.invariants = Invariants::read(path, rules, problems);
+    if (const json::value* examples = schema.if_contains("examples"); examples != nullptr && examples->is_array())
+        for (const json::value& example : examples->get_array())
+            type.examples.push_back(json::serialize(example));
     types.insert_or_assign(type.name, std::move(type));
 }
 
@@ -162,8 +217,17 @@ std::expected<Canonical, Problems> Canonical::load(const std::string& dir)
 {
     Problems problems;
     Canonical canonical;
-    for (const std::string& path : files_of(dir, ".json", problems))
-        read_type(path, canonical.types_, problems);
+    json::object common;
+    const auto files = files_of(dir, ".json", problems);
+    const auto is_common = [](const std::string& path) {
+        return std::filesystem::path(path).filename() == "common.json";
+    };
+    for (const std::string& path : files)
+        if (is_common(path))
+            common = read_json(path, problems).value_or(json::object{});
+    for (const std::string& path : files)
+        if (!is_common(path))
+            read_type(path, common, canonical.types_, problems);
     if (!problems.empty())
         return std::unexpected(std::move(problems));
     return canonical;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <re2/re2.h>
+
 #include "core/problem.hpp"
 #include "core/transaction.hpp"
 
@@ -30,10 +32,11 @@ struct Shape {
     };
     struct Member;
     Kind kind = Kind::any;
-    std::vector<std::string> words;  // a closed list, for text
-    std::vector<Member> members;     // of an object, in the schema's order
-    std::vector<Shape> item;         // of a list: one element
-    bool open = false;               // an object that takes names the schema does not list
+    std::vector<std::string> words;           // a closed list, for text
+    std::shared_ptr<const re2::RE2> pattern;  // that a text must match
+    std::vector<Member> members;              // of an object, in the schema's order
+    std::vector<Shape> item;                  // of a list: one element
+    bool open = false;                        // an object that takes names the schema does not list
     [[nodiscard]] const Member* find(std::string_view name) const;
 };
 
@@ -56,11 +59,15 @@ struct LedgerTable {
     std::vector<LedgerColumn> lines;  // of the list `lines`; empty when the type has none
 };
 
+struct Invariants;
+
 struct CanonicalType {
     std::string name;
     std::string family;
     Order order = Order::latest;
     Shape shape;
+    std::shared_ptr<const Invariants> invariants;  // never null
+    std::vector<std::string> examples;             // JSON
 
     /// The columns of the type's tables, in the schema's order: scalar paths joined by `_` (members of `totals` bare),
     /// money as its amount, a quantity as value and `_uom`. Lists other than `lines` live in the JSON only.
@@ -68,7 +75,8 @@ struct CanonicalType {
 };
 
 /// The canonical types of one configuration: `<dir>/<type>.json`, JSON Schema 2020-12 with `x-order`
-/// (latest | sequence | free) and `x-family`. Immutable; reading may overlap.
+/// (latest | sequence | free), `x-family` and `x-invariants`. What they share is in `<dir>/common.json` and referred to
+/// as `common.json#/$defs/<name>`. Immutable; reading may overlap.
 class Canonical {
 public:
     static std::expected<Canonical, Problems> load(const std::string& dir);

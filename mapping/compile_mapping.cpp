@@ -30,10 +30,6 @@ public:
             values_.problem(root, "wrong_value", "a mapping file is a YAML mapping with `transaction` and `fields`");
             return;
         }
-        if (root["extends"]) {
-            values_.problem(root["extends"], "not_yet", "`extends` is not built yet");
-            return;
-        }
         std::vector<std::string_view> known = plan_keys;
         known.insert(known.end(), {"topics", "transactions"});
         values_.know(root, known, "a mapping");
@@ -158,18 +154,61 @@ private:
     ValueCompiler values_;
 };
 
+/// Lays the file over those it extends. Their fragments are found behind the file's own.
+bool extend(YamlFile& file, const MappingLoader& mappings, FragmentLoader& fragments, Problems& problems)
+{
+    constexpr std::size_t deepest = 8;
+    std::vector<std::string> chain{file.path()};
+    std::vector<FragmentLoader> loaders{fragments};
+    while (file.last().IsMap() && file.last()["extends"]) {
+        const YAML::Node node = file.last()["extends"];
+        const auto wrong = [&](std::string code, std::string message, std::string hint = {}) {
+            problems.push_back(file.problem(node, std::move(code), std::move(message), std::move(hint)));
+            return false;
+        };
+        if (chain.size() > deepest)
+            return wrong("limit_depth", "mappings extend each other more than 8 deep");
+        const std::string name = node.IsScalar() ? node.Scalar() : "";
+        auto found = mappings ? mappings(name) : std::vector<BaseMapping>{};
+        const auto base = std::ranges::find_if(found, [&](const BaseMapping& candidate) {
+            return std::ranges::find(chain, candidate.source.file) == chain.end();
+        });
+        if (base == found.end() && !found.empty())
+            return wrong("extends_circle", "`" + name + "` extends itself");
+        if (base == found.end())
+            return wrong("unknown_mapping", "there is no mapping `" + name + "`",
+                         "connector/mapping: connectors/<connector>/mappings/<mapping>.yaml");
+        chain.push_back(base->source.file);
+        loaders.push_back(base->fragments);
+        if (!file.add_base(base->source.file, base->source.text, problems))
+            return false;
+    }
+    if (chain.size() == 1)
+        return true;
+    file.merge();
+    fragments = [loaders = std::move(loaders)](std::string_view name) -> std::optional<SourceFile> {
+        for (const FragmentLoader& loader : loaders)
+            if (auto source = loader ? loader(name) : std::nullopt)
+                return source;
+        return std::nullopt;
+    };
+    return true;
+}
+
 }  // namespace
 
 std::shared_ptr<const CompiledMapping> compile_mapping(const SourceFile& source, const Canonical& canonical,
                                                        const Vocabularies& vocabularies,
-                                                       const FragmentLoader& fragments, Problems& problems)
+                                                       const FragmentLoader& fragments, const MappingLoader& mappings,
+                                                       Problems& problems)
 {
-    const auto file = YamlFile::parse(source.file, source.text, problems);
-    if (!file)
+    auto file = YamlFile::parse(source.file, source.text, problems);
+    FragmentLoader all_fragments = fragments;
+    if (!file || !extend(*file, mappings, all_fragments, problems))
         return nullptr;
     auto made = std::make_shared<CompiledMapping>();
     made->vocabularies = &vocabularies;
-    MappingCompiler(*made, canonical, fragments, problems).compile(*file);
+    MappingCompiler(*made, canonical, all_fragments, problems).compile(*file);
     std::ranges::stable_sort(problems, [](const Problem& left, const Problem& right) {
         return std::tie(left.file, left.line, left.column) < std::tie(right.file, right.line, right.column);
     });

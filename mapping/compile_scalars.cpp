@@ -49,22 +49,25 @@ ScalarText ValueCompiler::scalar_of(const YAML::Node& node)
     ScalarText scalar;
     scalar.text = program_.keep(node.Scalar());
     scalar.quoted = node.Tag() == "!";
-    scalar.line = node.Mark().line + 1;
+    const Site at = site(node);
+    scalar.file = at.file;
+    scalar.line = at.line;
     const auto column = file_->text_column(node);
     scalar.exact_columns = column.has_value();
-    scalar.column = column.value_or(node.Mark().column) + 1;
+    scalar.column = column ? *column + 1 : at.column;
     return scalar;
 }
 
 ExprPtr ValueCompiler::expression(const ScalarText& scalar, std::size_t from, const Names& names)
 {
     std::size_t end = 0;
-    const ParseContext context{program_, names, name_, scalar.line, scalar.column, scalar.exact_columns, vocabularies_};
+    const ParseContext context{program_,      names,   scalar.file, scalar.line, scalar.column, scalar.exact_columns,
+                               vocabularies_, request_};
     try {
         return parse_expression(scalar.text, from, false, end, context);
     } catch (const SyntaxError& error) {
         const Site site = site_of(context, error.offset);
-        problems_.push_back({*name_, site.line, site.column, error.code, error.message, error.hint});
+        problems_.push_back({*scalar.file, site.line, site.column, error.code, error.message, error.hint});
         return nullptr;
     }
 }
@@ -72,7 +75,8 @@ ExprPtr ValueCompiler::expression(const ScalarText& scalar, std::size_t from, co
 Block ValueCompiler::inserted(const ScalarText& scalar, const Names& names)
 {
     Block block;
-    const ParseContext context{program_, names, name_, scalar.line, scalar.column, scalar.exact_columns, vocabularies_};
+    const ParseContext context{program_,      names,   scalar.file, scalar.line, scalar.column, scalar.exact_columns,
+                               vocabularies_, request_};
     block.kind = Block::Kind::inserted_text;
     block.site = site_of(context, 0);
     std::string before;
@@ -93,7 +97,7 @@ Block ValueCompiler::inserted(const ScalarText& scalar, const Names& names)
             } catch (const SyntaxError& error) {
                 const Site site = site_of(context, error.offset);
                 problems_.push_back(
-                    {*name_, site.line, site.column, error.code, error.message,
+                    {*scalar.file, site.line, site.column, error.code, error.message,
                      error.hint.empty() ? "`{…}` inserts an expression; a brace itself is written `{{`" : error.hint});
                 return block;
             }
@@ -114,10 +118,11 @@ Block ValueCompiler::inserted(const ScalarText& scalar, const Names& names)
 Block ValueCompiler::scalar(const ScalarText& scalar, const Names& names)
 {
     Block block;
-    block.site = {name_, scalar.line, scalar.column};
+    block.site = {scalar.file, scalar.line, scalar.column};
     const std::string_view text = scalar.text;
     const auto refuse = [&](std::string code, std::string message, std::string hint) {
-        problems_.push_back({*name_, scalar.line, scalar.column, std::move(code), std::move(message), std::move(hint)});
+        problems_.push_back(
+            {*scalar.file, scalar.line, scalar.column, std::move(code), std::move(message), std::move(hint)});
     };
     if (text.starts_with('.') || text.starts_with('$') || text.starts_with('=')) {
         block.expression = expression(scalar, text.starts_with('=') ? 1 : 0, names);

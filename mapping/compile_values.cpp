@@ -34,18 +34,21 @@ ValueCompiler::ValueCompiler(Program& program, std::deque<std::string>& files, c
       fragments_(fragments),
       problems_(problems)
 {
-    name_ = &files_.emplace_back();
+    names_.push_back(&files_.emplace_back());
 }
 
 void ValueCompiler::enter(const YamlFile& file)
 {
     file_ = &file;
-    name_ = &files_.emplace_back(file.path());
+    names_.clear();
+    for (std::string& path : file.paths())
+        names_.push_back(&files_.emplace_back(std::move(path)));
 }
 
 Site ValueCompiler::site(const YAML::Node& node) const
 {
-    return {name_, node.Mark().line + 1, node.Mark().column + 1};
+    const YamlFile::Place at = file_->place(node);
+    return {names_[at.part], at.line, at.column};
 }
 
 void ValueCompiler::problem(const YAML::Node& node, std::string code, std::string message, std::string hint)
@@ -305,7 +308,7 @@ void ValueCompiler::fragment(const YAML::Node& node, const Shape* shape, Names& 
         return;
 
     const YamlFile* outer_file = file_;
-    const std::string* outer_name = name_;
+    const auto outer_names = names_;
     inside_.push_back(name);
     enter(*file);
     const YAML::Node& root = file->root();
@@ -322,7 +325,7 @@ void ValueCompiler::fragment(const YAML::Node& node, const Shape* shape, Names& 
     }
     inside_.pop_back();
     file_ = outer_file;
-    name_ = outer_name;
+    names_ = outer_names;
     if (!made.body)
         return;
 

@@ -18,6 +18,7 @@ namespace headgate::mapping {
 /// How a text of the configuration reads: where it stands and whether quotes stood around it.
 struct ScalarText {
     std::string_view text;
+    const std::string* file = nullptr;
     bool quoted = false;
     int line = 1;
     int column = 1;
@@ -30,8 +31,12 @@ public:
     ValueCompiler(Program& program, std::deque<std::string>& files, const Vocabularies* vocabularies,
                   const FragmentLoader* fragments, Problems& problems);
 
+    /// What is compiled from here on stands in a request: it may read what changes with every delivery.
+    void for_request() { request_ = true; }
     /// Turns to a file; what is compiled from here on stands in it.
     void enter(const YamlFile& file);
+    /// The name of that file, kept as long as what is compiled.
+    [[nodiscard]] const std::string* file_name() const { return names_.front(); }
 
     /// Any value. `shape` is what the field must hold; null when anything goes.
     Block value(const YAML::Node& node, const Shape* shape, const Names& names);
@@ -71,9 +76,10 @@ private:
     const FragmentLoader* fragments_;
     Problems& problems_;
     const YamlFile* file_ = nullptr;
-    const std::string* name_ = nullptr;
-    std::vector<std::string> inside_;  // the fragments that are being compiled
+    std::vector<const std::string*> names_;  // of the file and of those it extends
+    std::vector<std::string> inside_;        // the fragments that are being compiled
     int depth_ = 0;
+    bool request_ = false;
 };
 
 }  // namespace headgate::mapping

@@ -45,6 +45,7 @@ struct CompiledMapping {
 /// Compiles a mapping file; nullptr when there are problems.
 std::shared_ptr<const CompiledMapping> compile_mapping(const SourceFile& source, const Canonical& canonical,
                                                        const Vocabularies& vocabularies,
-                                                       const FragmentLoader& fragments, Problems& problems);
+                                                       const FragmentLoader& fragments, const MappingLoader& mappings,
+                                                       Problems& problems);
 
 }  // namespace headgate::mapping

@@ -1,13 +1,27 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "core/currency.hpp"
 #include "core/document.hpp"
 
 namespace headgate::mapping {
+
+class UnmappedWords;
+
+/// What a system calls a thing that a source calls otherwise. It changes with every delivery, so only requests are
+/// given one.
+class CrossReferences {
+public:
+    virtual ~CrossReferences() = default;
+    /// The system's id of what is `id` of a kind ("item", "customer") here; nullopt when none is known.
+    [[nodiscard]] virtual std::optional<std::string> find(std::string_view kind, std::string_view id,
+                                                          std::string_view system) const = 0;
+};
 
 /// All that an expression may see of one event. Borrows everything: it must outlive the call it is handed to.
 struct MappingContext {
@@ -18,7 +32,11 @@ struct MappingContext {
     std::string_view topic{};
     std::string_view received_at{};
     std::string_view channel_name{};
-    std::string_view channel_zone{};  // "UTC", "+02:00" or an IANA name; empty: times must carry their offset
+    const SourceRounding* rounding = nullptr;  // of the source; none: its totals are exact
+    std::string_view channel_zone{};           // "UTC", "+02:00" or an IANA name; empty: times must carry their offset
+    const MinorUnits* minor_units = nullptr;   // the connector's, where they differ from ISO 4217
+    UnmappedWords* unmapped = nullptr;         // counts what vocabularies miss
+    const CrossReferences* references = nullptr;  // requests only
 };
 
 }  // namespace headgate::mapping

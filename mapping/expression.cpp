@@ -15,14 +15,16 @@ namespace headgate::mapping {
 namespace {
 
 std::expected<std::shared_ptr<const CompiledValue>, Problem> compile_value(std::string_view text, const Place& place,
-                                                                           bool bare)
+                                                                           bool bare, Use use = Use::anywhere)
 {
     auto made = std::make_shared<CompiledValue>();
     Problems problems;
     const YamlFile file = YamlFile::named(place.file);
     ValueCompiler compiler(made->program, made->files, nullptr, nullptr, problems);
     compiler.enter(file);
-    const ScalarText scalar{made->program.keep(text), true, place.line, place.column, true};
+    if (use == Use::request)
+        compiler.for_request();
+    const ScalarText scalar{made->program.keep(text), compiler.file_name(), true, place.line, place.column, true};
     if (bare) {
         made->block.expression = compiler.expression(scalar, 0, Names{});
         made->block.kind = Block::Kind::expression;
@@ -80,9 +82,9 @@ std::expected<Expression, Problem> Expression::compile(std::string_view text, co
     return Expression(std::move(*made));
 }
 
-std::expected<Expression, Problem> Expression::compile_bare(std::string_view text, const Place& place)
+std::expected<Expression, Problem> Expression::compile_bare(std::string_view text, const Place& place, Use use)
 {
-    auto made = compile_value(text, place, true);
+    auto made = compile_value(text, place, true, use);
     if (!made)
         return std::unexpected(std::move(made.error()));
     return Expression(std::move(*made));
@@ -121,9 +123,8 @@ bool Expression::reads_event() const
 
 bool Expression::looks_up() const
 {
-    return holds_anywhere(value_->block, [](const Expr& expr) {
-        return expr.function != nullptr && expr.function->name.starts_with("lookup");
-    });
+    return holds_anywhere(value_->block,
+                          [](const Expr& expr) { return expr.function != nullptr && expr.function->reads; });
 }
 
 std::vector<std::vector<std::string>> Expression::member_paths() const

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -21,6 +22,9 @@ struct Place {
     int column = 1;
 };
 
+/// Whether an expression may read what changes with every delivery (`xref`).
+enum class Use : std::uint8_t { anywhere, request };
+
 struct CompiledValue;
 
 /// One value of the language outside of a mapping: a connector's event id, its `order_by`, a condition. The rules are
@@ -30,7 +34,8 @@ class Expression {
 public:
     static std::expected<Expression, Problem> compile(std::string_view text, const Place& place = {});
     /// As `each` and `when` take them: an expression without `=`.
-    static std::expected<Expression, Problem> compile_bare(std::string_view text, const Place& place = {});
+    static std::expected<Expression, Problem> compile_bare(std::string_view text, const Place& place = {},
+                                                           Use use = Use::anywhere);
 
     /// nullopt for null; a list, an object, money or a quantity is no text.
     [[nodiscard]] Result<std::optional<std::string>> text(const MappingContext& context) const;
@@ -38,7 +43,7 @@ public:
     [[nodiscard]] bool reads_document() const;
     /// Whether it asks for anything of `$event`.
     [[nodiscard]] bool reads_event() const;
-    /// Whether it needs vocabularies (`lookup`, `lookup_back`); only `json` is given any.
+    /// Whether it needs vocabularies (`lookup`, `classify`, `convert`); only `json` is given any.
     [[nodiscard]] bool looks_up() const;
     /// When the expression only names members (`.a.b // .c`): the ways to them, so that a format can read them without
     /// making a document; else empty.

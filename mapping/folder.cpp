@@ -17,7 +17,8 @@ std::string meant(std::string extension)
 
 }  // namespace
 
-std::vector<std::string> files_of(const std::string& folder, std::string_view extension, Problems& problems)
+std::vector<std::string> files_of(const std::string& folder, std::string_view extension, Problems& problems,
+                                  std::vector<std::string>* folders)
 {
     std::vector<std::string> files;
     std::error_code error;
@@ -26,7 +27,9 @@ std::vector<std::string> files_of(const std::string& folder, std::string_view ex
         if (path.filename().string().starts_with('.'))
             continue;
         std::error_code unknown;
-        if (entry.is_directory(unknown))
+        if (folders != nullptr && entry.is_directory(unknown))
+            folders->push_back(path);
+        else if (entry.is_directory(unknown))
             problems.push_back(
                 {path, 0, 0, "not_read", "a folder in this folder is not read", "put its files beside it"});
         else if (path.extension() == extension)
@@ -39,6 +42,8 @@ std::vector<std::string> files_of(const std::string& folder, std::string_view ex
     if (error)
         problems.push_back({folder, 0, 0, "unreadable", "the folder cannot be read", ""});
     std::ranges::sort(files);
+    if (folders != nullptr)
+        std::ranges::sort(*folders);
     return files;
 }
 

@@ -9,17 +9,11 @@ namespace {
 
 using enum Function::Kind;
 
-// Of the language, refused with `not_yet` until an issue brings them.
-constexpr Function later[] = {
-    {"convert", 1, 1}, {"xref", 2, 3}, {"classify", 1, 1}, {"text", 0, 0}, {"ancestor", 1, 1}, {"allocate", 1, 1},
-};
-
 struct Table {
     Table()
     {
-        for (const auto part :
-             {basic_functions(), text_functions(), number_functions(), money_functions(), list_functions(),
-              time_functions(), coding_functions(), std::span<const Function>(later)})
+        for (const auto part : {basic_functions(), text_functions(), number_functions(), money_functions(),
+                                list_functions(), time_functions(), coding_functions(), table_functions()})
             functions.insert(functions.end(), part.begin(), part.end());
         std::ranges::sort(functions, {}, &Function::name);
     }
@@ -30,13 +24,6 @@ const Table& table()
 {
     static const Table built;
     return built;
-}
-
-bool fail_null_argument(Run& run, const Expr& call, std::size_t i)
-{
-    return fail(run, call.site, "null_argument",
-                "is null where `" + std::string(call.function->name) + "` takes an argument", nullptr,
-                call.args[i]->source);
 }
 
 bool apply_default(Call& call, Value& out)
@@ -83,88 +70,21 @@ std::string check_code(const Expr& call)
                                     "` takes its code as a text that stands here: up to 64 of a-z, 0-9 and _";
 }
 
-/// The vocabulary of a call: found at load, or now by a computed name.
-const Vocabulary* vocabulary_of(Call& call)
-{
-    if (call.expr.table != nullptr)
-        return static_cast<const Vocabulary*>(call.expr.table);
-    Value name;
-    std::string_view text;
-    if (!evaluate(call.arg_expr(0), call.run, name))
-        return nullptr;
-    if (name.is_null()) {
-        fail_null_argument(call.run, call.expr, 1);
-        return nullptr;
-    }
-    if (!to_text(call.run, call.expr, call.arg_expr(0), name, text))
-        return nullptr;
-    const Vocabulary* found = call.run.vocabularies == nullptr ? nullptr : call.run.vocabularies->find(text);
-    if (found == nullptr)
-        fail(call.run, call.expr, "unknown_vocabulary", "names a vocabulary that the configuration does not have");
-    return found;
-}
-
-bool unmapped(Call& call, const Vocabulary& table, Value& out)
-{
-    if (call.count == 2)
-        return evaluate(call.arg_expr(1), call.run, out);
-    if (table.unmapped == Vocabulary::Unmapped::use_default) {
-        out = text_value(table.fallback);
-        return true;
-    }
-    return fail(call.run, call.expr.site, "unmapped", "has no entry in the vocabulary `" + table.name + "`",
-                &call.subject, call.subject_expr().source);
-}
-
-bool apply_lookup(Call& call, Value& out)
-{
-    if (!evaluate(call.subject_expr(), call.run, call.subject))
-        return false;
-    out = {};
-    if (call.subject.is_null())
-        return true;
-    std::string_view key;
-    if (!call.text(key))
-        return false;
-    const Vocabulary* table = vocabulary_of(call);
-    if (table == nullptr)
-        return false;
-    const auto found = table->entries.find(key);
-    if (found == table->entries.end())
-        return unmapped(call, *table, out);
-    out = text_value(found->second);
-    return true;
-}
-
-bool apply_lookup_back(Call& call, Value& out)
-{
-    if (!evaluate(call.subject_expr(), call.run, call.subject))
-        return false;
-    out = {};
-    if (call.subject.is_null())
-        return true;
-    std::string_view word;
-    if (!call.text(word))
-        return false;
-    const Vocabulary* table = vocabulary_of(call);
-    if (table == nullptr)
-        return false;
-    // The first of several in the order of the keys: the same on every machine.
-    const auto found =
-        std::ranges::find(table->entries, word, [](const auto& entry) -> std::string_view { return entry.second; });
-    if (found == table->entries.end())
-        return unmapped(call, *table, out);
-    out = text_value(found->first);
-    return true;
-}
-
 constexpr Function basics[] = {
-    {"default", 1, 1, apply_default, special}, {"required", 0, 1, apply_required, special, check_code},
-    {"exists", 0, 0, apply_exists, special},   {"fail", 0, 1, apply_fail, special, check_code},
-    {"lookup", 1, 2, apply_lookup, special},   {"lookup_back", 1, 2, apply_lookup_back, special},
+    {"default", 1, 1, apply_default, special},
+    {"required", 0, 1, apply_required, special, check_code},
+    {"exists", 0, 0, apply_exists, special},
+    {"fail", 0, 1, apply_fail, special, check_code},
 };
 
 }  // namespace
+
+bool fail_null_argument(Run& run, const Expr& call, std::size_t i)
+{
+    return fail(run, call.site, "null_argument",
+                "is null where `" + std::string(call.function->name) + "` takes an argument", nullptr,
+                call.args[i]->source);
+}
 
 std::span<const Function> basic_functions()
 {

@@ -46,10 +46,15 @@ struct Function {
     std::string_view name;
     int least = 0;  // arguments beside the piped value
     int most = 0;
-    Apply apply = nullptr;  // null: of the language, not built yet
+    Apply apply = nullptr;
     Kind kind = Kind::plain;
-    Check check = nullptr;  // when the file is loaded
+    Check check = nullptr;                    // when the file is loaded
+    std::optional<Vocabulary::Kind> reads{};  // a table of this kind, which its first argument names
+    bool requests_only = false;               // reads what changes with every delivery
 };
+
+/// The failure `null_argument` for the i-th of a call's `args`.
+bool fail_null_argument(Run& run, const Expr& call, std::size_t i);
 
 /// The text of an argument that is a literal; nullopt when it is computed.
 [[nodiscard]] std::optional<std::string_view> literal_text(const Expr& expr);
@@ -64,6 +69,7 @@ std::span<const Function> money_functions();
 std::span<const Function> list_functions();
 std::span<const Function> time_functions();
 std::span<const Function> coding_functions();
+std::span<const Function> table_functions();
 
 /// A text result: copied to the arena; a blank one reads as null; too long is `limit_text`.
 bool give_text(Call& call, std::string_view text, Value& out);

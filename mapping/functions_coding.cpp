@@ -7,6 +7,7 @@
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
 #include "core/utf8.hpp"
+#include "mapping/fold.hpp"
 #include "mapping/functions.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/read_json.hpp"
@@ -109,42 +110,8 @@ bool apply_digest(Call& call, Value& out)
 
 bool apply_fold(Call& call, Value& out)
 {
-    // Lower case, then the Latin letters of Unicode's first blocks without their marks.
-    constexpr std::string_view latin1 = "aaaaaa*ceeeeiiii*nooooo*ouuuuy**aaaaaa*ceeeeiiii*nooooo*ouuuuy*y";
-    constexpr std::string_view extended =
-        "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii**jjkkkllllllllllnnnnnnn**oooooo**"
-        "rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
     std::string_view text;
-    if (!call.text(text))
-        return false;
-    std::string folded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte < 0x80) {
-            folded += byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : text[i];
-            continue;
-        }
-        const unsigned code = byte >= 0xC3 && byte <= 0xC5 && i + 1 < text.size()
-                                  ? (byte & 0x1FU) << 6U | (static_cast<unsigned char>(text[i + 1]) & 0x3FU)
-                                  : 0;
-        char letter = '*';
-        if (code >= 0xC0 && code <= 0xFF)
-            letter = latin1[code - 0xC0];
-        else if (code >= 0x100 && code - 0x100 < extended.size())
-            letter = extended[code - 0x100];
-        if (letter != '*')
-            folded += letter;
-        else if (code == 0xDF)
-            folded += "ss";
-        else if (code == 0xC6 || code == 0xE6)
-            folded += "ae";
-        else if (code == 0x152 || code == 0x153)
-            folded += "oe";
-        else
-            folded.append(text.substr(i, code == 0 ? 1 : 2));
-        i += code == 0 ? 0 : 1;
-    }
-    return give_text(call, folded, out);
+    return call.text(text) && give_text(call, folded(text), out);
 }
 
 bool apply_gtin(Call& call, Value& out)
@@ -171,52 +138,84 @@ bool apply_gtin(Call& call, Value& out)
     return give_text(call, digits, out);
 }
 
+/// A pattern is a part of the mapping, or made of one: small, and so is what it is compiled to.
+constexpr std::size_t longest_pattern = 1'000;
+constexpr int largest_program = 5'000;
+constexpr std::size_t most_patterns = 200;  // a thread, of those that are computed too
+
+std::unique_ptr<re2::RE2> compiled(std::string_view text)
+{
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(std::int64_t{4} << 20U);
+    if (text.size() > longest_pattern)
+        return nullptr;
+    auto made = std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+    return made->ok() && made->ProgramSize() <= largest_program ? std::move(made) : nullptr;
+}
+
+std::string check_pattern(const Expr& call)
+{
+    const auto pattern = literal_text(*call.args[1]);
+    return !pattern || compiled(*pattern) ? "" : "the regular expression does not compile, or to something too large";
+}
+
 /// The pattern of a call: compiled once a thread.
 const re2::RE2* pattern_of(Call& call)
 {
     std::string_view text;
     if (!call.text_arg(0, text))
         return nullptr;
-    thread_local std::map<std::string, std::unique_ptr<re2::RE2>, std::less<>> compiled;
-    auto found = compiled.find(text);
-    if (found == compiled.end()) {
-        if (compiled.size() > 1000)
-            compiled.clear();
-        found =
-            compiled.emplace(std::string(text), std::make_unique<re2::RE2>(std::string(text), re2::RE2::Quiet)).first;
+    thread_local std::map<std::string, std::unique_ptr<re2::RE2>, std::less<>> known;
+    auto found = known.find(text);
+    if (found == known.end()) {
+        auto made = compiled(text);
+        if (!made) {
+            call.fail("wrong_argument",
+                      "is given a regular expression that does not compile, or to something too large");
+            return nullptr;
+        }
+        if (known.size() >= most_patterns)
+            known.clear();
+        found = known.emplace(std::string(text), std::move(made)).first;
     }
-    if (found->second->ok())
-        return found->second.get();
-    call.fail("wrong_argument", "is given a regular expression that does not compile");
-    return nullptr;
+    return found->second.get();
+}
+
+/// Finds the pattern; what that may cost at worst is counted before. False for a failure.
+bool find_pattern(Call& call, re2::StringPiece* parts, int count, bool& found)
+{
+    std::string_view text;
+    if (!call.text(text))
+        return false;
+    const re2::RE2* pattern = pattern_of(call);
+    if (pattern == nullptr)
+        return false;
+    call.run.count_bytes(text.size() * static_cast<std::size_t>(1 + pattern->ProgramSize() / 16));
+    if (call.run.steps > limits::steps)
+        return call.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
+    if (count > 0 && pattern->NumberOfCapturingGroups() == 0)
+        count = 1;
+    found = pattern->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, parts, count);
+    if (found && count == 1)
+        parts[1] = parts[0];
+    return true;
 }
 
 bool apply_matches(Call& call, Value& out)
 {
-    std::string_view text;
-    if (!call.text(text))
+    bool found = false;
+    if (!find_pattern(call, nullptr, 0, found))
         return false;
-    const re2::RE2* pattern = pattern_of(call);
-    if (pattern == nullptr)
-        return false;
-    out = boolean_value(re2::RE2::PartialMatch({text.data(), text.size()}, *pattern));
+    out = boolean_value(found);
     return true;
 }
 
+/// The first group, or all that matches where there is none.
 bool apply_capture(Call& call, Value& out)
 {
-    std::string_view text;
-    if (!call.text(text))
-        return false;
-    const re2::RE2* pattern = pattern_of(call);
-    if (pattern == nullptr)
-        return false;
-    const bool has_group = pattern->NumberOfCapturingGroups() > 0;
     re2::StringPiece parts[2];
-    if (!pattern->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, parts, has_group ? 2 : 1))
-        return true;
-    const re2::StringPiece& part = parts[has_group ? 1 : 0];
-    return give_text(call, {part.data(), part.size()}, out);
+    bool found = false;
+    return find_pattern(call, parts, 2, found) && (!found || give_text(call, {parts[1].data(), parts[1].size()}, out));
 }
 
 constexpr Function functions[] = {
@@ -229,8 +228,8 @@ constexpr Function functions[] = {
     {"digest", 0, 1000, apply_digest, special},
     {"fold", 0, 0, apply_fold},
     {"gtin", 0, 0, apply_gtin},
-    {"matches", 1, 1, apply_matches},
-    {"capture", 1, 1, apply_capture},
+    {"matches", 1, 1, apply_matches, plain, check_pattern},
+    {"capture", 1, 1, apply_capture, plain, check_pattern},
 };
 
 }  // namespace

@@ -331,6 +331,31 @@ bool apply_group_by(Call& call, Value& out)
     return give_list(call, made, out);
 }
 
+/// The nearest object around a value for which the condition holds, as far up as the document goes.
+bool apply_ancestor(Call& call, Value& out)
+{
+    const MappingContext& context = call.run.context;
+    if (call.subject.node == no_node || call.subject.document != &context.document)
+        return fail(call.run, call.expr.site, "wrong_kind", "is computed and stands nowhere in the document",
+                    &call.subject, call.subject_expr().source);
+    const Document& document = context.document;
+    const Value dot = call.run.dot;
+    bool failed = false;
+    NodeIndex at = call.subject.node;
+    while (!failed && out.is_null() && at != context.root && document[at].parent != no_node) {
+        at = document[at].parent;
+        if (document[at].kind != NodeKind::object)
+            continue;
+        call.run.dot = node_value(document, at);
+        Value holds;
+        failed = !evaluate(call.arg_expr(0), call.run, holds);
+        if (holds.is_true())
+            out = call.run.dot;
+    }
+    call.run.dot = dot;
+    return !failed;
+}
+
 bool apply_get(Call& call, Value& out)
 {
     std::string_view name;
@@ -379,6 +404,7 @@ constexpr Function functions[] = {
     {"all", 1, 1, apply_all, each},
     {"sort_by", 1, 1, apply_sort_by, each},
     {"group_by", 1, 1, apply_group_by, each},
+    {"ancestor", 1, 1, apply_ancestor, each},
     {"get", 1, 1, apply_get},
     {"entries", 0, 0, apply_entries},
 };

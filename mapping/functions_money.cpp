@@ -1,9 +1,21 @@
+#include <algorithm>
+#include <memory_resource>
+#include <vector>
+
 #include "core/currency.hpp"
 #include "mapping/functions.hpp"
 
 namespace headgate::mapping {
 
 namespace {
+
+Decimal ten_to(int places)
+{
+    Decimal power(1);
+    for (int i = 0; i < places; ++i)
+        power = *power.times(Decimal(10));
+    return power;
+}
 
 bool give_money(const Decimal& amount, std::string_view currency, bool posted, Value& out)
 {
@@ -27,6 +39,16 @@ bool currency_arg(Call& call, std::string_view& currency, int& decimals)
     if (call.subject.kind == Kind::money && call.subject.text != currency)
         return call.fail("currency_mix", "is money of one currency where another is named");
     return true;
+}
+
+/// How many decimals the vendor's minor units of a currency have.
+int minor_decimals(const Call& call, std::string_view currency, int decimals)
+{
+    const MinorUnits* units = call.run.context.minor_units;
+    if (units == nullptr)
+        return decimals;
+    const auto own = units->find(currency);
+    return own == units->end() ? decimals : own->second;
 }
 
 bool amount_of(Call& call, Decimal& amount)
@@ -98,10 +120,16 @@ bool apply_minor(Call& call, Value& out)
     if (!units.is_integer())
         return fail(call.run, call.expr.site, "wrong_kind", "is a number with decimals where minor units are asked",
                     &call.subject, call.subject_expr().source);
-    Decimal unit(1);
-    for (int i = 0; i < decimals; ++i)
-        unit = *unit.times(Decimal(10));
-    const auto amount = units.divided(unit, decimals);
+    const int places = minor_decimals(call, currency, decimals);
+    const auto exact = units.divided(ten_to(places), places);
+    if (!exact)
+        return call.fail("number_overflow", "the amount has more than 38 digits");
+    const Decimal shortest = exact->normalized();
+    if (shortest.scale() > decimals)
+        return fail(call.run, call.expr.site, "money_precision",
+                    "has more decimals than its currency: the connector's `minor_units` has more than it",
+                    &call.subject, call.subject_expr().source);
+    const auto amount = shortest.rescaled(decimals);
     if (!amount)
         return call.fail("number_overflow", "the amount has more than 38 digits");
     return give_money(*amount, currency, true, out);
@@ -111,16 +139,48 @@ bool apply_to_minor(Call& call, Value& out)
 {
     if (call.subject.kind != Kind::money)
         return call.fail_subject("money");
-    const int decimals = currency_decimals(call.subject.text).value_or(0);
-    auto units = call.subject.number;
-    if (units.normalized().scale() > decimals)
-        return call.fail("money_precision", "is an amount that was not rounded to its currency");
-    std::optional<Decimal> whole = units;
-    for (int i = 0; i < decimals && whole; ++i)
-        whole = whole->times(Decimal(10));
+    const int places = minor_decimals(call, call.subject.text, currency_decimals(call.subject.text).value_or(0));
+    if (call.subject.number.normalized().scale() > places)
+        return call.fail("money_precision", "is an amount with more decimals than its minor units");
+    auto whole = call.subject.number.times(ten_to(places));
     if (whole)
         whole = whole->normalized();
     return give_number(call, whole, out);
+}
+
+/// Shares money out by weights: the shares add up to it exactly.
+bool apply_allocate(Call& call, Value& out)
+{
+    if (call.subject.kind != Kind::money)
+        return call.fail_subject("money");
+    const int decimals = currency_decimals(call.subject.text).value_or(0);
+    if (call.subject.number.normalized().scale() > decimals)
+        return call.fail("money_precision", "is an amount that was not rounded to its currency");
+    std::pmr::vector<Decimal> weights(&call.run.arena);
+    const bool read = each_item(call.run, call.args[0], [&](const Value& item) {
+        Decimal weight = item.number;
+        if (item.is_null())
+            return fail_null_argument(call.run, call.expr, 1);
+        if (item.kind != Kind::money && !to_number(call.run, call.expr, call.arg_expr(0), item, weight))
+            return false;
+        weights.push_back(weight);
+        return true;
+    });
+    if (!read)
+        return false;
+    if (weights.size() > limits::items)
+        return call.fail("limit_items", "is shared out among more than 100,000");
+    if (std::ranges::any_of(weights, [](const Decimal& weight) { return weight.is_negative(); }) ||
+        std::ranges::all_of(weights, [](const Decimal& weight) { return weight.is_zero(); }))
+        return call.fail("wrong_argument", "is shared out by weights that are below zero, or all zero");
+    std::pmr::vector<Decimal> shares(weights.size(), &call.run.arena);
+    if (!allocate(call.subject.number, decimals, weights, shares))
+        return call.fail("number_overflow", "the exact shares have more than 38 digits");
+    auto* items = call.run.make<Value>(shares.size());
+    for (std::size_t i = 0; i < shares.size(); ++i)
+        give_money(shares[i], call.subject.text, true, items[i]);
+    out = list_value({items, shares.size()});
+    return true;
 }
 
 bool apply_amount(Call& call, Value& out)
@@ -156,9 +216,9 @@ bool apply_quantity(Call& call, Value& out)
 }
 
 constexpr Function functions[] = {
-    {"money", 1, 2, apply_money},       {"price", 1, 1, apply_price},   {"minor", 1, 1, apply_minor},
-    {"to_minor", 0, 0, apply_to_minor}, {"amount", 0, 0, apply_amount}, {"currency", 0, 0, apply_currency},
-    {"quantity", 1, 1, apply_quantity},
+    {"money", 1, 2, apply_money},       {"price", 1, 1, apply_price},       {"minor", 1, 1, apply_minor},
+    {"to_minor", 0, 0, apply_to_minor}, {"amount", 0, 0, apply_amount},     {"currency", 0, 0, apply_currency},
+    {"quantity", 1, 1, apply_quantity}, {"allocate", 1, 1, apply_allocate},
 };
 
 }  // namespace

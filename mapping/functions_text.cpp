@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "mapping/functions.hpp"
+#include "mapping/html_text.hpp"
 
 namespace headgate::mapping {
 
@@ -10,6 +12,14 @@ namespace {
 using enum Function::Kind;
 
 constexpr std::string_view blanks = " \t\r\n";
+
+/// std::string_view::find takes the product of both sizes at worst; this one their sum.
+std::size_t find_in(std::string_view text, std::string_view part)
+{
+    const void* found = memmem(text.data(), text.size(), part.data(), part.size());
+    return found == nullptr ? std::string_view::npos
+                            : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
 
 bool is_continuation(char byte)
 {
@@ -140,7 +150,7 @@ bool apply_replace(Call& call, Value& out)
     if (from.empty())
         return call.fail("wrong_argument", "replaces an empty text");
     std::string replaced;
-    for (auto at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
+    for (auto at = find_in(text, from); at != std::string_view::npos; at = find_in(text, from)) {
         replaced.append(text.substr(0, at)).append(to);
         text.remove_prefix(at + from.size());
         if (replaced.size() > limits::text)
@@ -159,7 +169,7 @@ bool apply_split(Call& call, Value& out)
     if (by.empty())
         return call.fail("wrong_argument", "splits by an empty text");
     std::pmr::vector<Value> parts(&call.run.arena);
-    for (auto at = text.find(by);; at = text.find(by)) {
+    for (auto at = find_in(text, by);; at = find_in(text, by)) {
         Value part;
         give_part(call, text.substr(0, at), part);
         if (parts.size() == limits::items)
@@ -226,7 +236,8 @@ bool apply_ends_with(Call& call, Value& out)
 bool apply_contains(Call& call, Value& out)
 {
     return test_text(
-        call, [](std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; },
+        call,
+        [](std::string_view text, std::string_view part) { return find_in(text, part) != std::string_view::npos; },
         out);
 }
 
@@ -266,6 +277,12 @@ bool apply_truncate(Call& call, Value& out)
     if (!call.text(text) || !call.int_arg(0, 0, static_cast<std::int64_t>(limits::text), size))
         return false;
     return give_part(call, text.substr(0, byte_of(text, size)), out);
+}
+
+bool apply_text(Call& call, Value& out)
+{
+    std::string_view html;
+    return call.text(html) && give_text(call, html_text(html), out);
 }
 
 bool apply_digits(Call& call, Value& out)
@@ -308,6 +325,7 @@ constexpr Function functions[] = {
     {"strip_suffix", 1, 1, apply_strip_suffix},
     {"substring", 1, 2, apply_substring},
     {"truncate", 1, 1, apply_truncate},
+    {"text", 0, 0, apply_text},
     {"digits", 0, 0, apply_digits},
     {"pad_left", 2, 2, apply_pad_left},
 };

@@ -19,6 +19,34 @@ bool fail_text(Call& call, std::string_view message)
     return fail(call.run, call.expr.site, "wrong_kind", message, &call.subject, call.subject_expr().source);
 }
 
+/// Some systems write "never" and "not yet" as the first or the last year there is: no time at all, and worth a look.
+bool is_sentinel(Call& call, const Date& date)
+{
+    if (date.year != 1 && date.year != 9999)
+        return false;
+    call.run.warn(call.expr.site, "sentinel_date");
+    return true;
+}
+
+/// The instant of what a clock shows; nullopt and a failure for a zone that is missing or not known.
+std::optional<Timestamp> instant_in(Call& call, const LocalTime& local, std::string_view zone)
+{
+    bool doubtful = false;
+    const auto instant = instant_of(local, zone, &doubtful);
+    if (doubtful)
+        call.run.warn(call.expr.site, "doubtful_time");
+    if (instant)
+        return *instant;
+    if (instant.error() == TimeError::no_offset)
+        fail(call.run, call.expr.site, "zone_missing",
+             "is a time without offset, and neither the call nor the channel names a zone", &call.subject,
+             call.subject_expr().source);
+    else
+        fail(call.run, call.expr.site, "unknown_zone", "is a time of a zone that is not known", &call.subject,
+             call.subject_expr().source);
+    return std::nullopt;
+}
+
 /// A format that times are read by.
 bool format_arg(Call& call, std::size_t i, std::string_view& format)
 {
@@ -71,17 +99,12 @@ bool apply_timestamp(Call& call, Value& out)
     const auto local = format.empty() ? parse_rfc3339(text) : parse_time(text, format);
     if (!local)
         return fail_text(call, format.empty() ? "is no RFC 3339 time" : "does not read as a time of this format");
-    const auto instant = instant_of(*local, zone);
-    if (instant) {
-        out = call.run.time_value(*instant, text);
+    if (is_sentinel(call, local->date))
         return true;
-    }
-    if (instant.error() == TimeError::no_offset)
-        return fail(call.run, call.expr.site, "zone_missing",
-                    "is a time without offset, and neither the call nor the channel names a zone", &call.subject,
-                    call.subject_expr().source);
-    return fail(call.run, call.expr.site, "unknown_zone", "is a time of a zone that is not known", &call.subject,
-                call.subject_expr().source);
+    const auto instant = instant_in(call, *local, zone);
+    if (instant)
+        out = call.run.time_value(*instant, text);
+    return instant.has_value();
 }
 
 bool apply_from_unix(Call& call, Value& out)
@@ -105,6 +128,11 @@ bool apply_from_unix(Call& call, Value& out)
     return true;
 }
 
+bool give_date(Call& call, const Date& date, Value& out)
+{
+    return is_sentinel(call, date) || give_text(call, text_of(date), out);
+}
+
 /// The day as it was written: a time keeps its own offset's day, and nothing is shifted.
 bool apply_date(Call& call, Value& out)
 {
@@ -120,13 +148,12 @@ bool apply_date(Call& call, Value& out)
         if (!format_arg(call, 0, format))
             return false;
         const auto local = parse_time(text, format);
-        return local ? give_text(call, text_of(local->date), out)
-                     : fail_text(call, "does not read as a date of this format");
+        return local ? give_date(call, local->date, out) : fail_text(call, "does not read as a date of this format");
     }
     if (const auto date = parse_date(text))
-        return give_text(call, text_of(*date), out);
+        return give_date(call, *date, out);
     const auto local = parse_rfc3339(text);
-    return local ? give_text(call, text_of(local->date), out) : fail_text(call, "is no date YYYY-MM-DD");
+    return local ? give_date(call, local->date, out) : fail_text(call, "is no date YYYY-MM-DD");
 }
 
 bool time_of(Call& call, Timestamp& time)
@@ -138,11 +165,13 @@ bool time_of(Call& call, Timestamp& time)
     std::string_view text;
     if (!call.text(text))
         return false;
-    const auto parsed = parse_timestamp(text, call.run.context.channel_zone);
-    if (!parsed)
+    const auto local = parse_rfc3339(text);
+    if (!local)
         return fail_text(call, "is no RFC 3339 time");
-    time = *parsed;
-    return true;
+    const auto instant = instant_in(call, *local, call.run.context.channel_zone);
+    if (instant)
+        time = *instant;
+    return instant.has_value();
 }
 
 bool apply_add_time(Call& call, Value& out)

@@ -1,135 +1,177 @@
 #include "mapping/invariants.hpp"
 
-#include <algorithm>
+#include <boost/json.hpp>
+
+#include "mapping/parser.hpp"
 
 namespace headgate::mapping {
 
+namespace json = boost::json;
+
 namespace {
 
-/// Checks one sales order. Every function leaves a failure behind and returns false.
-class SalesOrder {
+class Reader {
 public:
-    SalesOrder(Run& run, const Site& site, const Value& fields) : run_(run), site_(site), fields_(fields)
-    {
-        currency_ = get(fields, "currency").text;
-    }
+    Reader(Invariants& made, Problems& problems) : made_(made), problems_(problems) {}
 
-    bool check() { return one_currency(fields_) && lines() && totals(); }
+    void read(const json::value& list)
+    {
+        if (!list.is_array())
+            return wrong("is a list");
+        for (const json::value& each : list.get_array()) {
+            ++number_;
+            code_.clear();
+            if (const json::object* object = each.if_object())
+                made_.all.push_back(invariant(*object));
+            else
+                wrong("is an object with `code`, `severity`, `holds` and `says`");
+        }
+    }
 
 private:
-    Value get(const Value& object, std::string_view name) const
+    Invariant invariant(const json::object& object)
     {
-        return object.kind == Kind::object ? member_of(run_, object, name) : Value{};
-    }
-    static Decimal amount(const Value& money) { return money.kind == Kind::money ? money.number : Decimal{}; }
-
-    bool wrong(std::string_view code, std::string_view message) { return fail(run_, site_, code, message); }
-    bool overflow() { return wrong("number_overflow", "a sum has more than 38 digits"); }
-
-    template <class Check>
-    bool at(Run::OutputStep step, Check check)
-    {
-        run_.output.push_back(step);
-        const bool held = check();
-        run_.output.pop_back();
-        return held;
-    }
-
-    /// Money of another currency stands only where a pair of currencies is the point.
-    bool one_currency(const Value& value)  // NOLINT(misc-no-recursion)
-    {
-        if (value.kind == Kind::money && value.text != currency_)
-            return wrong("currency_mix", "is an amount in another currency than the document's");
-        std::int64_t place = 0;
-        if (value.kind == Kind::list)
-            return each_item(value,
-                             [&](const Value& item) { return at({{}, place++}, [&] { return one_currency(item); }); });
-        if (value.kind != Kind::object)
-            return true;
-        return each_member(value, [&](std::string_view name, const Value& member) {
-            return name == "exchange" || name.starts_with("shop_") || at({name}, [&] { return one_currency(member); });
-        });
-    }
-
-    bool lines()
-    {
-        const Value lines = get(fields_, "lines");
-        if (lines.kind != Kind::list || lines.count == 0)
-            return wrong("lines_empty", "a sales order has at least one line");
-        std::int64_t place = 0;
-        return at({"lines"}, [&] {
-            return each_item(lines,
-                             [&](const Value& line) { return at({{}, place++}, [&] { return this->line(line); }); });
-        });
+        Invariant made;
+        code_ = made.code = text(object, "code");
+        for (const auto& [key, value] : object)
+            if (std::string_view("|code|severity|scope|each|when|holds|field|says|")
+                    .find("|" + std::string(key) + "|") == std::string_view::npos)
+                wrong("has `" + std::string(key) + "`, which is no key of an invariant");
+        if (made.code.empty())
+            wrong("has no `code`");
+        const std::string severity = text(object, "severity");
+        if (severity == "hold")
+            made.severity = Invariant::Severity::hold;
+        else if (severity == "warn")
+            made.severity = Invariant::Severity::warn;
+        else if (severity != "reject")
+            wrong("has no `severity` of reject, hold or warn");
+        made.needs_others = text(object, "scope") == "entity";
+        made.field = text(object, "field");
+        made.says = text(object, "says");
+        if (made.says.empty())
+            wrong("does not say in `says` what must be so");
+        made.each = expression(object, "each");
+        if (made.each && made.each->is_path && made.each->root == Root::dot && made.each->steps.size() == 1 &&
+            made.each->steps.front().kind == Step::Kind::name)
+            made.list = made.each->steps.front().name;
+        made.when = expression(object, "when");
+        made.holds = expression(object, "holds");
+        if (made.holds == nullptr && !made.needs_others)
+            wrong("has no `holds`");
+        return made;
     }
 
-    bool line(const Value& line)
+    static std::string text(const json::object& object, std::string_view key)
     {
-        const Value quantity = get(line, "qty");
-        if (quantity.kind == Kind::quantity && (quantity.number.is_negative() || quantity.number.is_zero()))
-            return wrong("qty_invalid", "`qty` is not above zero");
-        if (quantity.kind == Kind::quantity && (quantity.text == "EA" || quantity.text == "C62") &&
-            !quantity.number.is_integer())
-            return wrong("qty_invalid", "`qty` counts pieces and is no whole number");
-        const Value extended = get(line, "extended");
-        const Value net = get(line, "net");
-        if (extended.is_null() || net.is_null())
-            return true;
-        std::optional<Decimal> expected = amount(extended);
-        bool discounts_known = true;
-        each_item(get(line, "discounts"), [&](const Value& discount) {
-            const Value given = get(discount, "amount");
-            discounts_known = discounts_known && (discount.is_null() || given.kind == Kind::money);
-            if (expected)
-                expected = expected->minus(amount(given));
-            return true;
-        });
-        if (!expected)
-            return overflow();
-        if (discounts_known && *expected != amount(net))
-            return wrong("net_mismatch", "`net` is not `extended` without the discounts");
-        extended_ = extended_ ? extended_->plus(amount(extended)) : extended_;
-        return !amount(net).is_negative() || wrong("net_negative", "`net` is below zero");
+        const json::value* value = object.if_contains(key);
+        return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
     }
 
-    bool totals()
+    ExprPtr expression(const json::object& object, std::string_view key)
     {
-        const Value totals = get(fields_, "totals");
-        const Value grand_total = get(totals, "grand_total");
-        if (grand_total.is_null())
-            return true;
-        const Value gross = get(totals, "items_gross");
-        std::optional<Decimal> sum = gross.is_null() ? extended_ : std::optional(amount(gross));
-        const auto include = [&](std::string_view name, bool adds) {
-            const Decimal part = amount(get(totals, name));
-            if (sum)
-                sum = adds ? sum->plus(part) : sum->minus(part);
-        };
-        include("discounts", false);
-        for (const std::string_view name : {"shipping", "charges", "duties", "tips", "rounding_adjustment"})
-            include(name, true);
-        const Value tax = get(fields_, "tax");
-        if (get(tax, "mode").text != "inclusive")
-            include("tax", true);
-        if (!sum)
-            return overflow();
-        if (*sum != amount(grand_total))
-            return at({"totals"}, [&] { return wrong("total_mismatch", "the parts do not add up to `grand_total`"); });
-        return true;
+        const std::string source = text(object, key);
+        if (source.empty())
+            return nullptr;
+        const Names names;
+        const ParseContext context{made_.program, names, &made_.file, 0, 0, false, nullptr};
+        std::size_t end = 0;
+        try {
+            return parse_expression(made_.program.keep(source), 0, false, end, context);
+        } catch (const SyntaxError& error) {
+            wrong("cannot be read in `" + std::string(key) + "`: " + error.message);
+            return nullptr;
+        }
     }
 
-    Run& run_;
-    const Site& site_;
-    const Value& fields_;
-    std::string_view currency_;
-    std::optional<Decimal> extended_ = Decimal{};
+    void wrong(const std::string& message)
+    {
+        const std::string name = number_ == 0    ? "x-invariants"
+                                 : code_.empty() ? "x-invariants, number " + std::to_string(number_) + ","
+                                                 : "x-invariants: " + code_;
+        problems_.push_back({made_.file, 0, 0, "schema", name + " " + message, ""});
+    }
+
+    Invariants& made_;
+    Problems& problems_;
+    std::size_t number_ = 0;
+    std::string code_;
 };
+
+/// Whether the invariant holds about the current `.`. A failure of its own: false, and `failed`.
+bool holds(Run& run, const Invariant& invariant, bool& failed)
+{
+    Value value;
+    if (invariant.when) {
+        failed = !evaluate(*invariant.when, run, value);
+        if (failed || !value.is_true())
+            return !failed;
+    }
+    failed = !evaluate(*invariant.holds, run, value);
+    return !failed && value.is_true();
+}
+
+bool broken(Run& run, const Site& site, const Invariant& invariant)
+{
+    if (!invariant.field.empty())
+        run.output.push_back({invariant.field});
+    const bool goes_on = invariant.severity == Invariant::Severity::warn
+                             ? (run.warn(site, invariant.code), true)
+                             : fail(run, site, invariant.code, invariant.says);
+    if (!invariant.field.empty())
+        run.output.pop_back();
+    return goes_on;
+}
+
+bool check(Run& run, const Site& site, const Invariant& invariant, const Value& fields)
+{
+    bool failed = false;
+    if (!invariant.each)
+        return holds(run, invariant, failed) || (!failed && broken(run, site, invariant));
+    Value list;
+    if (!evaluate(*invariant.each, run, list))
+        return false;
+    if (list.is_null())
+        return true;
+    if (!invariant.list.empty())
+        run.output.push_back({invariant.list});
+    std::int64_t place = 0;
+    const bool all = each_item(run, list, [&](const Value& item) {
+        run.dot = item;
+        run.output.push_back({{}, place++});
+        const bool goes_on = holds(run, invariant, failed) || (!failed && broken(run, site, invariant));
+        run.output.pop_back();
+        return goes_on;
+    });
+    if (!invariant.list.empty())
+        run.output.pop_back();
+    run.dot = fields;
+    return all;
+}
 
 }  // namespace
 
-bool check_invariants(Run& run, const Site& site, const CanonicalType& type, const Value& fields)
+std::shared_ptr<const Invariants> Invariants::read(const std::string& file, const json::value& list, Problems& problems)
 {
-    return type.name != "sales_order" || SalesOrder(run, site, fields).check();
+    auto made = std::make_shared<Invariants>();
+    made->file = file;
+    Reader(*made, problems).read(list);
+    return made;
+}
+
+bool check_invariants(Run& run, const Site& site, const Invariants& invariants, const Value& fields)
+{
+    const Value dot = run.dot;
+    const Value document = run.document;
+    const auto index = run.index;
+    run.dot = run.document = fields;
+    bool all = true;
+    for (const Invariant& invariant : invariants.all)
+        all = all && (invariant.needs_others || check(run, site, invariant, fields));
+    run.dot = dot;
+    run.document = document;
+    run.index = index;
+    return all;
 }
 
 }  // namespace headgate::mapping

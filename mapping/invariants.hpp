@@ -1,12 +1,50 @@
 #pragma once
 
-#include "mapping/canonical.hpp"
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/fwd.hpp>
+
+#include "core/problem.hpp"
 #include "mapping/run.hpp"
+#include "mapping/tree.hpp"
 
 namespace headgate::mapping {
 
-/// What must hold within one document of a canonical type, beyond the shape of its fields. So far for sales_order:
-/// lines, their quantities and nets, one currency, and totals that add up to the grand total without tolerance.
-bool check_invariants(Run& run, const Site& site, const CanonicalType& type, const Value& fields);
+/// What must hold within one transaction of a canonical type, beyond the shape of its fields: `x-invariants` of its
+/// schema, written in the mapping language with `.` and `$doc` for the transaction.
+struct Invariant {
+    enum class Severity : std::uint8_t {
+        reject,  // a letter
+        hold,    // a person decides; a letter too, until holds exist
+        warn,    // noted beside the transaction
+    };
+    std::string code;
+    Severity severity = Severity::reject;
+    bool needs_others = false;  // `scope: entity`: other transactions decide; not checked here
+    ExprPtr each;               // about each item of this list, which `.` then is
+    std::string list;           // its field, when it is one: "lines"
+    ExprPtr when;
+    ExprPtr holds;
+    std::string field;  // what the failure points at; empty: the item, or the transaction
+    std::string says;   // what must be so
+};
+
+/// All of one type, compiled.
+struct Invariants {
+    Program program;
+    std::string file;
+    std::vector<Invariant> all;
+
+    /// Reads `x-invariants`; problems name the invariant by its code or number.
+    static std::shared_ptr<const Invariants> read(const std::string& file, const boost::json::value& list,
+                                                  Problems& problems);
+};
+
+/// Checks them all in order; a failure at `site` for the first that does not hold, a warning where that is enough.
+/// `run` stands outside of any item.
+bool check_invariants(Run& run, const Site& site, const Invariants& invariants, const Value& fields);
 
 }  // namespace headgate::mapping

@@ -1,5 +1,8 @@
 #include "mapping/json_text.hpp"
 
+#include <cstdint>
+#include <cstring>
+
 namespace headgate::mapping {
 
 namespace {
@@ -11,16 +14,36 @@ bool is_nothing(const Value& value)  // NOLINT(misc-no-recursion)
     return each_member(value, [](std::string_view, const Value& member) { return is_nothing(member); });
 }
 
+/// The first byte from `at` on that JSON does not take as it is.
+std::size_t next_escape(std::string_view text, std::size_t at)
+{
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    constexpr std::uint64_t tops = ones << 7U;
+    for (; at + 8 <= text.size(); at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        const std::uint64_t control = (word - ones * 0x20) & ~word;
+        const std::uint64_t quote = word ^ (ones * '"');
+        const std::uint64_t slash = word ^ (ones * '\\');
+        if (((control | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops) != 0)
+            break;  // one of the eight, perhaps
+    }
+    for (; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < 0x20 || byte == '"' || byte == '\\')
+            return at;
+    }
+    return at;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text)
 {
     out += '"';
     std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = next_escape(text, 0); i < text.size(); i = next_escape(text, i + 1)) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
-            continue;
         out.append(text, plain, i - plain);
         plain = i + 1;
         switch (byte) {

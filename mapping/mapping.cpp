@@ -5,12 +5,14 @@
 #include <fstream>
 #include <iterator>
 #include <memory_resource>
+#include <utility>
 
 #include "mapping/compiled.hpp"
 #include "mapping/functions.hpp"
 #include "mapping/invariants.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/run.hpp"
+#include "mapping/totals.hpp"
 
 namespace headgate::mapping {
 
@@ -49,6 +51,13 @@ public:
           made_(made)
     {}
 
+    /// From here on every transaction is tried, and explained.
+    void explain(Explain what, std::vector<ExplainedTransaction>& explained)
+    {
+        what_ = what;
+        explained_ = &explained;
+    }
+
     Result<void> apply(const Plan& plan)
     {
         std::array<std::byte, 4096> buffer;
@@ -58,10 +67,15 @@ public:
         Run run(context_, mapping_.vocabularies, mapping_.program.slots, arena);
         bind(mapping_.lets, run);
         Value list;
-        if (!evaluate(*plan.each, run, list))
-            return std::unexpected(std::move(run.failure));
+        if (!evaluate(*plan.each, run, list)) {
+            if (explained_ == nullptr)
+                return std::unexpected(std::move(run.failure));
+            explained_->push_back({plan.name, std::nullopt, {std::move(run.failure)}, {}});
+            return {};
+        }
         if (list.is_null())
             return {};
+        warnings_ = std::move(run.warnings);  // of the list itself: the first transaction has them
         Result<void> done;
         std::int64_t place = 0;
         each_item(list, [&](const Value& item) {
@@ -85,17 +99,34 @@ private:
                 run.slots[static_cast<std::size_t>(plan.as)].value = *item;
         }
         bind(plan.lets, run);
+        run.warnings = std::exchange(warnings_, {});
+        std::optional<Account> account;
+        if (explained_ != nullptr)
+            run.account = &account.emplace(Account{.all = what_.all, .trace = what_.trace});
         Transaction transaction;
         bool wanted = true;
-        if (!make(plan, run, transaction, wanted))
-            return std::unexpected(std::move(run.failure));
+        const bool done = make(plan, run, transaction, wanted);
         if (!wanted)
             return {};
         if (made_.size() >= limits::transactions)
             return headgate::fail(FailureClass::permanent, "limit_transactions",
                                   "the document makes more than 10,000 transactions");
+        transaction.slot.mapping = plan.name;
         if (item != nullptr)
             transaction.slot.place = place_of(*item, place);
+        transaction.warnings = std::move(run.warnings);
+        if (account) {
+            if (!done)
+                account->failures.push_back(std::move(run.failure));
+            ExplainedTransaction& explained = explained_->emplace_back();
+            explained.slot = transaction.slot.text();
+            if (account->failures.empty())
+                explained.transaction = transaction;
+            explained.failures = std::move(account->failures);
+            explained.fields = std::move(account->fields);
+        } else if (!done) {
+            return std::unexpected(std::move(run.failure));
+        }
         made_.push_back(std::move(transaction));
         return {};
     }
@@ -113,20 +144,23 @@ private:
         made.type = plan.type->name;
         made.family = plan.type->family;
         made.order = plan.type->order;
-        made.slot.mapping = plan.name;
-        if (!identity(run, *plan.entity, "entity", made.entity))
+        if (!identity(run, *plan.entity, "entity", made.entity) && !run.goes_on(0))
             return false;
         made.id = made.entity;
-        if ((plan.id && !identity(run, *plan.id, "id", made.id)) ||
-            (plan.version && !version(run, *plan.version, made.version)))
+        if (plan.id && !identity(run, *plan.id, "id", made.id) && !run.goes_on(0))
+            return false;
+        if (plan.version && !version(run, *plan.version, made.version) && !run.goes_on(0))
             return false;
 
         Value fields;
-        if (!evaluate(plan.fields, run, fields))
+        if (!evaluate(plan.fields, run, fields) && !run.goes_on(0))
             return false;
+        if (run.kept() > 0)
+            return true;  // what follows looks at a whole transaction, and this one is none
         if (fields.is_null())
             return fail(run, plan.fields.site, "missing_required", "every field is null");
-        if (!check_invariants(run, plan.fields.site, *plan.type, fields))
+        if (!check_totals(run, plan.fields.site, *plan.type, fields) ||
+            !check_invariants(run, plan.fields.site, *plan.type->invariants, fields))
             return false;
         if (!append_json(made.json, fields, limits::output, false))
             return fail(run, plan.site, "limit_output", "the transaction is larger than 8 MiB");
@@ -201,6 +235,9 @@ private:
     const CompiledMapping& mapping_;
     const MappingContext& context_;
     std::vector<Transaction>& made_;
+    std::vector<Warning> warnings_;
+    Explain what_;
+    std::vector<ExplainedTransaction>* explained_ = nullptr;
 };
 
 }  // namespace
@@ -215,20 +252,38 @@ FragmentLoader fragments_in(std::vector<std::string> folders)
     };
 }
 
+MappingLoader mappings_in(std::vector<std::string> folders)
+{
+    return [folders = std::move(folders)](std::string_view name) {
+        std::vector<BaseMapping> found;
+        const auto slash = name.find('/');
+        if (slash == 0 || slash == std::string_view::npos || name.find("..") != std::string_view::npos)
+            return found;
+        for (const std::string& folder : folders) {
+            const std::string mappings = folder + "/connectors/" + std::string(name.substr(0, slash)) + "/mappings";
+            if (auto source = read_file(mappings + "/" + std::string(name.substr(slash + 1)) + ".yaml"))
+                found.push_back({std::move(*source), fragments_in({mappings + "/fragments"})});
+        }
+        return found;
+    };
+}
+
 std::expected<Mapping, Problems> Mapping::load(const std::string& path, const Canonical& canonical,
-                                               const Vocabularies& vocabularies, const FragmentLoader& fragments)
+                                               const Vocabularies& vocabularies, const FragmentLoader& fragments,
+                                               const MappingLoader& mappings)
 {
     const auto source = read_file(path);
     if (!source)
         return std::unexpected(Problems{{path, 0, 0, "unreadable", "the file cannot be read", ""}});
-    return load(*source, canonical, vocabularies, fragments);
+    return load(*source, canonical, vocabularies, fragments, mappings);
 }
 
 std::expected<Mapping, Problems> Mapping::load(const SourceFile& source, const Canonical& canonical,
-                                               const Vocabularies& vocabularies, const FragmentLoader& fragments)
+                                               const Vocabularies& vocabularies, const FragmentLoader& fragments,
+                                               const MappingLoader& mappings)
 {
     Problems problems;
-    auto compiled = compile_mapping(source, canonical, vocabularies, fragments, problems);
+    auto compiled = compile_mapping(source, canonical, vocabularies, fragments, mappings, problems);
     if (!problems.empty())
         return std::unexpected(std::move(problems));
     return Mapping(std::move(compiled));
@@ -276,6 +331,18 @@ Result<std::vector<Transaction>> Mapping::run(const MappingContext& context) con
         if (auto done = mapper.apply(plan); !done)
             return std::unexpected(std::move(done.error()));
     return made;
+}
+
+std::vector<ExplainedTransaction> Mapping::explain(const MappingContext& context, Explain what) const
+{
+    std::vector<Transaction> made;
+    std::vector<ExplainedTransaction> explained;
+    Mapper mapper(*compiled_, context, made);
+    mapper.explain(what, explained);
+    for (const Plan& plan : compiled_->plans)
+        if (auto done = mapper.apply(plan); !done)  // a limit of the whole document
+            explained.push_back({plan.name, std::nullopt, {std::move(done.error())}, {}});
+    return explained;
 }
 
 }  // namespace headgate::mapping

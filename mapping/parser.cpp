@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "mapping/parser_inside.hpp"
 
 namespace headgate::mapping {
@@ -273,6 +275,21 @@ ExprPtr Parser::make(std::size_t offset, Evaluate evaluate)
     expr->evaluate = evaluate;
     expr->site = site_of(context_, offset);
     return expr;
+}
+
+/// A chain of operators or pipes is as deep as it is long: what evaluates it calls itself for each.
+void Parser::close(Expr& expr, std::size_t begin)
+{
+    constexpr int deepest = 256;
+    for (const ExprPtr& arg : expr.args)
+        expr.depth = std::max(expr.depth, arg->depth + 1);
+    for (const Step& step : expr.steps)
+        if (step.condition)
+            expr.depth = std::max(expr.depth, step.condition->depth + 1);
+    if (expr.depth > deepest)
+        throw SyntaxError{begin, "limit_depth", "the expression is a chain of more than 256 parts",
+                          "name some with `let`"};
+    expr.source = text_.substr(begin, last_end_ - begin);
 }
 
 ExprPtr Parser::pair(std::size_t begin, Evaluate evaluate, ExprPtr left, ExprPtr right)

@@ -28,6 +28,7 @@ struct ParseContext {
     int column = 1;
     bool exact_columns = true;                   // offsets in the text are columns of the file
     const Vocabularies* vocabularies = nullptr;  // null: tables that a call names are not looked for
+    bool request = false;                        // may read what changes with every delivery
 };
 
 [[nodiscard]] Site site_of(const ParseContext& context, std::size_t offset);

@@ -46,7 +46,7 @@ ExprPtr Parser::call(std::size_t begin, ExprPtr piped)
     return expr;
 }
 
-const Function& Parser::function_of(const Token& name, bool is_piped)
+const Function& Parser::function_of(const Token& name, bool is_piped) const
 {
     const Function* function = find_function(name.text);
     if (function == nullptr) {
@@ -55,8 +55,10 @@ const Function& Parser::function_of(const Token& name, bool is_piped)
             hint = "a member of the document starts with a dot: ." + name.text;
         throw SyntaxError{name.offset, "unknown_function", "there is no function `" + name.text + "`", hint};
     }
-    if (function->apply == nullptr)
-        throw SyntaxError{name.offset, "not_yet", "the function `" + name.text + "` is not built yet", ""};
+    if (function->requests_only && !context_.request)
+        throw SyntaxError{name.offset, "requests_only",
+                          "`" + name.text + "` reads what changes with every delivery, and only requests may",
+                          "look it up where the transaction is sent"};
     return *function;
 }
 
@@ -67,19 +69,27 @@ void Parser::check_count(const Expr& call, const Token& name)
         throw SyntaxError{name.offset, "wrong_arguments", arguments_message(*call.function, count), ""};
 }
 
-/// A vocabulary named by a literal must exist, and is resolved once.
+/// A vocabulary named by a literal must exist, be of the kind the function reads, and is resolved once.
 void Parser::check_table(Expr& call, const Token& name)
 {
-    if ((name.text != "lookup" && name.text != "lookup_back") || context_.vocabularies == nullptr)
+    if (!call.function->reads || context_.vocabularies == nullptr)
         return;
-    const auto table = literal_text(*call.args[1]);
+    const bool converts = *call.function->reads == Vocabulary::Kind::factors;  // its table has one name
+    const auto table = converts ? std::optional<std::string_view>("uom_conversion") : literal_text(*call.args[1]);
     if (!table)
         return;
     const Vocabulary* found = context_.vocabularies->find(*table);
-    if (found == nullptr)
+    if (found == nullptr) {
+        const std::string hint = did_you_mean(*table, context_.vocabularies->names(*call.function->reads));
         throw SyntaxError{name.offset, "unknown_vocabulary", "there is no vocabulary `" + std::string(*table) + "`",
-                          "vocabularies stand in config/vocabularies/<name>.yaml"};
-    call.table = found;
+                          hint.empty() ? "vocabularies stand in config/vocabularies/<name>.yaml" : hint};
+    }
+    if (found->kind != *call.function->reads)
+        throw SyntaxError{name.offset, "wrong_arguments",
+                          "`" + std::string(*table) + "` is no vocabulary that `" + name.text + "` reads",
+                          "`lookup` reads `entries`, `classify` reads `rules`, `convert` reads `factors`"};
+    if (!converts)
+        call.table = found;
 }
 
 }  // namespace headgate::mapping

@@ -54,7 +54,7 @@ private:
     ExprPtr literal(const Value& value, std::size_t begin);
 
     ExprPtr call(std::size_t begin, ExprPtr piped);
-    static const Function& function_of(const Token& name, bool is_piped);
+    [[nodiscard]] const Function& function_of(const Token& name, bool is_piped) const;
     static void check_count(const Expr& call, const Token& name);
     void check_table(Expr& call, const Token& name);
 
@@ -76,7 +76,7 @@ private:
     void expect_word(std::string_view word);
 
     ExprPtr make(std::size_t offset, Evaluate evaluate);
-    void close(Expr& expr, std::size_t begin) { expr.source = text_.substr(begin, last_end_ - begin); }
+    void close(Expr& expr, std::size_t begin);
     ExprPtr pair(std::size_t begin, Evaluate evaluate, ExprPtr left, ExprPtr right);
 
     std::string_view text_;

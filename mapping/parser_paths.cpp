@@ -61,7 +61,7 @@ void Parser::root(Expr& expr, std::size_t begin)
     else if (name == "index")
         throw SyntaxError{begin, "unknown_name", "`$index` counts the items of an `each`, and here is none", ""};
     else if (name == "delivery" || name == "system" || name == "steps" || name == "answer")
-        throw SyntaxError{begin, "not_yet", "`$" + name + "` is for requests, which are not built yet", ""};
+        throw SyntaxError{begin, "requests_only", "`$" + name + "` is there in requests only", ""};
     else
         throw SyntaxError{begin, "unknown_name", "`$" + name + "` is bound nowhere around here", suggest_name(name)};
 }

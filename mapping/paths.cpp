@@ -32,21 +32,27 @@ bool evaluate_let(const Expr& expr, Run& run, Value& out)
 {
     Slot& slot = run.slots[static_cast<std::size_t>(expr.slot)];
     if (slot.state == Slot::State::ready) {
+        if (run.account != nullptr)
+            run.account->use_sources(expr.slot, slot.value);
         out = slot.value;
         return true;
     }
-    if (slot.state == Slot::State::busy || ++run.depth > limits::depth)
+    if (slot.state == Slot::State::busy || run.depth >= limits::depth)
         return fail(run, expr, "limit_depth", "names use each other more than 64 deep");
+    ++run.depth;
     slot.state = Slot::State::busy;
     const Value dot = run.dot;
     const std::int64_t index = run.index;
     run.dot = slot.dot;
     run.index = slot.index;
+    std::vector<std::string>* const reading = run.account == nullptr ? nullptr : run.account->begin_slot(expr.slot);
     const bool done = evaluate(*slot.source, run, slot.value);
+    if (run.account != nullptr)
+        run.account->end_slot(expr.slot, reading, slot.value);
     run.dot = dot;
     run.index = index;
     --run.depth;
-    slot.state = Slot::State::ready;
+    slot.state = done ? Slot::State::ready : Slot::State::waiting;  // who goes on behind a failure meets it again
     out = slot.value;
     return done;
 }
@@ -56,7 +62,7 @@ bool start(const Expr& expr, Run& run, Value& out)
     const MappingContext& about = run.context;
     switch (expr.root) {
     case Root::dot: out = run.dot; return true;
-    case Root::document: out = node_value(about.document, about.document.empty() ? no_node : about.root); return true;
+    case Root::document: out = run.document; return true;
     case Root::headers: out = headers_value(run); return true;
     case Root::event:
         out = named_texts(run, {{"id", about.event_id}, {"topic", about.topic}, {"received_at", about.received_at}});
@@ -187,9 +193,7 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
     return true;
 }
 
-}  // namespace
-
-bool evaluate_path(const Expr& expr, Run& run, Value& out)
+bool follow(const Expr& expr, Run& run, Value& out)
 {
     if (!start(expr, run, out))
         return false;
@@ -209,6 +213,16 @@ bool evaluate_path(const Expr& expr, Run& run, Value& out)
         case Step::Kind::descend: return many(expr, run, i, out, out);
         }
     }
+    return true;
+}
+
+}  // namespace
+
+bool evaluate_path(const Expr& expr, Run& run, Value& out)
+{
+    if (!follow(expr, run, out))
+        return false;
+    run.read(out, expr);
     return true;
 }
 

@@ -9,9 +9,39 @@ Run::Run(const MappingContext& about, const Vocabularies* tables, int slot_count
       vocabularies(tables),
       arena(memory),
       slots(static_cast<std::size_t>(slot_count), &memory),
-      dot(node_value(about.document, about.document.empty() ? no_node : about.root)),
+      document(node_value(about.document, about.document.empty() ? no_node : about.root)),
+      dot(document),
       output(&memory)
 {}
+
+std::vector<std::string>* Account::begin_slot(int slot)
+{
+    std::vector<std::string>* const before = reading;
+    if (!trace)
+        return before;
+    const auto place = static_cast<std::size_t>(slot);
+    if (slot_sources.size() <= place)
+        slot_sources.resize(place + 1);
+    slot_sources[place].clear();
+    reading = &slot_sources[place];
+    return before;
+}
+
+void Account::end_slot(int slot, std::vector<std::string>* before, const Value& made)
+{
+    reading = before;
+    use_sources(slot, made);
+}
+
+void Account::use_sources(int slot, const Value& made)
+{
+    const auto place = static_cast<std::size_t>(slot);
+    if (reading == nullptr || made.node != no_node || place >= slot_sources.size())
+        return;  // what stands in the document says so itself
+    for (const std::string& source : slot_sources[place])
+        if (std::ranges::find(*reading, source) == reading->end())
+            reading->push_back(source);
+}
 
 std::string Run::output_path() const
 {
@@ -25,6 +55,41 @@ std::string Run::output_path() const
     return path;
 }
 
+void Run::warn(const Site& site, std::string_view code, std::string_view vocabulary)
+{
+    if (warnings.size() < limits::warnings)
+        warnings.push_back({std::string(code), output_path(), text_of(site), std::string(vocabulary)});
+}
+
+bool Run::goes_on(std::size_t at)
+{
+    if (account == nullptr || !account->all || steps > limits::steps || items > limits::items ||
+        account->failures.size() >= limits::failures)
+        return false;
+    account->failures.push_back(std::move(failure));
+    failure = {};
+    output.resize(at);
+    return true;
+}
+
+void Run::note_source(const Value& value, const Expr& path)  // NOLINT(misc-no-recursion)
+{
+    constexpr std::size_t most = 20;  // a field made of thousands of values is explained by some of them
+    std::vector<std::string>& sources = *account->reading;
+    if (value.is_null() || sources.size() >= most)
+        return;
+    std::string source;
+    if (value.node != no_node && value.document == &context.document)
+        source = context.document.pointer(value.node);
+    else if (value.kind == Kind::list && !value.is_tree())
+        for (const Value& item : value.items())
+            note_source(item, path);
+    else if (path.root == Root::headers || path.root == Root::event || path.root == Root::channel)
+        source = path.source;
+    if (!source.empty() && std::ranges::find(sources, source) == sources.end())
+        sources.push_back(std::move(source));
+}
+
 Value Run::time_value(const Timestamp& time, std::string_view source)
 {
     auto* kept = make<Timestamp>(1);
@@ -34,6 +99,13 @@ Value Run::time_value(const Timestamp& time, std::string_view source)
     value.data = kept;
     value.text = source;
     return value;
+}
+
+std::string text_of(const Site& site)
+{
+    if (site.file == nullptr || site.line <= 0)
+        return {};
+    return *site.file + ":" + std::to_string(site.line) + ":" + std::to_string(site.column);
 }
 
 bool fail(Run& run, const Site& site, std::string_view code, std::string_view message, const Value* culprit,
@@ -51,8 +123,7 @@ bool fail(Run& run, const Site& site, std::string_view code, std::string_view me
     failure.where = {};
     if (culprit != nullptr && culprit->node != no_node && culprit->document == &run.context.document)
         failure.where.document = culprit->document->pointer(culprit->node);
-    if (site.file != nullptr && site.line > 0)
-        failure.where.config = *site.file + ":" + std::to_string(site.line) + ":" + std::to_string(site.column);
+    failure.where.config = text_of(site);
     return false;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <memory_resource>
 #include <string>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/transaction.hpp"
 #include "mapping/context.hpp"
+#include "mapping/trace.hpp"
 #include "mapping/tree.hpp"
 #include "mapping/vocabularies.hpp"
 
@@ -22,6 +25,8 @@ inline constexpr std::uint64_t items = 100'000;
 inline constexpr std::size_t text = std::size_t{1} << 20U;
 inline constexpr std::size_t output = std::size_t{8} << 20U;
 inline constexpr std::size_t transactions = 10'000;
+inline constexpr std::size_t warnings = 100;
+inline constexpr std::size_t failures = 1'000;  // of a run that goes on behind them
 }  // namespace limits
 
 /// A `let` or `as` of the running transaction. A `let` is evaluated when it is first asked for, about the `.` and
@@ -35,6 +40,21 @@ struct Slot {
     Value value;
 };
 
+/// What a run keeps that explains itself. A run that only maps has none, and pays for none.
+struct Account {
+    bool all = false;    // goes on behind a failure, field by field
+    bool trace = false;  // keeps where fields come from
+    std::vector<Failure> failures{};
+    std::vector<FieldTrace> fields{};
+    std::vector<std::string>* reading = nullptr;          // the sources of the field that is being made
+    std::deque<std::vector<std::string>> slot_sources{};  // what each name was made of
+
+    /// A name is made once and used in many fields: what it was made of is kept beside it.
+    std::vector<std::string>* begin_slot(int slot);
+    void end_slot(int slot, std::vector<std::string>* before, const Value& made);
+    void use_sources(int slot, const Value& made);
+};
+
 /// One transaction being mapped: what expressions read and where they leave their failure. Lives on one thread.
 struct Run {
     Run(const MappingContext& about, const Vocabularies* tables, int slot_count, std::pmr::memory_resource& memory);
@@ -43,12 +63,16 @@ struct Run {
     const Vocabularies* vocabularies;
     std::pmr::memory_resource& arena;
     std::pmr::vector<Slot> slots;
+    Value document;  // `$doc`
     Value dot;
     std::int64_t index = -1;
     std::uint64_t steps = 0;
     std::uint64_t items = 0;
     int depth = 0;
     Failure failure;
+    std::vector<Warning> warnings;
+    Account* account = nullptr;  // null in a run that only maps
+    bool keeps_nulls = false;    // `nulls: keep` of a request
 
     struct OutputStep {
         std::string_view name;  // empty: an item
@@ -57,6 +81,20 @@ struct Run {
     std::pmr::vector<OutputStep> output;  // the output field being made: "lines[0].unit_price"
 
     [[nodiscard]] std::string output_path() const;
+    /// Notes something that is no failure; what is beyond a hundred is not kept.
+    void warn(const Site& site, std::string_view code, std::string_view vocabulary = {});
+    /// Behind a failure: whether the run goes on all the same. Then the failure is kept and the output is back at
+    /// `depth`.
+    bool goes_on(std::size_t depth);
+    /// How many failures were kept so far.
+    [[nodiscard]] std::size_t kept() const { return account == nullptr ? 0 : account->failures.size(); }
+    /// A value was read; only a run that traces cares.
+    void read(const Value& value, const Expr& path)
+    {
+        if (account != nullptr && account->reading != nullptr)
+            note_source(value, path);
+    }
+    void note_source(const Value& value, const Expr& path);
     /// Work inside of one step that grows with the document counts by what it takes: passing sixteen nodes on the way
     /// to one, or reading or writing sixty-four bytes, is about one step. The next evaluation looks at the limit.
     void count_nodes(std::uint64_t passed) { steps += passed / 16; }
@@ -72,6 +110,9 @@ struct Run {
     [[nodiscard]] Value own_text(std::string_view text) { return text_value(copy_text(text, arena)); }
     [[nodiscard]] Value time_value(const Timestamp& time, std::string_view source);
 };
+
+/// `file:line:column`; empty when it stands nowhere.
+[[nodiscard]] std::string text_of(const Site& site);
 
 /// Leaves a failure behind and returns false. `message` names kinds and places, never a value.
 bool fail(Run& run, const Site& site, std::string_view code, std::string_view message, const Value* culprit = nullptr,

@@ -42,6 +42,8 @@ struct Check {
         if (value.kind != Kind::text)
             return wrong_kind("a text", value,
                               value.kind == Kind::number ? "; a number becomes one with `| string`" : "");
+        if (shape.pattern && !re2::RE2::PartialMatch(value.text, *shape.pattern))
+            return wrong("pattern_mismatch", "is not of the form " + shape.pattern->pattern(), value);
         if (shape.words.empty() || std::ranges::find(shape.words, value.text) != shape.words.end())
             return true;
         std::string message = "is none of ";

@@ -48,6 +48,7 @@ struct Expr {
     const void* table = nullptr;         // a vocabulary that a literal argument names
     Value literal;
     int slot = -1;
+    int depth = 1;  // of what is inside, itself included
     Root root = Root::dot;
     Comparison comparison = Comparison::equal;
     bool is_path = false;

@@ -1,7 +1,11 @@
 #include "mapping/vocabularies.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <utility>
 
+#include "mapping/fold.hpp"
 #include "mapping/folder.hpp"
 #include "mapping/yaml_file.hpp"
 
@@ -9,57 +13,312 @@ namespace headgate::mapping {
 
 namespace {
 
-void read_unmapped(const YamlFile& file, const YAML::Node& node, Vocabulary& table, Problems& problems)
+/// Words with one space around each: what is written with other marks between them reads the same.
+std::string normalised(std::string_view text)
 {
-    if (node.IsMap() && node.size() == 1 && node["default"] && node["default"].IsScalar()) {
-        table.unmapped = Vocabulary::Unmapped::use_default;
-        table.fallback = node["default"].Scalar();
-    } else if (node.IsScalar() && (node.Scalar() == "park" || node.Scalar() == "hold")) {
-        problems.push_back(file.problem(node, "not_yet", "`unmapped: " + node.Scalar() + "` is not built yet",
-                                        "write `unmapped: dead`"));
-    } else if (!node.IsScalar() || node.Scalar() != "dead") {
-        problems.push_back(file.problem(node, "wrong_value", "`unmapped` says where a missing entry leads",
-                                        "dead, or {default: word}"));
+    std::string made = " ";
+    const std::string fold = folded(text);
+    const auto space = [&made] {
+        if (made.back() != ' ')
+            made += ' ';
+    };
+    for (std::size_t i = 0; i < fold.size(); ++i) {
+        const char letter = fold[i];
+        const std::string_view rest = std::string_view(fold).substr(i);
+        if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9'))
+            made += letter;
+        else if (static_cast<unsigned char>(letter) < 0x80)
+            space();
+        else if (rest.starts_with("\xC2") || rest.starts_with("\xE2\x80"))  // Latin-1's marks, dashes, curly quotes
+            space(), i += rest.starts_with("\xC2") ? 1 : 2;
+        else
+            made += letter;
     }
+    space();
+    return made;
 }
 
-void read_table(const std::string& path, Vocabularies& tables, Problems& problems)
+/// std::string_view::find takes the product of both sizes at worst; this one their sum.
+bool stands_in(std::string_view text, std::string_view part)
+{
+    return memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
+/// Reads one file into a table.
+class Reader {
+public:
+    Reader(const YamlFile& file, Vocabulary& table, Problems& problems)
+        : file_(file),
+          table_(table),
+          problems_(problems)
+    {}
+
+    /// An overlay has `entries` and nothing else.
+    void read(bool overlay)
+    {
+        if (!file_.root().IsMap())
+            return wrong(file_.root(), "wrong_value", "a vocabulary is a mapping with `entries`, `rules` or `factors`");
+        int kinds = 0;
+        for (const auto& entry : file_.root()) {
+            const std::string key = entry.first.Scalar();
+            if (overlay && key != "entries") {
+                wrong(entry.first, "unknown_key", "what a channel lays over a vocabulary has no `" + key + "`",
+                      "entries");
+            } else if (key == "entries") {
+                ++kinds;
+                words(entry.second);
+            } else if (key == "rules") {
+                ++kinds;
+                table_.kind = Vocabulary::Kind::rules;
+                rules(entry.second);
+            } else if (key == "factors") {
+                ++kinds;
+                table_.kind = Vocabulary::Kind::factors;
+                factors(entry.second, table_.factors);
+            } else if (key == "items") {
+                items(entry.second);
+            } else if (key == "unmapped") {
+                unmapped(entry.second);
+            } else if (key == "version" && entry.second.IsScalar()) {
+                table_.version = entry.second.Scalar();
+            } else {
+                wrong(entry.first, "unknown_key", "a vocabulary has no `" + key + "`",
+                      "version, unmapped, and one of entries, rules and factors (with items)");
+            }
+        }
+        if (kinds > 1)
+            wrong(file_.root(), "wrong_value", "a vocabulary has one of `entries`, `rules` and `factors`");
+        if (!table_.item_factors.empty() && table_.kind != Vocabulary::Kind::factors)
+            wrong(file_.root(), "wrong_value", "`items` refines `factors`, and here are none");
+    }
+
+private:
+    void wrong(const YAML::Node& node, std::string code, std::string message, std::string hint = {})
+    {
+        problems_.push_back(file_.problem(node, std::move(code), std::move(message), std::move(hint)));
+    }
+
+    void unmapped(const YAML::Node& node)
+    {
+        using enum Vocabulary::Unmapped;
+        if (node.IsMap() && node.size() == 1 && node["default"] && node["default"].IsScalar()) {
+            table_.unmapped = use_default;
+            table_.fallback = node["default"].Scalar();
+            return;
+        }
+        for (const auto& [word, way] : {std::pair{"dead", dead}, {"park", park}, {"hold", hold}}) {
+            if (node.IsScalar() && node.Scalar() == word) {
+                table_.unmapped = way;
+                return;
+            }
+        }
+        wrong(node, "wrong_value", "`unmapped` says where a missing entry leads",
+              "dead, park, hold or {default: word}");
+    }
+
+    void words(const YAML::Node& node)
+    {
+        if (!node.IsMap())
+            return wrong(node, "wrong_value", "`entries` holds a word to a word");
+        for (const auto& word : node) {
+            if (!word.first.IsScalar() || !word.second.IsScalar())
+                wrong(word.first, "wrong_value", "an entry is a word to a word");
+            else
+                table_.entries[word.first.Scalar()] = word.second.Scalar();
+        }
+    }
+
+    void rules(const YAML::Node& node)
+    {
+        if (!node.IsSequence())
+            return wrong(node, "wrong_value", "`rules` is a list; the first that holds decides");
+        for (const auto& rule : node) {
+            if (!rule.IsMap() || !rule["code"] || !rule["code"].IsScalar() || !rule["any"]) {
+                wrong(rule, "wrong_value", "a rule has a `code` and the words it is known by in `any`",
+                      "{ id: small, code: size_fit, any: [too small], confidence: 0.9 }");
+                continue;
+            }
+            KeywordRule made;
+            made.code = rule["code"].Scalar();
+            made.id = made.code;
+            for (const auto& entry : rule) {
+                const std::string key = entry.first.Scalar();
+                if (key == "any")
+                    made.any = phrases(entry.second);
+                else if (key == "without")
+                    made.without = phrases(entry.second);
+                else if (key == "id" && entry.second.IsScalar())
+                    made.id = entry.second.Scalar();
+                else if (key == "confidence")
+                    made.confidence = confidence(entry.second);
+                else if (key != "code")
+                    wrong(entry.first, "unknown_key", "a rule has no `" + key + "`",
+                          "id, code, any, without, confidence");
+            }
+            if (std::ranges::find(table_.rules, made.id, &KeywordRule::id) != table_.rules.end())
+                wrong(rule, "same_name", "two rules are called `" + made.id + "`", "give one an `id:`");
+            table_.rules.push_back(std::move(made));
+        }
+    }
+
+    std::vector<std::string> phrases(const YAML::Node& node)
+    {
+        std::vector<std::string> made;
+        if (!node.IsSequence() || node.size() == 0)
+            wrong(node, "wrong_value", "a list of words is asked here", "[too small, runs small, defect*]");
+        else
+            for (const auto& phrase : node) {
+                const std::string text = phrase.IsScalar() ? phrase.Scalar() : "";
+                std::string words = normalised(text);
+                if (words.size() < 3)
+                    wrong(phrase, "wrong_value", "a letter or a digit is asked here");
+                if (text.ends_with('*'))
+                    words.pop_back();
+                made.push_back(std::move(words));
+            }
+        return made;
+    }
+
+    Decimal confidence(const YAML::Node& node)
+    {
+        const auto number = node.IsScalar() ? Decimal::parse(node.Scalar()) : std::nullopt;
+        if (number && !number->is_negative() && *number <= Decimal(1))
+            return *number;
+        wrong(node, "wrong_value", "`confidence` is a number from 0 to 1");
+        return Decimal(1);
+    }
+
+    void factors(const YAML::Node& node, Vocabulary::Factors& factors)
+    {
+        if (!node.IsMap())
+            return wrong(node, "wrong_value", "`factors` says how many of another unit one is: {DZN: {EA: 12}}");
+        for (const auto& from : node) {
+            if (!from.second.IsMap()) {
+                wrong(from.first, "wrong_value", "a unit is so many of another: {EA: 12}");
+                continue;
+            }
+            for (const auto& to : from.second) {
+                const auto number = to.second.IsScalar() ? Decimal::parse(to.second.Scalar()) : std::nullopt;
+                if (!number || number->is_negative() || number->is_zero())
+                    wrong(to.first, "wrong_value", "a factor is a number above zero");
+                else
+                    factors[from.first.Scalar()][to.first.Scalar()] = *number;
+            }
+        }
+    }
+
+    void items(const YAML::Node& node)
+    {
+        if (!node.IsMap())
+            return wrong(node, "wrong_value", "`items` holds the factors of single items: {SKU-1: {CS: {EA: 24}}}");
+        for (const auto& item : node)
+            factors(item.second, table_.item_factors[item.first.Scalar()]);
+    }
+
+    const YamlFile& file_;
+    Vocabulary& table_;
+    Problems& problems_;
+};
+
+std::optional<Vocabulary> read_table(const std::string& path, bool overlay, Problems& problems)
 {
     const auto file = YamlFile::read(path, problems);
     if (!file)
-        return;
-    if (!file->root().IsMap()) {
-        problems.push_back(file->problem(file->root(), "wrong_value", "a vocabulary is a mapping with `entries`", ""));
-        return;
-    }
+        return std::nullopt;
     Vocabulary table;
     table.name = std::filesystem::path(path).stem();
-    for (const auto& entry : file->root()) {
-        const std::string key = entry.first.Scalar();
-        if (key == "unmapped") {
-            read_unmapped(*file, entry.second, table, problems);
-        } else if (key == "entries" && entry.second.IsMap()) {
-            for (const auto& word : entry.second) {
-                if (!word.first.IsScalar() || !word.second.IsScalar())
-                    problems.push_back(file->problem(word.first, "wrong_value", "an entry is a word to a word", ""));
-                else
-                    table.entries[word.first.Scalar()] = word.second.Scalar();
-            }
-        } else {
-            problems.push_back(
-                file->problem(entry.first, "unknown_key", "a vocabulary has no `" + key + "`", "unmapped, entries"));
-        }
-    }
-    tables.add(std::move(table));
+    table.file = path;
+    Reader(*file, table, problems).read(overlay);
+    return table;
 }
 
 }  // namespace
 
+const std::string* Vocabulary::find(std::string_view word, std::string_view channel) const
+{
+    if (!overlays.empty())
+        if (const auto own = overlays.find(channel); own != overlays.end())
+            if (const auto found = own->second.find(word); found != own->second.end())
+                return &found->second;
+    const auto found = entries.find(word);
+    return found == entries.end() ? nullptr : &found->second;
+}
+
+const std::string* Vocabulary::find_back(std::string_view code, std::string_view channel) const
+{
+    const auto own = overlays.find(channel);
+    const auto means = [code](const auto& entry) { return entry.second == code; };
+    if (own != overlays.end())
+        if (const auto found = std::ranges::find_if(own->second, means); found != own->second.end())
+            return &found->first;
+    const auto found = std::ranges::find_if(entries, [&](const auto& entry) {
+        return means(entry) && (own == overlays.end() || !own->second.contains(entry.first));
+    });
+    return found == entries.end() ? nullptr : &found->first;
+}
+
+const KeywordRule* Vocabulary::classify(std::string_view text, std::uint64_t& looked_at) const
+{
+    const std::string words = normalised(text);
+    looked_at += text.size();
+    const auto has = [&](const std::string& phrase) {
+        looked_at += words.size();
+        return stands_in(words, phrase);
+    };
+    for (const KeywordRule& rule : rules)
+        if (std::ranges::any_of(rule.any, has) && std::ranges::none_of(rule.without, has))
+            return &rule;
+    return nullptr;
+}
+
+const Decimal* Vocabulary::factor(std::string_view from, std::string_view to, std::string_view item) const
+{
+    const auto in = [&](const Factors& some) -> const Decimal* {
+        const auto unit = some.find(from);
+        if (unit == some.end())
+            return nullptr;
+        const auto found = unit->second.find(to);
+        return found == unit->second.end() ? nullptr : &found->second;
+    };
+    if (const auto own = item_factors.find(item); own != item_factors.end())
+        if (const Decimal* found = in(own->second))
+            return found;
+    return in(factors);
+}
+
 std::expected<void, Problems> Vocabularies::load(const std::string& dir)
 {
     Problems problems;
-    for (const std::string& path : files_of(dir, ".yaml", problems))
-        read_table(path, *this, problems);
+    std::vector<std::string> channels;
+    for (const std::string& path : files_of(dir, ".yaml", problems, &channels)) {
+        auto table = read_table(path, false, problems);
+        if (!table)
+            continue;
+        if (const Vocabulary* known = find(table->name); known != nullptr && !known->file.empty())
+            notes_.push_back(
+                {path, 0, 0, "vocabulary_replaced",
+                 "it takes the place of " + known->file + (known->version.empty() ? "" : ", version " + known->version),
+                 "entries of one channel alone stand in a folder of its name"});
+        add(std::move(*table));
+    }
+    for (const std::string& folder : channels) {
+        const std::string channel = std::filesystem::path(folder).filename();
+        overlaid_.emplace(channel, folder);
+        for (const std::string& path : files_of(folder, ".yaml", problems)) {
+            auto table = read_table(path, true, problems);
+            if (!table)
+                continue;
+            const auto below = tables_.find(table->name);
+            if (below == tables_.end() || below->second.kind != Vocabulary::Kind::words)
+                problems.push_back(
+                    {path, 0, 0, "unknown_vocabulary",
+                     "it lies over the vocabulary `" + table->name + "`, and there is none of that name with `entries`",
+                     ""});
+            else
+                for (auto& [word, code] : table->entries)
+                    below->second.overlays[channel].insert_or_assign(word, std::move(code));
+        }
+    }
     if (!problems.empty())
         return std::unexpected(std::move(problems));
     return {};
@@ -67,13 +326,26 @@ std::expected<void, Problems> Vocabularies::load(const std::string& dir)
 
 void Vocabularies::add(Vocabulary table)
 {
-    tables_.insert_or_assign(table.name, std::move(table));
+    Vocabulary& place = tables_[table.name];
+    auto overlays = std::move(place.overlays);
+    place = std::move(table);
+    if (place.overlays.empty())
+        place.overlays = std::move(overlays);
 }
 
 const Vocabulary* Vocabularies::find(std::string_view name) const
 {
     const auto found = tables_.find(name);
     return found == tables_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string_view> Vocabularies::names(Vocabulary::Kind kind) const
+{
+    std::vector<std::string_view> names;
+    for (const auto& [name, table] : tables_)
+        if (table.kind == kind)
+            names.push_back(name);
+    return names;
 }
 
 }  // namespace headgate::mapping

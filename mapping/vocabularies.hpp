@@ -5,34 +5,76 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/decimal.hpp"
 #include "core/problem.hpp"
 
 namespace headgate::mapping {
 
-/// One plain table: a vendor's word to ours. `unmapped` says where a missing entry leads when the call names no
-/// default; only `dead` and `default` exist so far, `park` and `hold` are refused as `not_yet`.
-struct Vocabulary {
-    enum class Unmapped : std::uint8_t { dead, use_default };
-    std::string name;
-    Unmapped unmapped = Unmapped::dead;
-    std::string fallback;  // for use_default
-    std::map<std::string, std::string, std::less<>> entries;
+/// One rule of a table that `classify` reads: the first whose words stand in the text, and none of `without`, gives its
+/// code.
+struct KeywordRule {
+    std::string id;
+    std::string code;
+    Decimal confidence{1};
+    std::vector<std::string> any;      // normalised: " too small ", " defect"
+    std::vector<std::string> without;  // the same
 };
 
-/// The tables of one configuration generation: `<dir>/<name>.yaml`. Immutable once loaded; reading may overlap.
-///
-///     unmapped: dead            # or {default: word}
-///     entries: { paid: captured, pending: pending }
+/// One table. `unmapped` says where a missing entry leads when the call names no default: until there is a place to
+/// park or hold a delivery, `park` and `hold` end as `dead` does, and the failure says what was wished.
+struct Vocabulary {
+    enum class Kind : std::uint8_t {
+        words,    // a vendor's word to ours: `lookup`, `lookup_back`
+        rules,    // what people write to a code: `classify`
+        factors,  // a unit to another: `convert`
+    };
+    enum class Unmapped : std::uint8_t { dead, park, hold, use_default };
+    using Words = std::map<std::string, std::string, std::less<>>;
+    using Factors = std::map<std::string, std::map<std::string, Decimal, std::less<>>, std::less<>>;  // from, to
+
+    std::string name;
+    std::string file;
+    std::string version;  // as the file says; may be empty
+    Kind kind = Kind::words;
+    Unmapped unmapped = Unmapped::dead;
+    std::string fallback;  // for use_default
+    Words entries;
+    std::map<std::string, Words, std::less<>> overlays;  // a channel's own entries
+    std::vector<KeywordRule> rules;
+    Factors factors;
+    std::map<std::string, Factors, std::less<>> item_factors;
+
+    /// The entry of a word, the channel's own first; null when there is none.
+    [[nodiscard]] const std::string* find(std::string_view word, std::string_view channel) const;
+    /// The first word, in the order of words, that means `code` for the channel.
+    [[nodiscard]] const std::string* find_back(std::string_view code, std::string_view channel) const;
+    /// The rule that a text fulfils first; null when it fulfils none. `looked_at` grows by the bytes that were read.
+    [[nodiscard]] const KeywordRule* classify(std::string_view text, std::uint64_t& looked_at) const;
+    /// How many `to` one `from` is, of the item itself first.
+    [[nodiscard]] const Decimal* factor(std::string_view from, std::string_view to, std::string_view item) const;
+};
+
+/// The tables of one configuration generation: `<dir>/<name>.yaml`, and `<dir>/<channel>/<name>.yaml` with entries of
+/// one channel, which lie over those of the table. Immutable once loaded; reading may overlap. The files are described
+/// in docs/mapping.md.
 class Vocabularies {
 public:
-    /// Adds every *.yaml of a folder; a table named before is replaced as a whole.
+    /// Adds every *.yaml of a folder; a table named before is replaced as a whole and keeps its overlays.
     std::expected<void, Problems> load(const std::string& dir);
     void add(Vocabulary table);
     [[nodiscard]] const Vocabulary* find(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string_view> names(Vocabulary::Kind kind) const;
+    /// What is no mistake and worth a look: tables that replaced others.
+    [[nodiscard]] const Problems& notes() const { return notes_; }
+    /// The channels that overlays were given for, each with its folder.
+    [[nodiscard]] const std::map<std::string, std::string>& overlaid() const { return overlaid_; }
 
 private:
     std::map<std::string, Vocabulary, std::less<>> tables_;
+    std::map<std::string, std::string> overlaid_;
+    Problems notes_;
 };
 
 }  // namespace headgate::mapping

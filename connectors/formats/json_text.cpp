@@ -6,6 +6,8 @@
 #include <cstring>
 #include <random>
 
+#include "core/utf8.hpp"
+
 namespace headgate::connectors {
 
 namespace {
@@ -51,27 +53,6 @@ int hex4(const char* at)
         value = value * 16 + nibble;
     }
     return value;
-}
-
-char* put_utf8(char* to, std::uint32_t code)
-{
-    const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<char>(byte); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xc0U | code >> 6U);
-        put(0x80U | (code & 0x3fU));
-    } else if (code < 0x10000) {
-        put(0xe0U | code >> 12U);
-        put(0x80U | (code >> 6U & 0x3fU));
-        put(0x80U | (code & 0x3fU));
-    } else {
-        put(0xf0U | code >> 18U);
-        put(0x80U | (code >> 12U & 0x3fU));
-        put(0x80U | (code >> 6U & 0x3fU));
-        put(0x80U | (code & 0x3fU));
-    }
-    return to;
 }
 
 char escaped(char letter)
@@ -216,15 +197,23 @@ std::uint64_t hash_name(std::string_view name)
         const auto word = [&random] { return (std::uint64_t{random()} << 32U | random()) | 1U; };
         return std::array{word(), word()};
     }();
+    const auto word = [](const char* at, std::size_t size) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, at, size);
+        return bytes;
+    };
     std::uint64_t hash = seed[0] ^ name.size();
-    while (!name.empty()) {
-        std::uint64_t word = 0;
-        const std::size_t count = std::min<std::size_t>(8, name.size());
-        std::memcpy(&word, name.data(), count);
-        hash = mix(hash ^ word, seed[1]);
-        name.remove_prefix(count);
-    }
-    return mix(hash ^ seed[1], seed[0]);
+    for (; name.size() > 16; name.remove_prefix(8))
+        hash = mix(hash ^ word(name.data(), 8), seed[1]);
+    // What is left, in two words that may overlap.
+    const char* const end = name.data() + name.size();
+    if (name.size() >= 8)
+        return mix(hash ^ word(name.data(), 8), seed[1] ^ word(end - 8, 8));
+    if (name.size() >= 4)
+        return mix(hash ^ word(name.data(), 4), seed[1] ^ word(end - 4, 4));
+    for (const char letter : name)
+        hash = hash << 8U ^ static_cast<unsigned char>(letter);
+    return mix(hash, seed[1]);
 }
 
 }  // namespace

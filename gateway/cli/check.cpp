@@ -14,9 +14,9 @@ int check_command(const std::string& config, bool show)
     const auto loaded = load_configuration(options);
     const auto& deployment = loaded.configuration->deployment;
     for (const auto& problem : loaded.problems)
-        std::cerr << text_of(problem) << "\n";
+        std::cerr << with_source(problem) << "\n";
     for (const auto& note : loaded.notes)
-        std::cerr << "note: " << text_of(note) << "\n";
+        std::cerr << "note: " << with_source(note) << "\n";
     if (!loaded.problems.empty())
         return exit_bad_configuration;
     if (show) {

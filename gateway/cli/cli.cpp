@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/app.hpp"
+#include "gateway/cli/tool_commands.hpp"
 #include "gateway/hint.hpp"
 
 namespace headgate::gateway {
@@ -89,6 +90,8 @@ int run_command_line(int argc, char** argv)
     check->add_option("--config", check_config, "Folder with headgate.yaml")->required()->type_name("DIR");
     check->add_flag("--show", check_show, "Print it with defaults filled in and secrets hidden");
 
+    ToolCommands tools(app);
+
     SendOptions send;
     send.data = "./data";
     auto* send_sub = app.add_subcommand("send", "Sign and post a sample as the vendor would");
@@ -118,8 +121,11 @@ int run_command_line(int argc, char** argv)
     auto* dlq_list = dlq->add_subcommand("list", "All dead letters");
     auto* dlq_show = dlq->add_subcommand("show", "One dead letter with its reason");
     auto* dlq_replay = dlq->add_subcommand("replay", "Put a dead letter back to work");
+    auto* vocabularies = app.add_subcommand("vocabularies", "Tables from vendors' words to ours");
+    vocabularies->require_subcommand(1);
+    auto* unmapped = vocabularies->add_subcommand("unmapped", "Words without an entry, since Headgate was started");
     auto* verify = app.add_subcommand("verify", "Check the invariants of the state in Redis");
-    for (auto* command : {events_list, events_show, events_raw, dlq_list, dlq_show, dlq_replay, verify})
+    for (auto* command : {events_list, events_show, events_raw, dlq_list, dlq_show, dlq_replay, unmapped, verify})
         add_data(command, query);
     for (auto* command : {events_show, events_raw, dlq_show, dlq_replay})
         command->add_option("id", id, "Event id")->required()->type_name({});
@@ -141,6 +147,8 @@ int run_command_line(int argc, char** argv)
         return run_app(run);
     if (*check)
         return check_command(check_config, check_show);
+    if (const auto done = tools.run())
+        return *done;
     if (*send_sub)
         return send_command(send);
     if (*events_list)
@@ -155,6 +163,8 @@ int run_command_line(int argc, char** argv)
         return dlq_show_command(query, id);
     if (*dlq_replay)
         return dlq_replay_command(query, id);
+    if (*unmapped)
+        return unmapped_command(query);
     if (*verify)
         return verify_command(query);
     if (*version)

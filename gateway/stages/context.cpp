@@ -17,6 +17,11 @@ std::string text_of_time(std::chrono::system_clock::time_point at)
     return text_of(time);
 }
 
+const SourceRounding* rounding_of(const Connector& connector)
+{
+    return connector.config.rounding ? &connector.config.rounding->rule : nullptr;
+}
+
 }  // namespace
 
 EventContext::EventContext(const Event& event, const Document& document, NodeIndex root)
@@ -29,7 +34,9 @@ EventContext::EventContext(const Event& event, const Document& document, NodeInd
            .topic = event.envelope.topic,
            .received_at = received_at,
            .channel_name = event.channel->name,
-           .channel_zone = event.channel->zone}
+           .rounding = rounding_of(*event.channel->connector),
+           .channel_zone = event.channel->zone,
+           .minor_units = &event.channel->connector->minor_units}
 {}
 
 }  // namespace headgate::gateway

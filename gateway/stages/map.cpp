@@ -4,9 +4,10 @@
 
 namespace headgate::gateway {
 
-Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded)
+Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded, mapping::UnmappedWords* unmapped)
 {
-    const EventContext context(event, *decoded.document, decoded.root);
+    EventContext context(event, *decoded.document, decoded.root);
+    context.seen.unmapped = unmapped;
     std::vector<Transaction> transactions;
     for (const auto& mapping : decoded.topic->mappings) {
         auto mapped = mapping->run(context.seen);

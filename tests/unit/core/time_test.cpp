@@ -61,6 +61,9 @@ TEST(Timestamp, ALocalTimeNeedsAZone)
     EXPECT_EQ(utc("2026-01-02T03:04:05", "../../etc/passwd"), "unknown_zone");
     EXPECT_EQ(utc("2026-01-02T03:04:05", "UTC"), "2026-01-02T03:04:05Z");
     EXPECT_EQ(utc("2026-01-02T03:04:05", "+02:00"), "2026-01-02T01:04:05Z");
+    EXPECT_EQ(utc("2026-01-02T03:04:05", "+23:59"), "2026-01-01T03:05:05Z");
+    EXPECT_EQ(utc("2026-01-02T03:04:05", "+24:00"), "unknown_zone");
+    EXPECT_EQ(utc("2026-01-02T03:04:05", "-05:60"), "unknown_zone");
     EXPECT_EQ(utc("2026-01-02T03:04:05", "America/New_York"), "2026-01-02T08:04:05Z");
     EXPECT_EQ(utc("2026-07-02T03:04:05", "America/New_York"), "2026-07-02T07:04:05Z");
     EXPECT_EQ(utc("2026-07-02T03:04:05", "Asia/Kolkata"), "2026-07-01T21:34:05Z");

@@ -115,7 +115,7 @@ TEST_F(ConfigurationTest, WhatIsNamedAndNotThereIsAProblemThatSaysWhatThereIs)
     EXPECT_THAT(codes(loaded.problems), UnorderedElementsAre("unknown_channel", "unknown_type", "unknown_system"));
     EXPECT_THAT(texts(loaded.problems), HasSubstr("there are: eu)"));
     EXPECT_THAT(texts(loaded.problems), HasSubstr("there are: ledger)"));
-    EXPECT_THAT(texts(loaded.problems), HasSubstr("there are: sales_order)"));
+    EXPECT_THAT(texts(loaded.problems), HasSubstr("did you mean `sales_order`?)"));
     EXPECT_THAT(texts(loaded.problems), HasSubstr("/conf/headgate.yaml:2:"));
 
     loaded = load("channels: { eu: { connector: shopify, secret: env:SECRET, topics: [orders/*, refund/*] } }\n");

@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{".a < .b < .c", "no_chain", 9}, Refused{".a / 2", "no_quotient", 4},
                     Refused{".a | replace(\"x\")", "wrong_arguments", 6}, Refused{"(.a", "syntax", 4},
                     Refused{".a .b", "syntax", 4}, Refused{"$nope", "unknown_name", 1},
-                    Refused{"$index", "unknown_name", 1}, Refused{"$system.name", "not_yet", 1},
+                    Refused{"$index", "unknown_name", 1}, Refused{"$system.name", "requests_only", 1},
                     Refused{".a == 'x", "syntax", 7}, Refused{"if .a then 1", "syntax", 13},
                     Refused{".a = 1", "syntax", 4}, Refused{"", "syntax", 1}, Refused{".a[", "syntax", 4},
                     Refused{".a.", "syntax", 4}));

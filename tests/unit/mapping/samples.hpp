@@ -25,13 +25,14 @@ inline Document read_document(std::string_view json)
 
 /// The value of an expression as JSON, or "!" and the code of its failure or problem.
 inline std::string evaluated(std::string_view expression, std::string_view json = "{}",
-                             const Vocabularies* vocabularies = nullptr)
+                             const Vocabularies* vocabularies = nullptr, const CrossReferences* references = nullptr)
 {
-    const auto compiled = Expression::compile_bare(expression);
+    const auto compiled =
+        Expression::compile_bare(expression, {}, references == nullptr ? Use::anywhere : Use::request);
     if (!compiled)
         return "!" + compiled.error().code;
     const Document document = read_document(json);
-    const auto value = compiled->json(MappingContext{.document = document}, vocabularies);
+    const auto value = compiled->json(MappingContext{.document = document, .references = references}, vocabularies);
     return value ? *value : "!" + value.error().code;
 }
 

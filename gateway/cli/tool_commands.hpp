@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace headgate::gateway {
+
+struct MapOptions {
+    std::vector<std::string> files;  // "-": standard input
+    std::string channel;
+    std::string topic;
+    std::string config;
+    std::vector<std::string> headers;  // "Name: value"
+    std::string suggest;               // the canonical type to draft a mapping to
+    bool trace = false;
+    bool all = false;
+    bool watch = false;
+    bool json = false;
+};
+int map_command(const MapOptions& options);
+int suggest_command(const MapOptions& options);
+
+struct TestOptions {
+    std::string config;
+    std::vector<std::string> connectors;
+    std::string junit;
+    bool update = false;
+};
+int test_command(const TestOptions& options);
+
+struct FormatOptions {
+    std::vector<std::string> paths;
+    bool check = false;
+};
+int fmt_command(const FormatOptions& options);
+
+struct SchemaOptions {
+    std::string name;
+    std::string write;
+    std::string pages;
+};
+int schema_command(const SchemaOptions& options);
+
+struct ExplainOptions {
+    std::string code;
+    bool all = false;
+    bool markdown = false;
+};
+int explain_command(const ExplainOptions& options);
+
+/// What an integration engineer works with: map, test, fmt, schema, explain.
+class ToolCommands {
+public:
+    /// The app writes into this object when it parses: both stay where they are.
+    explicit ToolCommands(CLI::App& app);
+    ToolCommands(const ToolCommands&) = delete;
+    ToolCommands& operator=(const ToolCommands&) = delete;
+    /// Runs the command that was parsed; nothing when it is none of these.
+    [[nodiscard]] std::optional<int> run() const;
+
+private:
+    MapOptions map_;
+    TestOptions test_;
+    FormatOptions format_;
+    SchemaOptions schema_;
+    ExplainOptions explain_;
+    CLI::App* map_command_ = nullptr;
+    CLI::App* test_command_ = nullptr;
+    CLI::App* fmt_command_ = nullptr;
+    CLI::App* schema_command_ = nullptr;
+    CLI::App* explain_command_ = nullptr;
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,220 @@
+#include "gateway/tools/canonical_page.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+#include <boost/json.hpp>
+
+namespace headgate::gateway {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string text(const json::object& object, std::string_view key)
+{
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
+}
+
+/// A cell of a Markdown table: bars would end it.
+std::string cell(std::string_view words)
+{
+    std::string out;
+    for (const char letter : words)
+        out.append(letter == '|' ? "\\|" : std::string(1, letter));
+    return out;
+}
+
+class Page {
+public:
+    Page(const json::object& schema, const json::object& common) : schema_(schema), common_(common) {}
+
+    std::string write(const std::string& name)
+    {
+        out_ = "# " + name + "\n\n<!-- written by `headgate schema --pages`; the source is config/canonical/" + name +
+               ".json -->\n\n" + text(schema_, "description") + "\n\n";
+        out_ += "Order: `" + text(schema_, "x-order") + "`. Family: `" +
+                (text(schema_, "x-family").empty() ? name : text(schema_, "x-family")) + "`.\n\n";
+        out_ += "## Fields\n\n| field | is | | meaning |\n|---|---|---|---|\n";
+        members(schema_, "", 0);
+        invariants();
+        if (const json::value* examples = schema_.if_contains("examples");
+            examples != nullptr && examples->is_array() && !examples->get_array().empty()) {
+            out_ += "\n## Example\n\n```json\n";
+            pretty(examples->get_array().front(), 0);
+            out_ += "\n```\n";
+        }
+        return std::move(out_);
+    }
+
+private:
+    static constexpr std::array<std::string_view, 6> kinds{"money",     "unit_price", "quantity",
+                                                           "timestamp", "date",       "decimal"};
+
+    /// What a `$ref` leads to; the object itself when there is none. `kind` is set for kinds of the language.
+    const json::object& resolved(const json::object& given, std::string& kind) const
+    {
+        const std::string reference = text(given, "$ref");
+        const auto slash = reference.rfind('/');
+        if (slash == std::string::npos)
+            return given;
+        const std::string name = reference.substr(slash + 1);
+        if (std::ranges::find(kinds, name) != kinds.end())
+            kind = name;
+        for (const json::object* root : {&schema_, &common_})
+            if (const json::value* defs = root->if_contains("$defs"))
+                if (const json::value* found = defs->as_object().if_contains(name))
+                    return found->as_object();
+        return given;
+    }
+
+    void members(const json::object& object, const std::string& path, int depth)  // NOLINT(misc-no-recursion)
+    {
+        const json::value* properties = object.if_contains("properties");
+        if (properties == nullptr || depth > 8)
+            return;
+        const json::value* required = object.if_contains("required");
+        for (const auto& [key, value] : properties->as_object()) {
+            const bool must = required != nullptr &&
+                              std::ranges::find(required->as_array(), json::value(key)) != required->as_array().end();
+            field(path.empty() ? std::string(key) : path + "." + std::string(key), value.as_object(), must, depth);
+        }
+    }
+
+    void field(const std::string& path, const json::object& given, bool required,
+               int depth)  // NOLINT(misc-no-recursion)
+    {
+        std::string kind;
+        const json::object& schema = resolved(given, kind);
+        std::string is = kind;
+        const json::object* inner = nullptr;
+        std::string inner_path = path;
+        if (kind.empty()) {
+            is = text(schema, "type");
+            if (is == "object") {
+                inner = &schema;
+            } else if (is == "array") {
+                std::string item_kind;
+                const json::object& item = resolved(schema.at("items").as_object(), item_kind);
+                is = "list of " + (item_kind.empty() ? text(item, "type") : item_kind);
+                inner_path += "[]";
+                if (item_kind.empty() && text(item, "type") == "object")
+                    inner = &item;
+                is += words(item);
+            } else {
+                is += words(schema);
+            }
+        }
+        const std::string meaning =
+            text(given, "description").empty() ? text(schema, "description") : text(given, "description");
+        out_ +=
+            "| `" + path + "` | " + cell(is) + " | " + (required ? "required" : "") + " | " + cell(meaning) + " |\n";
+        if (inner != nullptr)
+            members(*inner, inner_path, depth + 1);
+    }
+
+    static std::string words(const json::object& schema)
+    {
+        const json::value* list = schema.if_contains("enum");
+        if (list == nullptr)
+            return {};
+        std::string out = ":";
+        for (const json::value& word : list->as_array())
+            out += " `" + std::string(word.as_string()) + "`";
+        return out;
+    }
+
+    void invariants()
+    {
+        const json::value* list = schema_.if_contains("x-invariants");
+        if (list == nullptr || list->as_array().empty())
+            return;
+        out_ +=
+            "\n## What must hold\n\n`reject` and `hold` make a letter (a hold waits for a person's word once holds "
+            "exist); "
+            "`warn` is noted beside the transaction.\n\n| code | | about | what must be so |\n|---|---|---|---|\n";
+        for (const json::value& each : list->as_array()) {
+            const json::object& rule = each.as_object();
+            const std::string about = text(rule, "scope") == "entity" ? "other transactions: not checked yet"
+                                      : text(rule, "each").empty()    ? ""
+                                                                      : "each of `" + text(rule, "each") + "`";
+            out_ += "| `" + text(rule, "code") + "` | " + text(rule, "severity") + " | " + cell(about) + " | " +
+                    cell(text(rule, "says")) + " |\n";
+        }
+    }
+
+    /// Objects of scalars on one line where it is not long.
+    void pretty(const json::value& value, int depth)  // NOLINT(misc-no-recursion)
+    {
+        const std::string flat = json::serialize(value);
+        const std::string indent(static_cast<std::size_t>(depth + 1) * 2, ' ');
+        constexpr std::size_t widest = 100;
+        if (value.is_primitive() || (depth > 0 && flat.size() + indent.size() <= widest)) {
+            out_ += flat;
+            return;
+        }
+        const bool object = value.is_object();
+        out_ += object ? "{\n" : "[\n";
+        bool first = true;
+        const auto next = [&](const json::value& inner, std::string_view name) {
+            out_.append(first ? "" : ",\n").append(indent);
+            first = false;
+            if (object)
+                out_ += json::serialize(json::string(name)) + ": ";
+            pretty(inner, depth + 1);
+        };
+        if (object)
+            for (const auto& [name, inner] : value.get_object())
+                next(inner, name);
+        else
+            for (const json::value& inner : value.get_array())
+                next(inner, {});
+        out_.append("\n").append(indent.substr(2)).append(object ? "}" : "]");
+    }
+
+    const json::object& schema_;
+    const json::object& common_;
+    std::string out_;
+};
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> canonical_pages(const std::string& folder)
+{
+    std::map<std::string, json::object> schemas;
+    std::error_code unreadable;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+        if (entry.path().extension() != ".json")
+            continue;
+        std::ifstream file(entry.path(), std::ios::binary);
+        json::error_code error;
+        json::value parsed = json::parse(std::string{std::istreambuf_iterator<char>(file), {}}, error);
+        if (error || !parsed.is_object())
+            return fail(FailureClass::permanent, "schema", entry.path().string() + " is no JSON object");
+        schemas.emplace(entry.path().stem().string(), std::move(parsed.get_object()));
+    }
+    const json::object common = schemas.contains("common") ? schemas.at("common") : json::object{};
+    schemas.erase("common");
+    std::map<std::string, std::string> pages;
+    std::string list =
+        "# Canonical types\n\n<!-- written by `headgate schema --pages` -->\n\n| type | order | is |\n|---|---|---|\n";
+    for (const auto& [name, schema] : schemas) {
+        pages.emplace(name, canonical_page(name, schema, common));
+        list += "| [" + name + "](" + name + ".md) | " + text(schema, "x-order") + " | " +
+                cell(text(schema, "description")) + " |\n";
+    }
+    pages.emplace("README", list);
+    return pages;
+}
+
+std::string canonical_page(const std::string& name, const json::object& schema, const json::object& common)
+{
+    return Page(schema, common).write(name);
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,25 @@
+#include "mapping/check.hpp"
+
+#include <memory_resource>
+
+#include "mapping/invariants.hpp"
+#include "mapping/shapes.hpp"
+#include "mapping/totals.hpp"
+#include "mapping/typed.hpp"
+
+namespace headgate::mapping {
+
+Result<std::vector<Warning>> check_transaction(const CanonicalType& type, const Document& document)
+{
+    std::pmr::monotonic_buffer_resource arena;
+    const MappingContext context{.document = document};
+    Run run(context, nullptr, 0, arena);
+    const Site nowhere;
+    Value fields = typed(run, type.shape, run.document);
+    if (!check_shape(run, nowhere, type.shape, fields, {}) || !check_totals(run, nowhere, type, fields) ||
+        !check_invariants(run, nowhere, *type.invariants, fields))
+        return std::unexpected(std::move(run.failure));
+    return std::move(run.warnings);
+}
+
+}  // namespace headgate::mapping

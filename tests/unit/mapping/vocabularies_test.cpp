@@ -1,0 +1,202 @@
+#include "mapping/vocabularies.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "mapping/unmapped_words.hpp"
+#include "tests/unit/mapping/small_types.hpp"
+
+namespace headgate::mapping::test {
+namespace {
+
+class VocabulariesTest : public testing::Test {
+protected:
+    std::string folder_ = fresh_folder("vocabularies");
+    Vocabularies tables_;
+    UnmappedWords unmapped_;
+
+    void file(const std::string& name, std::string_view text) { write_file(folder_ + "/" + name, text); }
+    std::string load()
+    {
+        const auto loaded = tables_.load(folder_);
+        return loaded ? "" : all_of(loaded.error());
+    }
+    /// What `title` becomes and the warnings, or the failure.
+    std::string mapped(const std::string& title, std::string_view json, std::string_view channel = "shop")
+    {
+        const auto mapping =
+            Mapping::load(SourceFile{"note.yaml", head("  title: " + title + "\n")}, small_types(), tables_);
+        if (!mapping)
+            return all_of(mapping.error());
+        const Document document = read_document(json);
+        const auto made = mapping->run({.document = document, .channel_name = channel, .unmapped = &unmapped_});
+        if (!made)
+            return "!" + made.error().code + " " + made.error().detail;
+        std::string text = made->front().json;
+        for (const Warning& warning : made->front().warnings)
+            text += " " + warning.code + " " + warning.path + " " + warning.config + " " + warning.vocabulary;
+        return text;
+    }
+    std::string missed() const
+    {
+        std::string text;
+        for (const auto& table : unmapped_.list()) {
+            text += table.vocabulary + " " + std::to_string(table.total) + "+" + std::to_string(table.others);
+            for (const auto& [word, count] : table.words)
+                text += " " + word + ":" + std::to_string(count);
+            text += ";";
+        }
+        return text;
+    }
+};
+
+TEST_F(VocabulariesTest, AChannelsEntriesLieOverTheTable)
+{
+    file("state.yaml", "version: \"7\"\nentries: { paid: captured, open: pending, done: captured }\n");
+    file("eu/state.yaml", "entries: { paid: authorized, wired: captured }\n");
+    ASSERT_EQ(load(), "");
+
+    EXPECT_EQ(mapped(".s | lookup(\"state\")", R"({"id": 1, "s": "paid"})"), R"({"title":"captured"})");
+    EXPECT_EQ(mapped(".s | lookup(\"state\")", R"({"id": 1, "s": "paid"})", "eu"), R"({"title":"authorized"})");
+    EXPECT_EQ(mapped(".s | lookup(\"state\")", R"({"id": 1, "s": "open"})", "eu"), R"({"title":"pending"})");
+    EXPECT_EQ(mapped(".s | lookup_back(\"state\")", R"({"id": 1, "s": "captured"})"), R"({"title":"done"})");
+    EXPECT_EQ(mapped(".s | lookup_back(\"state\")", R"({"id": 1, "s": "captured"})", "eu"), R"({"title":"wired"})");
+    EXPECT_EQ(tables_.overlaid().at("eu"), folder_ + "/eu");
+}
+
+TEST_F(VocabulariesTest, AReplacedTableIsNotedWithItsVersion)
+{
+    file("state.yaml", "version: 2026-07\nentries: { paid: captured }\n");
+    file("eu/state.yaml", "entries: { paid: authorized }\n");
+    ASSERT_EQ(load(), "");
+    const std::string shipped = folder_;
+    folder_ = fresh_folder("own_vocabularies");
+    file("state.yaml", "entries: { paid: paid }\n");
+    ASSERT_EQ(load(), "");
+
+    ASSERT_EQ(tables_.notes().size(), 1U);
+    EXPECT_EQ(tables_.notes().front().code, "vocabulary_replaced");
+    EXPECT_NE(tables_.notes().front().message.find(shipped + "/state.yaml, version 2026-07"), std::string::npos);
+    EXPECT_EQ(mapped(".s | lookup(\"state\")", R"({"id": 1, "s": "paid"})", "eu"), R"({"title":"authorized"})");
+}
+
+TEST_F(VocabulariesTest, WhatIsUnmappedLeadsWhereTheTableSays)
+{
+    file("dead.yaml", "unmapped: dead\nentries: { a: b }\n");
+    file("park.yaml", "version: v3\nunmapped: park\nentries: { a: b }\n");
+    file("hold.yaml", "unmapped: hold\nentries: { a: b }\n");
+    file("other.yaml", "unmapped: { default: other }\nentries: { a: b }\n");
+    ASSERT_EQ(load(), "");
+    const auto of = [&](const std::string& table) {
+        return mapped(".s | lookup(\"" + table + "\")", R"({"id": 1, "s": "zz"})");
+    };
+
+    EXPECT_EQ(of("dead"), "!unmapped title: `.s` has no entry in the vocabulary `dead`");
+    EXPECT_EQ(
+        of("park"),
+        "!unmapped title: `.s` has no entry in the vocabulary `park` (version v3), which asks to park what it does "
+        "not know");
+    EXPECT_EQ(of("hold"),
+              "!unmapped title: `.s` has no entry in the vocabulary `hold`, which asks to hold what it does not know");
+    EXPECT_EQ(of("other"), R"({"title":"other"} default_taken title note.yaml:4:15 other)");
+    EXPECT_EQ(mapped(".s | lookup(\"dead\", \"mine\")", R"({"id": 1, "s": "zz"})"),
+              R"({"title":"mine"} default_taken title note.yaml:4:15 dead)");
+    EXPECT_EQ(missed(), "dead 2+0 zz:2;hold 1+0 zz:1;other 1+0 zz:1;park 1+0 zz:1;");
+}
+
+TEST_F(VocabulariesTest, WhatPeopleWroteIsCountedAndNotListed)
+{
+    file("reason.yaml", "rules:\n  - { code: late, any: [too late] }\n");
+    ASSERT_EQ(load(), "");
+
+    EXPECT_EQ(mapped(".s | classify(\"reason\") | get(\"code\")", R"({"id": 1, "s": "secret words"})"),
+              "!unmapped title: `.s` has no entry in the vocabulary `reason`");
+    EXPECT_EQ(mapped(".s | classify(\"reason\", \"other\") | get(\"code\")", R"({"id": 1, "s": "secret words"})"),
+              R"({"title":"other"} default_taken title note.yaml:4:15 reason)");
+    EXPECT_EQ(missed(), "reason 2+2;");
+}
+
+TEST_F(VocabulariesTest, TheFirstRuleThatHoldsDecides)
+{
+    file("r.yaml", R"(rules:
+  - { id: one, code: a, any: [Straße*, "don't"], without: [never], confidence: 0.25 }
+  - { id: two, code: b, any: [x y] }
+)");
+    ASSERT_EQ(load(), "");
+    const Vocabulary& table = *tables_.find("r");
+    const auto rule = [&](std::string_view text) {
+        std::uint64_t looked_at = 0;
+        const KeywordRule* found = table.classify(text, looked_at);
+        return found == nullptr ? "" : found->id;
+    };
+
+    EXPECT_EQ(rule("auf der STRASSENSEITE"), "one");
+    EXPECT_EQ(rule("I don\u2019t"), "one");
+    EXPECT_EQ(rule("strasse, never"), "");
+    EXPECT_EQ(rule("(X) \u2013 y!"), "two");
+    EXPECT_EQ(rule("x yes"), "");
+    EXPECT_EQ(rule("xx y"), "");
+    EXPECT_EQ(table.rules[0].confidence.text(), "0.25");
+}
+
+TEST_F(VocabulariesTest, TheWrongTableIsRefusedWhenTheMappingIsLoaded)
+{
+    file("state.yaml", "entries: { a: b }\n");
+    ASSERT_EQ(load(), "");
+
+    EXPECT_NE(mapped(".s | classify(\"state\")", "{}").find("note.yaml:4:15: wrong_arguments"), std::string::npos);
+    EXPECT_NE(mapped(".s | lookup(\"stat\")", "{}")
+                  .find("unknown_vocabulary: there is no vocabulary `stat` (did you mean `state`?)"),
+              std::string::npos);
+    EXPECT_NE(mapped("2 | quantity(\"CA\") | convert(\"EA\") | get(\"value\")", "{}").size(), 0U);
+    EXPECT_NE(mapped("= 2 | quantity(\"CA\") | convert(\"EA\")", "{}").find("no vocabulary `uom_conversion`"),
+              std::string::npos);
+}
+
+TEST_F(VocabulariesTest, WhatIsWrongWithAFileIsSaidWithItsPlace)
+{
+    file("a.yaml", "unmapped: [x]\nentries: { a: [b] }\nodd: 1\n");
+    file("b.yaml",
+         "rules:\n  - { code: a }\n  - { code: b, any: [\"!\"], confidence: 2, odd: 1 }\n  - { code: c, any: [x] }\n"
+         "  - { code: c, any: [y] }\nentries: {}\n");
+    file("c.yaml", "factors: { DZN: { EA: 0 }, GRO: 144 }\nitems: []\n");
+    file("d.yaml", "entries: {}\nitems: { A: { CS: { EA: 2 } } }\n");
+    file("eu/none.yaml", "entries: { a: b }\n");
+    file("eu/a.yaml", "unmapped: dead\n");
+
+    const std::string problems = load();
+
+    for (const char* line :
+         {"a.yaml:1:11: wrong_value", "a.yaml:2:12: wrong_value", "a.yaml:3:1: unknown_key", "b.yaml:2:5: wrong_value",
+          "b.yaml:3:22: wrong_value", "b.yaml:3:40: wrong_value", "b.yaml:3:43: unknown_key", "b.yaml:5:5: same_name",
+          "b.yaml:1:1: wrong_value: a vocabulary has one of", "c.yaml:1:19: wrong_value", "c.yaml:1:28: wrong_value",
+          "c.yaml:2:8: wrong_value", "d.yaml:1:1: wrong_value", "eu/none.yaml: unknown_vocabulary",
+          "eu/a.yaml:1:1: unknown_key"})
+        EXPECT_NE(problems.find(line), std::string::npos) << line << " in\n" << problems;
+}
+
+TEST(UnmappedWordsTest, AreBoundedWhateverIsSent)
+{
+    UnmappedWords words;
+    const auto send = [&words] {
+        for (int i = 0; i < 3'000; ++i)
+            words.add("t", "w" + std::to_string(i));
+    };
+    std::thread other(send);
+    send();
+    other.join();
+    words.add("long", std::string(63, 'x') + "\u00e9 and more");
+    words.add("long", std::string(63, 'x') + "\u00e9 and other");
+
+    const auto list = words.list();
+
+    ASSERT_EQ(list.size(), 2U);
+    EXPECT_EQ(list[0].words.front(), (std::pair<std::string, std::uint64_t>(std::string(63, 'x'), 2)));
+    EXPECT_EQ(list[1].total, 6'000U);
+    EXPECT_EQ(list[1].words.size(), UnmappedWords::most_words);
+    EXPECT_EQ(list[1].others, 4'000U);
+}
+
+}  // namespace
+}  // namespace headgate::mapping::test
