@@ -4,6 +4,7 @@
 #include <array>
 #include <memory_resource>
 
+#include "core/utf8.hpp"
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled.hpp"
 #include "mapping/functions.hpp"
@@ -17,6 +18,9 @@ namespace {
 std::expected<std::shared_ptr<const CompiledValue>, Problem> compile_value(std::string_view text, const Place& place,
                                                                            bool bare, Use use = Use::anywhere)
 {
+    if (!is_utf8(text))
+        return std::unexpected(
+            Problem{place.file, place.line, place.column, "invalid_utf8", "the expression is not UTF-8", ""});
     auto made = std::make_shared<CompiledValue>();
     Problems problems;
     const YamlFile file = YamlFile::named(place.file);

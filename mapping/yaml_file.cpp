@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/config/tabs.hpp"
+#include "core/utf8.hpp"
 
 namespace headgate::mapping {
 
@@ -128,6 +129,13 @@ std::optional<YAML::Node> YamlFile::load(std::string path, std::string text, Pro
     for (std::size_t i = 0; i < part.text.size(); ++i)
         if (part.text[i] == '\n')
             part.lines.push_back(i + 1);
+    if (const std::size_t until = utf8_until(part.text); until != part.text.size()) {
+        const auto line = std::ranges::upper_bound(part.lines, until) - part.lines.begin();
+        const auto column = until - part.lines[static_cast<std::size_t>(line) - 1] + 1;
+        problems.push_back({part.path, static_cast<int>(line), static_cast<int>(column), "invalid_utf8",
+                            "the file is not UTF-8", "save it as UTF-8"});
+        return std::nullopt;
+    }
     YAML::Node root;
     try {
         const auto documents = YAML::LoadAll(std::string(static_cast<std::size_t>(part.first_line), '\n') + part.text);

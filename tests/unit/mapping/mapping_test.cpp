@@ -38,6 +38,15 @@ std::string problems_of(const std::string& yaml)
     return mapping ? "" : all_of(mapping.error());
 }
 
+TEST(MappingFile, BytesThatAreNoUtf8AreRefusedWhereTheyStand)
+{
+    const auto mapping = Mapping::load(SourceFile{"m.yaml", "transaction: sales_order\nentity: \"order/\xac\"\n"},
+                                       shipped_canonical(), shipped_vocabularies());
+    ASSERT_FALSE(mapping);
+    EXPECT_EQ(text_of(mapping.error().front()), "m.yaml:2:16: invalid_utf8: the file is not UTF-8 (save it as UTF-8)");
+    EXPECT_EQ(Expression::compile_bare(".a | default(\"\xac\")").error().code, "invalid_utf8");
+}
+
 TEST(MappingValues, ReadAsThePageSays)
 {
     EXPECT_EQ(mapped("  title: plain text\n", R"({"id": 1})"), R"({"title":"plain text"})");
