@@ -9,6 +9,8 @@ namespace headgate {
 
 namespace {
 
+constexpr Uint128 most_quick = ~std::uint64_t{0};  // up to here the machine divides by itself
+
 constexpr auto powers = [] {
     std::array<Uint128, 39> table{};
     table[0] = 1;
@@ -131,6 +133,14 @@ std::optional<Decimal> Decimal::parse(std::string_view text)
     if (point != std::string_view::npos && text.size() > 38)
         while (text.ends_with('0'))
             text.remove_suffix(1);
+    if (text.size() <= 19) {  // nearly every number: what 64 bits hold is quick
+        std::uint64_t small = 0;
+        for (const char letter : text)
+            if (letter != '.')
+                small = small * 10 + static_cast<unsigned>(letter - '0');
+        return Decimal(small, point == std::string_view::npos ? 0 : static_cast<int>(text.size() - point - 1),
+                       negative);
+    }
     Uint128 mantissa = 0;
     int scale = 0;
     bool after_point = false;
@@ -318,6 +328,13 @@ Decimal Decimal::magnitude() const
 Decimal Decimal::normalized() const
 {
     Decimal shorter = *this;
+    if (mantissa_ <= most_quick) {
+        auto small = static_cast<std::uint64_t>(mantissa_);
+        for (; shorter.scale_ > 0 && small % 10 == 0; --shorter.scale_)
+            small /= 10;
+        shorter.mantissa_ = small;
+        return shorter;
+    }
     while (shorter.scale_ > 0 && shorter.mantissa_ % 10 == 0) {
         shorter.mantissa_ /= 10;
         --shorter.scale_;
@@ -344,13 +361,18 @@ std::string Decimal::scaled_text() const
 {
     std::array<char, 48> digits{};
     std::size_t at = digits.size();
-    Uint128 left = mantissa_;
-    for (int written = 0; left != 0 || written <= scale_; ++written) {
-        if (written == scale_ && scale_ > 0)
-            digits[--at] = '.';
-        digits[--at] = static_cast<char>('0' + static_cast<int>(left % 10));
-        left /= 10;
-    }
+    const auto write = [&](auto left) {
+        for (int written = 0; left != 0 || written <= scale_; ++written) {
+            if (written == scale_ && scale_ > 0)
+                digits[--at] = '.';
+            digits[--at] = static_cast<char>('0' + static_cast<int>(left % 10));
+            left /= 10;
+        }
+    };
+    if (mantissa_ <= most_quick)
+        write(static_cast<std::uint64_t>(mantissa_));
+    else
+        write(mantissa_);
     if (negative_)
         digits[--at] = '-';
     return {digits.data() + at, digits.size() - at};
@@ -361,6 +383,8 @@ std::strong_ordering operator<=>(const Decimal& left, const Decimal& right)
     if (left.negative_ != right.negative_)
         return left.negative_ ? std::strong_ordering::less : std::strong_ordering::greater;
     const auto by_size = [](const Decimal& a, const Decimal& b) {
+        if (a.scale_ == b.scale_)
+            return a.mantissa_ <=> b.mantissa_;
         const auto whole_a = a.mantissa_ / powers[a.scale_];
         const auto whole_b = b.mantissa_ / powers[b.scale_];
         if (whole_a != whole_b)

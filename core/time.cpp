@@ -82,6 +82,17 @@ std::string text_of(const Date& date)
     return text.data();
 }
 
+namespace {
+
+std::expected<Timestamp, TimeError> within_years(const Timestamp& time)
+{
+    if (time.seconds < earliest_second || time.seconds > latest_second)
+        return std::unexpected(TimeError::malformed);
+    return time;
+}
+
+}  // namespace
+
 std::expected<Timestamp, TimeError> instant_of(const LocalTime& local, std::string_view zone, bool* doubtful)
 {
     Timestamp time;
@@ -91,7 +102,7 @@ std::expected<Timestamp, TimeError> instant_of(const LocalTime& local, std::stri
     if (local.offset_minutes || local.offset_unknown) {
         time.offset_minutes = local.offset_minutes;
         time.seconds = wall - std::int64_t{60} * local.offset_minutes.value_or(0);
-        return time;
+        return within_years(time);
     }
     if (zone.empty())
         return std::unexpected(TimeError::no_offset);
@@ -101,7 +112,7 @@ std::expected<Timestamp, TimeError> instant_of(const LocalTime& local, std::stri
     time.seconds = wall - *offset;
     if (*offset % 60 == 0)
         time.offset_minutes = static_cast<int>(*offset / 60);
-    return time;
+    return within_years(time);
 }
 
 std::expected<Timestamp, TimeError> parse_timestamp(std::string_view text, std::string_view zone)

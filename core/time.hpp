@@ -37,6 +37,10 @@ struct Timestamp {
     [[nodiscard]] bool operator==(const Timestamp& other) const { return (*this <=> other) == 0; }
 };
 
+/// What RFC 3339 can write in UTC: the years 0 to 9999, in seconds since 1970.
+inline constexpr std::int64_t earliest_second = -62'167'219'200;
+inline constexpr std::int64_t latest_second = 253'402'300'799;
+
 enum class TimeError : std::uint8_t { malformed, no_offset, unknown_zone };
 
 /// What a clock on the wall shows; a time read by a format may know less than a full instant.
@@ -63,7 +67,8 @@ struct LocalTime {
 [[nodiscard]] std::string_view unreadable_format(std::string_view format);
 
 /// The instant of a local time: by its own offset, else by `zone` ("UTC", "+02:00", "Europe/Berlin"; empty: no_offset).
-/// A time that a change of clocks skips or doubles takes the earlier offset and sets `doubtful`.
+/// A time that a change of clocks skips or doubles takes the earlier offset and sets `doubtful`. One that leaves the
+/// years 0 to 9999 on its way to UTC is malformed.
 [[nodiscard]] std::expected<Timestamp, TimeError> instant_of(const LocalTime& local, std::string_view zone,
                                                              bool* doubtful = nullptr);
 /// Both steps for a full RFC 3339 time that has an offset.

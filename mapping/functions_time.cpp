@@ -11,9 +11,6 @@ namespace {
 
 using enum Function::Kind;
 
-constexpr std::int64_t earliest = -62'167'219'200;  // the beginning of the year 0
-constexpr std::int64_t latest = 253'402'300'799;    // the end of the year 9999
-
 bool fail_text(Call& call, std::string_view message)
 {
     return fail(call.run, call.expr.site, "wrong_kind", message, &call.subject, call.subject_expr().source);
@@ -117,7 +114,7 @@ bool apply_from_unix(Call& call, Value& out)
     if (number < whole)
         whole = whole.minus(Decimal(1)).value_or(whole);
     const auto seconds = whole.to_int64();
-    if (!seconds || *seconds < earliest || *seconds > latest)
+    if (!seconds || *seconds < earliest_second || *seconds > latest_second)
         return fail_text(call, "is no number of seconds between the years 0 and 9999");
     Timestamp time;
     time.seconds = *seconds;
@@ -190,7 +187,7 @@ bool apply_add_time(Call& call, Value& out)
     if (read.ec != std::errc{} || size == 0 || count < 0 || count > 1'000'000'000)
         return call.fail("wrong_argument", "takes a duration like 36h, 15m, 30s or 2d");
     time.seconds += (back ? -1 : 1) * count * size;
-    if (time.seconds < earliest || time.seconds > latest)
+    if (time.seconds < earliest_second || time.seconds > latest_second)
         return call.fail("wrong_argument", "leads beyond the years 0 to 9999");
     out = call.run.time_value(time, {});
     return true;

@@ -121,14 +121,18 @@ Value member_of(const Value& object, std::string_view name, std::pmr::memory_res
             if (member.name == name)
                 return member.value;
     } else if (object.kind == Kind::money) {
-        if (name == "amount")
+        if (name == "amount") {
             found = text_value(copy_text(amount_text(object), arena));
-        else if (name == "currency")
+            found.number = object.number;
+            found.parsed = true;
+        } else if (name == "currency")
             found = text_value(object.text);
     } else if (object.kind == Kind::quantity) {
-        if (name == "value")
+        if (name == "value") {
             found = text_value(copy_text(object.number.text(), arena));
-        else if (name == "uom")
+            found.number = object.number;
+            found.parsed = true;
+        } else if (name == "uom")
             found = text_value(object.text);
     }
     return found;
@@ -164,8 +168,10 @@ std::string_view scalar_text(const Value& value)
 
 std::optional<Decimal> number_of(const Value& value)
 {
+    if (value.parsed)
+        return value.number;
     if (value.kind == Kind::number)
-        return value.parsed ? value.number : Decimal::parse_json(value.text);
+        return Decimal::parse_json(value.text);
     return Decimal::parse(scalar_text(value));
 }
 

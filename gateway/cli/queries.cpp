@@ -141,11 +141,11 @@ int events_list_command(const QueryOptions& options)
             std::cout << json::serialize(row) << "\n";
         return exit_fine;
     }
-    std::cout << fmt::format("{:<36}  {:<24}  {:<10}  {:<14}  {:<16}  {:<18}  {}\n", "EVENT", "RECEIVED", "STATE",
+    std::cout << fmt::format("{:<36}  {:<24}  {:<10}  {:<14}  {:<16}  {:<24}  {}\n", "EVENT", "RECEIVED", "STATE",
                              "REASON", "CHANNEL", "TOPIC", "ENTITY");
     for (const auto& row : rows) {
         const auto& fields = row.as_object();
-        std::cout << fmt::format("{:<36}  {:<24}  {:<10}  {:<14}  {:<16}  {:<18}  {}\n", text(fields, "event"),
+        std::cout << fmt::format("{:<36}  {:<24}  {:<10}  {:<14}  {:<16}  {:<24}  {}\n", text(fields, "event"),
                                  text(fields, "received_at"), text(fields, "state"), text(fields, "reason"),
                                  text(fields, "channel"), text(fields, "topic"), text(fields, "entity"));
     }

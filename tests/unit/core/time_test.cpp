@@ -17,6 +17,14 @@ std::string utc(std::string_view text, std::string_view zone = {})
                                                   : "unknown_zone";
 }
 
+TEST(Time, WhatLeavesTheYearsThatCanBeWrittenIsMalformed)
+{
+    EXPECT_EQ(parse_timestamp("0000-01-01T00:35:00", "Europe/Berlin").error(), TimeError::malformed);
+    EXPECT_EQ(parse_timestamp("9999-12-31T23:59:59-00:01").error(), TimeError::malformed);
+    EXPECT_EQ(text_of(parse_timestamp("0000-01-01T00:00:00Z").value()), "0000-01-01T00:00:00Z");
+    EXPECT_EQ(text_of(parse_timestamp("9999-12-31T23:59:59Z").value()), "9999-12-31T23:59:59Z");
+}
+
 TEST(Date, CountsDaysBothWays)
 {
     EXPECT_EQ(days_since_epoch({1970, 1, 1}), 0);
