@@ -57,9 +57,9 @@ private:
                                                            "timestamp", "date",       "decimal"};
 
     /// What a `$ref` leads to; the object itself when there is none. `kind` is set for kinds of the language.
-    const json::object& resolved(const json::object& given, std::string& kind) const
+    const json::object* resolved(const json::object* given, std::string& kind) const
     {
-        const std::string reference = text(given, "$ref");
+        const std::string reference = text(*given, "$ref");
         const auto slash = reference.rfind('/');
         if (slash == std::string::npos)
             return given;
@@ -69,7 +69,7 @@ private:
         for (const json::object* root : {&schema_, &common_})
             if (const json::value* defs = root->if_contains("$defs"))
                 if (const json::value* found = defs->as_object().if_contains(name))
-                    return found->as_object();
+                    return &found->as_object();
         return given;
     }
 
@@ -90,7 +90,7 @@ private:
                int depth)  // NOLINT(misc-no-recursion)
     {
         std::string kind;
-        const json::object& schema = resolved(given, kind);
+        const json::object& schema = *resolved(&given, kind);
         std::string is = kind;
         const json::object* inner = nullptr;
         std::string inner_path = path;
@@ -100,7 +100,7 @@ private:
                 inner = &schema;
             } else if (is == "array") {
                 std::string item_kind;
-                const json::object& item = resolved(schema.at("items").as_object(), item_kind);
+                const json::object& item = *resolved(&schema.at("items").as_object(), item_kind);
                 is = "list of " + (item_kind.empty() ? text(item, "type") : item_kind);
                 inner_path += "[]";
                 if (item_kind.empty() && text(item, "type") == "object")
