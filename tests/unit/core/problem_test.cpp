@@ -2,14 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <fstream>
 
 namespace headgate {
 namespace {
-
 class ProblemTest : public testing::Test {
 protected:
-    std::string path_ = testing::TempDir() + "/headgate_problem.yaml";
+    std::string path_ = testing::TempDir() + "/headgate_problem_" + std::to_string(::getpid()) + ".yaml";
+    ~ProblemTest() override { std::filesystem::remove(path_); }
     std::string shown(std::string_view text, int line, int column)
     {
         std::ofstream(path_) << text;

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -239,7 +241,7 @@ TEST(MappingProblems, WhatWouldBeReadByNothingIsRefused)
 
 TEST(MappingProblems, AFileWithTheWrongEndingIsNotSkippedInSilence)
 {
-    const std::string folder = testing::TempDir() + "/headgate_mapping_endings";
+    const std::string folder = testing::TempDir() + "/headgate_mapping_endings_" + std::to_string(::getpid());
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder + "/older");
     std::filesystem::create_directories(folder + "/.git");
