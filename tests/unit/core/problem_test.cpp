@@ -9,6 +9,7 @@
 
 namespace headgate {
 namespace {
+
 class ProblemTest : public testing::Test {
 protected:
     std::string path_ = testing::TempDir() + "/headgate_problem_" + std::to_string(::getpid()) + ".yaml";

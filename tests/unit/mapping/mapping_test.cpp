@@ -264,6 +264,7 @@ TEST(MappingProblems, AFileWithTheWrongEndingIsNotSkippedInSilence)
     ASSERT_FALSE(canonical);
     EXPECT_EQ(not_read(vocabularies.error()), (std::vector<std::string>{"a.yml", "b.YAML"}));
     EXPECT_EQ(not_read(canonical.error()), (std::vector<std::string>{"c.JSON", "older"}));
+    std::filesystem::remove_all(folder);
 }
 
 TEST(MappingTransactions, IdentityAndVersion)
