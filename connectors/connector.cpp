@@ -103,7 +103,7 @@ void ConnectorConfig::describe(config::Schema& schema)
                            "remove it");
         if (pattern.find('*') < pattern.size() - 1)
             schema.problem("keep_headers", "wrong_pattern", "in `" + pattern + "` the * does not stand at the end",
-                           "a header is named whole or by its beginning: x-shopify-*");
+                           "a header is named whole or by its beginning: x-vendor-*");
     }
     schema.entries("minor_units", minor_units,
                    "Decimals of minor units where they are not ISO 4217's: {ISK: 2}, for `minor` and `to_minor`.");

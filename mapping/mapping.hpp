@@ -37,7 +37,7 @@ struct BaseMapping {
     FragmentLoader fragments{};
 };
 
-/// Finds the mappings of a name like `shopify/sales_order`, the nearest first: a deployment's own may extend the one
+/// Finds the mappings of a name like `shop/sales_order`, the nearest first: a deployment's own may extend the one
 /// that ships under the same name.
 using MappingLoader = std::function<std::vector<BaseMapping>(std::string_view name)>;
 

@@ -90,6 +90,7 @@ struct ManagedRedis::Impl : std::enable_shared_from_this<ManagedRedis::Impl> {
     void start(Done finished)
     {
         done = std::move(finished);
+        mended = false;
         auto prepared = prepare();
         if (!prepared) {
             finish(std::unexpected(std::move(prepared.error())));

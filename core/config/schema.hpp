@@ -73,7 +73,7 @@ public:
         enter(key, doc, [&](Schema& inside) { value.describe(inside); });
     }
 
-    /// Named entries: `channels: { shopify-eu: {…} }`. A T with a member `name` gets the entry's name.
+    /// Named entries: `channels: { shop-eu: {…} }`. A T with a member `name` gets the entry's name.
     template <Described T>
     void entries(std::string_view key, std::map<std::string, T>& values, std::string_view doc)
     {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "connectors/formats/json.hpp"
+#include "connectors/formats/json_text.hpp"
 #include "core/suggest.hpp"
 #include "core/time_zone.hpp"
 #include "gateway/data_folder.hpp"
@@ -168,7 +169,7 @@ std::string expectation(const Trial& trial)
         out += "  - type: " + yaml_scalar(transaction.type) + "\n    entity: " + yaml_scalar(transaction.entity) +
                "\n    id: " + yaml_scalar(transaction.id) + "\n";
         if (const auto version = text_of(transaction.version))
-            out += "    version: " + (is_json_number(*version) ? *version : yaml_scalar(*version)) + "\n";
+            out += "    version: " + (connectors::json_number(*version) ? *version : yaml_scalar(*version)) + "\n";
         const auto fields = connectors::read_json(transaction.json);
         if (fields && (*fields)[fields->root()].count > 0)
             out += "    fields:\n" + yaml_lines(*fields, fields->root(), 6);

@@ -28,7 +28,7 @@ struct ExpectedFailure {
 
 /// One file of a connector's `cases/`: an input and what becomes of it.
 struct Case {
-    std::string name;  // "shopify/orders_create"
+    std::string name;  // "shop/orders_create"
     std::string file;
     std::string input;  // the file, found from the case's folder
     std::string topic;

@@ -213,7 +213,7 @@ json::object CanonicalSchemas::mapping() const
     json::object root = transaction;
     root["topics"] = json::object{{"description", "The topics it is for."},
                                   {"anyOf", json::array{text, json::object{{"type", "array"}, {"items", text}}}}};
-    root["extends"] = described({{"type", "string"}}, "The mapping this one is laid over: shopify/sales_order.");
+    root["extends"] = described({{"type", "string"}}, "The mapping this one is laid over: CONNECTOR/MAPPING.");
     root["transactions"] = json::object{{"description", "Several of one document, applied in this order."},
                                         {"type", "array"},
                                         {"items", json::object{{"type", "object"},

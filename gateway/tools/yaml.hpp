@@ -23,8 +23,6 @@ namespace headgate::gateway {
 /// The same as JSON, compact.
 [[nodiscard]] std::string json_of(const YAML::Node& node);
 
-[[nodiscard]] bool is_json_number(std::string_view text);
-
 /// Whether two trees say the same: kinds, tags, texts, order of lists. The order of keys says nothing.
 [[nodiscard]] bool same_yaml(const YAML::Node& left, const YAML::Node& right);
 
