@@ -8,6 +8,7 @@
 
 #include "core/config/tabs.hpp"
 #include "core/utf8.hpp"
+#include "mapping/yaml_problems.hpp"
 
 namespace headgate::mapping {
 
@@ -231,6 +232,13 @@ std::optional<int> YamlFile::text_column(const YAML::Node& scalar) const
     if (rest.substr(std::min<std::size_t>(static_cast<std::size_t>(quote), rest.size())).starts_with(scalar.Scalar()))
         return mark.column + quote;
     return std::nullopt;
+}
+
+Problems yaml_problems(const std::string& path, const std::string& text)
+{
+    Problems problems;
+    static_cast<void>(YamlFile::parse(path, text, problems));
+    return problems;
 }
 
 }  // namespace headgate::mapping

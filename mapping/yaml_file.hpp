@@ -1,6 +1,6 @@
 #pragma once
 
-// yaml-cpp's types: for .cpp files only.
+// yaml-cpp's types: for the .cpp files of this module only.
 
 #include <optional>
 #include <string>

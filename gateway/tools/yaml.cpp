@@ -1,10 +1,11 @@
 #include "gateway/tools/yaml.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "connectors/formats/json_text.hpp"
 #include "gateway/tools/document_text.hpp"
-#include "mapping/yaml_file.hpp"
+#include "mapping/yaml_problems.hpp"
 
 namespace headgate::gateway {
 
@@ -41,9 +42,11 @@ void add(DocumentBuilder& builder, const YAML::Node& node)  // NOLINT(misc-no-re
 
 std::optional<YAML::Node> load_yaml(const std::string& file, const std::string& text, Problems& problems)
 {
-    const std::size_t before = problems.size();
-    const auto read = mapping::YamlFile::parse(file, text, problems);
-    return read && problems.size() == before ? std::optional(read->root()) : std::nullopt;
+    auto found = mapping::yaml_problems(file, text);
+    if (found.empty())
+        return YAML::Load(text);
+    problems.insert(problems.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+    return std::nullopt;
 }
 
 Problem problem_at(const std::string& file, const YAML::Node& node, std::string code, std::string message,
