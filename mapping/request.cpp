@@ -2,234 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <memory_resource>
-#include <tuple>
 
-#include "core/config/values.hpp"
-#include "core/suggest.hpp"
-#include "mapping/compile_values.hpp"
+#include "mapping/compiled_request.hpp"
 #include "mapping/json_text.hpp"
-#include "mapping/request_body.hpp"
 #include "mapping/run.hpp"
 
 namespace headgate::mapping {
 
 namespace {
-
-struct Message {
-    Site site;
-    std::unique_ptr<Block> method;
-    std::unique_ptr<Block> path;
-    std::unique_ptr<Block> query;
-    std::unique_ptr<Block> headers;
-    std::unique_ptr<Block> body;
-    BodyFormat format = BodyFormat::json;
-};
-
-struct StepPlan {
-    Site site;
-    ExprPtr when;
-    Message send;
-    std::optional<Message> probe;
-    ExprPtr found;
-    ExprPtr success_when;
-    std::unique_ptr<Block> capture;
-};
-
-/// The names a request has beyond a mapping's, bound like those of `let`.
-enum class Given : std::uint8_t { delivery, system, steps, answer };
-constexpr std::array<std::string_view, 4> given_names{"delivery", "system", "steps", "answer"};
-
-}  // namespace
-
-struct CompiledRequest {
-    Program program;
-    std::deque<std::string> files;
-    const Vocabularies* vocabularies = nullptr;
-    std::string applies;
-    bool keeps_nulls = false;
-    std::array<int, given_names.size()> slots{};
-    std::vector<Block::Let> lets;
-    std::vector<Request::Step> steps;
-    std::vector<StepPlan> plans;
-};
-
-namespace {
-
-class RequestCompiler {
-public:
-    RequestCompiler(CompiledRequest& made, const Canonical& canonical, const FragmentLoader& fragments,
-                    Problems& problems)
-        : made_(made),
-          canonical_(canonical),
-          values_(made.program, made.files, made.vocabularies, &fragments, problems)
-    {
-        values_.for_request();
-    }
-
-    void compile(const YamlFile& file)
-    {
-        values_.enter(file);
-        const YAML::Node& root = file.root();
-        if (!root.IsMap()) {
-            values_.problem(root, "wrong_value", "a request file is a YAML mapping with `applies` and `steps`");
-            return;
-        }
-        values_.know(root, {"applies", "nulls", "let", "steps"}, "a request file");
-        applies(root);
-        if (const YAML::Node nulls = root["nulls"]) {
-            made_.keeps_nulls = nulls.IsScalar() && nulls.Scalar() == "keep";
-            if (!made_.keeps_nulls)
-                values_.problem(nulls, "wrong_value",
-                                "`nulls: keep` writes members that are null; without it they are left out");
-        }
-        for (std::size_t i = 0; i < given_names.size(); ++i) {
-            made_.slots[i] = made_.program.slots++;
-            names_.bound.emplace_back(given_names[i], made_.slots[i]);
-        }
-        if (root["let"])
-            made_.lets = values_.lets(root["let"], names_);
-        const YAML::Node steps = root["steps"];
-        if (!steps || !steps.IsSequence() || steps.size() == 0) {
-            values_.problem(steps ? steps : root, "missing_key", "`steps` lists what is sent, in order");
-            return;
-        }
-        for (const auto& node : steps)
-            step(node);
-    }
-
-private:
-    void applies(const YAML::Node& root)
-    {
-        const YAML::Node node = root["applies"];
-        if (!node || !node.IsScalar()) {
-            values_.problem(root, "missing_key", "`applies` names the canonical type, and it is missing");
-            return;
-        }
-        made_.applies = node.Scalar();
-        if (canonical_.find(made_.applies) == nullptr)
-            values_.problem(node, "unknown_type", "there is no canonical type `" + made_.applies + "`",
-                            did_you_mean(made_.applies, canonical_.names()));
-    }
-
-    void step(const YAML::Node& node)
-    {
-        if (!node.IsMap()) {
-            values_.problem(node, "wrong_value", "a step is a mapping with `id` and `send`");
-            return;
-        }
-        values_.know(node, {"id", "repeat", "probe", "when", "send", "success_when", "capture"}, "a step");
-        Request::Step step;
-        StepPlan plan;
-        plan.site = values_.site(node);
-        step.id = id(node);
-        if (node["when"])
-            plan.when = values_.bare(node["when"], names_);
-        if (node["send"])
-            plan.send = message(node["send"], {});
-        else
-            values_.problem(node, "missing_key", "`send` says what is sent, and it is missing");
-        if (node["probe"]) {
-            plan.probe = message(node["probe"], {"after", "found"});
-            step.probe_after = after(node["probe"]);
-            if (node["probe"].IsMap() && node["probe"]["found"])
-                plan.found = values_.bare(node["probe"]["found"], names_);
-            else
-                values_.problem(node["probe"], "missing_key", "`found` says what of the answer means that it is there");
-        }
-        step.repeat = repeat(node);
-        if (step.repeat == Repeat::probe && !plan.probe)
-            values_.problem(node, "missing_key", "`repeat: probe` needs a `probe` that asks whether it is there");
-        if (node["success_when"])
-            plan.success_when = values_.bare(node["success_when"], names_);
-        if (node["capture"])
-            plan.capture = std::make_unique<Block>(values_.fields(node["capture"], nullptr, names_));
-        made_.steps.push_back(std::move(step));
-        made_.plans.push_back(std::move(plan));
-    }
-
-    std::string id(const YAML::Node& node)
-    {
-        if (!node["id"] || !node["id"].IsScalar() || node["id"].Scalar().empty()) {
-            values_.problem(node, "missing_key", "`id` names the step, for keys and captures, and it is missing");
-            return {};
-        }
-        std::string id = node["id"].Scalar();
-        if (std::ranges::find(made_.steps, id, &Request::Step::id) != made_.steps.end())
-            values_.problem(node["id"], "same_name", "two steps are called `" + id + "`");
-        return id;
-    }
-
-    Repeat repeat(const YAML::Node& node)
-    {
-        static constexpr std::pair<std::string_view, Repeat> words[] = {
-            {"safe", Repeat::safe}, {"keyed", Repeat::keyed}, {"probe", Repeat::probe}, {"never", Repeat::never}};
-        const std::string word = node["repeat"] && node["repeat"].IsScalar() ? node["repeat"].Scalar() : "";
-        for (const auto& [name, repeat] : words)
-            if (name == word)
-                return repeat;
-        values_.problem(node["repeat"] ? node["repeat"] : node, node["repeat"] ? "wrong_value" : "missing_key",
-                        "`repeat` says what a second sending would do: safe, keyed, probe or never");
-        return Repeat::never;
-    }
-
-    std::optional<std::chrono::milliseconds> after(const YAML::Node& probe)
-    {
-        if (!probe.IsMap() || !probe["after"])
-            return std::chrono::milliseconds(0);
-        const auto parsed = probe["after"].IsScalar() ? config::parse_duration(probe["after"].Scalar()) : std::nullopt;
-        if (!parsed)
-            values_.problem(probe["after"], "wrong_value", "`after` is a duration such as 2m");
-        return parsed ? std::optional(std::chrono::duration_cast<std::chrono::milliseconds>(*parsed)) : std::nullopt;
-    }
-
-    Message message(const YAML::Node& node, std::vector<std::string_view> more)
-    {
-        Message made;
-        made.site = values_.site(node);
-        if (!node.IsMap()) {
-            values_.problem(node, "wrong_value", "a message is a mapping with `path`");
-            return made;
-        }
-        more.insert(more.end(), {"method", "path", "query", "headers", "format", "body"});
-        values_.know(node, more, "a message");
-        const auto value = [&](const char* key) -> std::unique_ptr<Block> {
-            return node[key] ? std::make_unique<Block>(values_.value(node[key], nullptr, names_)) : nullptr;
-        };
-        const auto fields = [&](const char* key) -> std::unique_ptr<Block> {
-            return node[key] ? std::make_unique<Block>(values_.fields(node[key], nullptr, names_)) : nullptr;
-        };
-        made.method = value("method");
-        made.path = value("path");
-        if (!made.path)
-            values_.problem(node, "missing_key", "`path` says where on the system, and it is missing");
-        made.query = fields("query");
-        made.headers = fields("headers");
-        made.body = value("body");
-        if (node["format"])
-            made.format = format(node["format"]);
-        return made;
-    }
-
-    BodyFormat format(const YAML::Node& node)
-    {
-        static constexpr std::pair<std::string_view, BodyFormat> words[] = {{"json", BodyFormat::json},
-                                                                            {"form", BodyFormat::form},
-                                                                            {"xml", BodyFormat::xml},
-                                                                            {"text", BodyFormat::text}};
-        for (const auto& [name, format] : words)
-            if (node.IsScalar() && node.Scalar() == name)
-                return format;
-        values_.problem(node, "wrong_value", "`format` is json, form, xml or text");
-        return BodyFormat::json;
-    }
-
-    CompiledRequest& made_;
-    const Canonical& canonical_;
-    ValueCompiler values_;
-    Names names_;
-};
 
 /// One evaluation about a transaction, and about an answer when there is one.
 class Sending {
@@ -278,7 +59,7 @@ public:
         return value.is_true();
     }
 
-    Result<RequestMessage> message(const Message& plan)
+    Result<RequestMessage> message(const MessagePlan& plan)
     {
         RequestMessage made;
         if (!path(plan, made) || !headers(plan, made) || !body(plan, made) || !method(plan, made))
@@ -338,7 +119,7 @@ private:
         return true;
     }
 
-    bool path(const Message& plan, RequestMessage& made)
+    bool path(const MessagePlan& plan, RequestMessage& made)
     {
         if (!text(*plan.path, "path", made.path))
             return false;
@@ -364,7 +145,7 @@ private:
         return true;
     }
 
-    bool headers(const Message& plan, RequestMessage& made)
+    bool headers(const MessagePlan& plan, RequestMessage& made)
     {
         if (!plan.headers)
             return true;
@@ -396,7 +177,7 @@ private:
         return fine;
     }
 
-    bool body(const Message& plan, RequestMessage& made)
+    bool body(const MessagePlan& plan, RequestMessage& made)
     {
         if (!plan.body)
             return true;
@@ -410,7 +191,7 @@ private:
         return true;
     }
 
-    bool method(const Message& plan, RequestMessage& made)
+    bool method(const MessagePlan& plan, RequestMessage& made)
     {
         made.method = plan.body ? "POST" : "GET";
         if (!plan.method)
@@ -435,16 +216,10 @@ std::expected<Request, Problems> Request::load(const SourceFile& source, const C
                                                const Vocabularies& vocabularies, const FragmentLoader& fragments)
 {
     Problems problems;
-    auto made = std::make_shared<CompiledRequest>();
-    made->vocabularies = &vocabularies;
-    if (const auto file = YamlFile::parse(source.file, source.text, problems))
-        RequestCompiler(*made, canonical, fragments, problems).compile(*file);
-    if (problems.empty())
-        return Request(std::move(made));
-    std::ranges::stable_sort(problems, [](const Problem& left, const Problem& right) {
-        return std::tie(left.file, left.line, left.column) < std::tie(right.file, right.line, right.column);
-    });
-    return std::unexpected(std::move(problems));
+    auto compiled = compile_request(source, canonical, vocabularies, fragments, problems);
+    if (!problems.empty())
+        return std::unexpected(std::move(problems));
+    return Request(std::move(compiled));
 }
 
 const std::string& Request::applies() const
