@@ -123,24 +123,35 @@ bool Decimal::has_shape(std::string_view text)
 
 std::optional<Decimal> Decimal::parse(std::string_view text)
 {
+    if (text.size() <= 20) {  // nearly every number: what 64 bits hold is quick
+        const bool negative = text.starts_with('-');
+        const std::size_t first = negative ? 1 : 0;
+        std::size_t point = text.size();
+        std::uint64_t small = 0;
+        for (std::size_t i = first; i < text.size(); ++i) {
+            const auto digit = static_cast<unsigned>(text[i] - '0');
+            if (digit <= 9)
+                small = small * 10 + digit;
+            else if (text[i] == '.' && point == text.size() && i > first)
+                point = i;
+            else
+                return std::nullopt;
+        }
+        if (text.size() == first || point + 1 == text.size())
+            return std::nullopt;
+        const std::size_t decimals = point == text.size() ? 0 : text.size() - point - 1;
+        if (point - first + decimals <= 19)
+            return Decimal(small, static_cast<int>(decimals), negative);
+    }
     if (!has_shape(text))
         return std::nullopt;
     const bool negative = text.front() == '-';
     if (negative)
         text.remove_prefix(1);
     // Zeros at the end of the decimals carry no value: a long "1.000…0" must fit.
-    const auto point = text.find('.');
-    if (point != std::string_view::npos && text.size() > 38)
+    if (text.size() > 38 && text.contains('.'))
         while (text.ends_with('0'))
             text.remove_suffix(1);
-    if (text.size() <= 19) {  // nearly every number: what 64 bits hold is quick
-        std::uint64_t small = 0;
-        for (const char letter : text)
-            if (letter != '.')
-                small = small * 10 + static_cast<unsigned>(letter - '0');
-        return Decimal(small, point == std::string_view::npos ? 0 : static_cast<int>(text.size() - point - 1),
-                       negative);
-    }
     Uint128 mantissa = 0;
     int scale = 0;
     bool after_point = false;
@@ -159,8 +170,9 @@ std::optional<Decimal> Decimal::parse(std::string_view text)
 
 std::optional<Decimal> Decimal::parse_json(std::string_view text)
 {
-    const auto mark = text.find_first_of("eE");
-    if (mark == std::string_view::npos)
+    const auto mark = static_cast<std::size_t>(
+        std::ranges::find_if(text, [](char letter) { return letter == 'e' || letter == 'E'; }) - text.begin());
+    if (mark == text.size())
         return parse(text);
     std::string_view power = text.substr(mark + 1);
     const bool down = power.starts_with('-');

@@ -5,25 +5,17 @@
 
 namespace headgate {
 
-bool is_blank(std::string_view text)
+NodeIndex Document::search(std::span<const NodeIndex> members, std::string_view name, std::size_t from) const
 {
-    for (const char letter : text)
-        if (letter != ' ' && letter != '\t' && letter != '\r' && letter != '\n')
-            return false;
-    return true;
-}
-
-NodeIndex Document::member(NodeIndex object, std::string_view name) const
-{
-    if (object == no_node || nodes_[object].kind != NodeKind::object)
+    const auto among = [&](std::span<const NodeIndex> some) {
+        for (const NodeIndex member : some)
+            if (nodes_[member].name.size() == name.size() && nodes_[member].name == name)
+                return member;
         return no_node;
-    const char first = name.empty() ? '\0' : name.front();
-    for (NodeIndex child = nodes_[object].first; child != no_node; child = nodes_[child].next) {
-        const std::string_view here = nodes_[child].name;
-        if (here.size() == name.size() && (name.empty() || (here.front() == first && here == name)))
-            return child;
-    }
-    return no_node;
+    };
+    from = from < members.size() ? from : 0;
+    const NodeIndex behind = among(members.subspan(from));
+    return behind != no_node ? behind : among(members.first(from));
 }
 
 NodeIndex Document::item(NodeIndex list, std::int64_t place) const
@@ -35,64 +27,47 @@ NodeIndex Document::item(NodeIndex list, std::int64_t place) const
         place += count;
     if (place < 0 || place >= count)
         return no_node;
-    NodeIndex child = nodes_[list].first;
-    for (; place > 0; --place)
-        child = nodes_[child].next;
-    return child;
+    return children(list)[static_cast<std::size_t>(place)];
 }
+
+namespace {
+
+void append_step(std::string& pointer, std::string_view name)
+{
+    pointer += '/';
+    for (const char letter : name) {
+        if (letter == '~')
+            pointer += "~0";
+        else if (letter == '/')
+            pointer += "~1";
+        else
+            pointer += letter;
+    }
+}
+
+}  // namespace
 
 std::string Document::pointer(NodeIndex index) const
 {
-    std::vector<std::string> steps;
-    for (NodeIndex at = index; at != no_node && nodes_[at].parent != no_node; at = nodes_[at].parent) {
-        const Node& parent = nodes_[nodes_[at].parent];
-        std::string step;
-        if (parent.kind == NodeKind::object) {
-            for (const char letter : nodes_[at].name) {
-                if (letter == '~')
-                    step += "~0";
-                else if (letter == '/')
-                    step += "~1";
-                else
-                    step += letter;
-            }
-        } else {
-            step = std::to_string(nodes_[at].place);
-        }
-        steps.push_back(std::move(step));
-    }
+    std::vector<NodeIndex> way;
+    for (NodeIndex at = index; at != no_node && nodes_[at].parent != no_node; at = nodes_[at].parent)
+        way.push_back(at);
     std::string text;
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
-        text.append("/").append(*step);
+    for (auto at = way.rbegin(); at != way.rend(); ++at) {
+        if (nodes_[nodes_[*at].parent].kind == NodeKind::object)
+            append_step(text, nodes_[*at].name);
+        else
+            append_step(text, std::to_string(nodes_[*at].place));
+    }
     return text;
 }
 
 DocumentBuilder::DocumentBuilder(std::size_t expected_nodes)
 {
     document_.nodes_.reserve(expected_nodes);
-}
-
-Node& DocumentBuilder::add(NodeKind kind)
-{
-    const auto index = static_cast<NodeIndex>(document_.nodes_.size());
-    Node& node = document_.nodes_.emplace_back();
-    node.kind = kind;
-    if (!open_.empty()) {
-        Open& open = open_.back();
-        node.parent = open.node;
-        node.name = pending_name_;
-        Node& parent = document_.nodes_[open.node];
-        if (open.last_child == no_node)
-            parent.first = index;
-        else
-            document_.nodes_[open.last_child].next = index;
-        node.place = parent.count++;
-        open.last_child = index;
-    } else {
-        assert(index == 0 && "one root");
-    }
-    pending_name_ = {};
-    return node;
+    document_.children_.reserve(expected_nodes);
+    open_.reserve(8);
+    growing_.reserve(128);
 }
 
 void DocumentBuilder::null()
@@ -107,29 +82,40 @@ void DocumentBuilder::number(std::string_view digits)
 {
     add(NodeKind::number).text = digits;
 }
-void DocumentBuilder::text(std::string_view borrowed)
-{
-    Node& node = add(NodeKind::text);
-    node.text = borrowed;
-    node.blank = is_blank(borrowed);
-}
-
 void DocumentBuilder::open_list()
 {
     add(NodeKind::list);
-    open_.push_back({static_cast<NodeIndex>(document_.nodes_.size() - 1), no_node});
+    open_.push_back({static_cast<NodeIndex>(document_.nodes_.size() - 1), static_cast<std::uint32_t>(growing_.size())});
 }
 
 void DocumentBuilder::open_object()
 {
     add(NodeKind::object);
-    open_.push_back({static_cast<NodeIndex>(document_.nodes_.size() - 1), no_node});
+    open_.push_back({static_cast<NodeIndex>(document_.nodes_.size() - 1), static_cast<std::uint32_t>(growing_.size())});
 }
 
 void DocumentBuilder::close()
 {
     assert(!open_.empty());
+    const auto [index, from] = open_.back();
+    Node& node = document_.nodes_[index];
+    node.children = static_cast<std::uint32_t>(document_.children_.size());
+    node.count = static_cast<std::uint32_t>(growing_.size() - from);
+    document_.children_.insert(document_.children_.end(), growing_.begin() + from, growing_.end());
+    growing_.resize(from);
     open_.pop_back();
+}
+
+std::string DocumentBuilder::next_pointer() const
+{
+    if (open_.empty())
+        return {};
+    std::string text = document_.pointer(open_.back().node);
+    if (document_[open_.back().node].kind == NodeKind::object)
+        append_step(text, pending_name_);
+    else
+        append_step(text, std::to_string(open_children().size()));
+    return text;
 }
 
 std::string_view DocumentBuilder::own(std::string text)

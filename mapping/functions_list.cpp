@@ -132,13 +132,13 @@ bool apply_max(Call& call, Value& out)
 
 bool apply_first(Call& call, Value& out)
 {
-    out = item_of(call.run, call.subject, 0);
+    out = item_of(call.subject, 0);
     return true;
 }
 
 bool apply_last(Call& call, Value& out)
 {
-    out = item_of(call.run, call.subject, -1);
+    out = item_of(call.subject, -1);
     return true;
 }
 
@@ -147,7 +147,7 @@ bool apply_at(Call& call, Value& out)
     std::int64_t place = 0;
     if (!call.int_arg(0, -1'000'000, 1'000'000, place))
         return false;
-    out = item_of(call.run, call.subject, place);
+    out = item_of(call.subject, place);
     return true;
 }
 

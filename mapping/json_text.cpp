@@ -1,5 +1,6 @@
 #include "mapping/json_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -14,108 +15,166 @@ bool is_nothing(const Value& value)  // NOLINT(misc-no-recursion)
     return each_member(value, [](std::string_view, const Value& member) { return is_nothing(member); });
 }
 
-/// The first byte from `at` on that JSON does not take as it is.
-std::size_t next_escape(std::string_view text, std::size_t at)
+/// Whether one of eight bytes does not stand in a JSON text as it is: a control character, a quote, a backslash.
+bool needs_escape(std::uint64_t word)
 {
     constexpr std::uint64_t ones = 0x0101010101010101U;
     constexpr std::uint64_t tops = ones << 7U;
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, sizeof word);
-        const std::uint64_t control = (word - ones * 0x20) & ~word;
-        const std::uint64_t quote = word ^ (ones * '"');
-        const std::uint64_t slash = word ^ (ones * '\\');
-        if (((control | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops) != 0)
-            break;  // one of the eight, perhaps
-    }
-    for (; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        if (byte < 0x20 || byte == '"' || byte == '\\')
-            return at;
-    }
-    return at;
+    const std::uint64_t control = (word - ones * 0x20) & ~word;
+    const std::uint64_t quote = word ^ (ones * '"');
+    const std::uint64_t slash = word ^ (ones * '\\');
+    return ((control | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops) != 0;
 }
+
+/// Writes behind a text, in room it makes ahead of need.
+class Writer {
+public:
+    Writer(std::string& out, std::size_t room, std::size_t limit) : out_(out), limit_(limit), size_(out.size())
+    {
+        out_.resize(std::max(out_.capacity(), size_ + room));
+    }
+    ~Writer() { out_.resize(size_); }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    [[nodiscard]] bool within_limit() const { return size_ <= limit_; }
+
+    void put(char letter) { *room(1) = letter, ++size_; }
+    void put(std::string_view text)
+    {
+        std::memcpy(room(text.size()), text.data(), text.size());
+        size_ += text.size();
+    }
+    void quoted(std::string_view text)
+    {
+        char* const begin = room(text.size() + 2);
+        char* to = begin;
+        *to++ = '"';
+        std::size_t i = 0;
+        for (; i + 8 <= text.size(); i += 8, to += 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, text.data() + i, sizeof word);
+            if (needs_escape(word))
+                break;
+            std::memcpy(to, &word, sizeof word);
+        }
+        for (; i < text.size(); ++i) {
+            const auto byte = static_cast<unsigned char>(text[i]);
+            if (byte < 0x20 || byte == '"' || byte == '\\')
+                break;
+            *to++ = text[i];
+        }
+        size_ += static_cast<std::size_t>(to - begin);
+        if (i < text.size())
+            escaped(text.substr(i));
+        put('"');
+    }
+
+    void value(const Value& value, bool keeps_nulls)  // NOLINT(misc-no-recursion)
+    {
+        switch (value.kind) {
+        case Kind::null: put("null"); break;
+        case Kind::boolean: put(value.truth ? std::string_view("true") : std::string_view("false")); break;
+        case Kind::number: value.parsed ? put(value.number.text()) : put(value.text); break;
+        case Kind::text: quoted(value.text); break;
+        case Kind::money:
+            put(R"({"amount":")");
+            put(amount_text(value));
+            put(R"(","currency":")");
+            put(value.text);
+            put("\"}");
+            break;
+        case Kind::quantity:
+            put(R"({"value":")");
+            put(value.number.text());
+            put(R"(","uom":)");
+            quoted(value.text);
+            put('}');
+            break;
+        case Kind::time:
+            put('"');
+            put(text_of(value.time()));
+            put('"');
+            break;
+        case Kind::list: {
+            char before = '[';
+            each_item(value, [&](const Value& item) {
+                put(before);
+                before = ',';
+                this->value(item, keeps_nulls);
+                return within_limit();
+            });
+            put(before == '[' ? std::string_view("[]") : std::string_view("]"));
+            break;
+        }
+        case Kind::object: {
+            char before = '{';
+            each_member(value, [&](std::string_view name, const Value& member) {
+                if (!keeps_nulls && is_nothing(member))
+                    return true;
+                put(before);
+                before = ',';
+                quoted(name);
+                put(':');
+                this->value(member, keeps_nulls);
+                return within_limit();
+            });
+            put(before == '{' ? std::string_view("{}") : std::string_view("}"));
+            break;
+        }
+        }
+    }
+
+private:
+    char* room(std::size_t bytes)
+    {
+        if (out_.size() - size_ < bytes) [[unlikely]]
+            out_.resize(std::max(out_.size() * 2, size_ + bytes));
+        return out_.data() + size_;
+    }
+
+    void escaped(std::string_view text)
+    {
+        for (const char letter : text) {
+            const auto byte = static_cast<unsigned char>(letter);
+            switch (byte) {
+            case '"': put("\\\""); break;
+            case '\\': put("\\\\"); break;
+            case '\n': put("\\n"); break;
+            case '\r': put("\\r"); break;
+            case '\t': put("\\t"); break;
+            case '\b': put("\\b"); break;
+            case '\f': put("\\f"); break;
+            default:
+                constexpr std::string_view digits = "0123456789abcdef";
+                if (byte >= 0x20) {
+                    put(letter);
+                } else {
+                    put("\\u00");
+                    put(digits[byte >> 4U]);
+                    put(digits[byte & 15U]);
+                }
+            }
+        }
+    }
+
+    std::string& out_;  // its size is the room; what is written ends at `size_`
+    std::size_t limit_;
+    std::size_t size_;
+};
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text)
 {
-    out += '"';
-    std::size_t plain = 0;
-    for (std::size_t i = next_escape(text, 0); i < text.size(); i = next_escape(text, i + 1)) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        out.append(text, plain, i - plain);
-        plain = i + 1;
-        switch (byte) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        case '\b': out += "\\b"; break;
-        case '\f': out += "\\f"; break;
-        default:
-            constexpr std::string_view digits = "0123456789abcdef";
-            out += "\\u00";
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
-        }
-    }
-    out.append(text, plain);
-    out += '"';
+    Writer(out, text.size() + 2, out.max_size()).quoted(text);
 }
 
-bool append_json(std::string& out, const Value& value, std::size_t limit,
-                 bool keeps_nulls)  // NOLINT(misc-no-recursion)
+bool append_json(std::string& out, const Value& value, std::size_t limit, bool keeps_nulls)
 {
-    switch (value.kind) {
-    case Kind::null: out += "null"; break;
-    case Kind::boolean: out += value.truth ? "true" : "false"; break;
-    case Kind::number: value.parsed ? out += value.number.text() : out += value.text; break;
-    case Kind::text: append_json_string(out, value.text); break;
-    case Kind::money:
-        out.append(R"({"amount":")")
-            .append(amount_text(value))
-            .append(R"(","currency":")")
-            .append(value.text)
-            .append("\"}");
-        break;
-    case Kind::quantity:
-        out.append(R"({"value":")").append(value.number.text()).append(R"(","uom":)");
-        append_json_string(out, value.text);
-        out += '}';
-        break;
-    case Kind::time: out.append("\"").append(text_of(value.time())).append("\""); break;
-    case Kind::list: {
-        out += '[';
-        bool first = true;
-        const bool done = each_item(value, [&](const Value& item) {
-            if (!first)
-                out += ',';
-            first = false;
-            return append_json(out, item, limit, keeps_nulls);
-        });
-        out += ']';
-        return done && out.size() <= limit;
-    }
-    case Kind::object: {
-        out += '{';
-        bool first = true;
-        const bool done = each_member(value, [&](std::string_view name, const Value& member) {
-            if (!keeps_nulls && is_nothing(member))
-                return true;
-            if (!first)
-                out += ',';
-            first = false;
-            append_json_string(out, name);
-            out += ':';
-            return append_json(out, member, limit, keeps_nulls);
-        });
-        out += '}';
-        return done && out.size() <= limit;
-    }
-    }
-    return out.size() <= limit;
+    Writer writer(out, 1024, limit);
+    writer.value(value, keeps_nulls);
+    return writer.within_limit();
 }
 
 }  // namespace headgate::mapping

@@ -173,7 +173,7 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
                     return false;
                 next.push_back(value);
                 break;
-            case Step::Kind::place: next.push_back(item_of(run, value, step.place)); break;
+            case Step::Kind::place: next.push_back(item_of(value, step.place)); break;
             case Step::Kind::condition:
                 if (!condition_step(run, step, value))
                     return false;
@@ -193,18 +193,52 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
     return true;
 }
 
+/// Follows names and places from node to node, as far as they go. Returns the step that is next.
+std::size_t walk(const Expr& expr, Run& run, const Value& from, Value& out)
+{
+    const Document& document = *from.document;
+    NodeIndex at = from.node;
+    std::size_t i = 0;
+    for (; i < expr.steps.size(); ++i) {
+        const Step& step = expr.steps[i];
+        const Node& node = document[at];
+        if (step.kind == Step::Kind::name && node.kind == NodeKind::object) {
+            run.count_nodes(node.count);
+            at = document.member(at, step.name, step.guess.place());
+            if (at != no_node)
+                step.guess.learn(document[at].place);
+        } else if (step.kind == Step::Kind::place && node.kind == NodeKind::list) {
+            at = document.item(at, step.place);
+        } else {
+            break;
+        }
+        if (at == no_node) {
+            out = {};
+            return i + 1;
+        }
+    }
+    out = node_value(document, at);
+    return i;
+}
+
 bool follow(const Expr& expr, Run& run, Value& out)
 {
-    if (!start(expr, run, out))
+    std::size_t i = 0;
+    const Value* const from = expr.root == Root::dot        ? &run.dot
+                              : expr.root == Root::document ? &run.document
+                                                            : nullptr;
+    if (from != nullptr && from->is_tree())
+        i = walk(expr, run, *from, out);
+    else if (!start(expr, run, out))
         return false;
-    for (std::size_t i = 0; i < expr.steps.size(); ++i) {
+    for (; i < expr.steps.size(); ++i) {
         const Step& step = expr.steps[i];
         switch (step.kind) {
         case Step::Kind::name:
             if (!name_step(expr, run, step, out))
                 return false;
             break;
-        case Step::Kind::place: out = item_of(run, out, step.place); break;
+        case Step::Kind::place: out = item_of(out, step.place); break;
         case Step::Kind::condition:
             if (!condition_step(run, step, out))
                 return false;

@@ -138,15 +138,6 @@ inline Value member_of(Run& run, const Value& object, std::string_view name)
     return member_of(object, name, run.arena);
 }
 
-inline Value item_of(Run& run, const Value& list, std::int64_t place)
-{
-    if (list.kind == Kind::list && list.is_tree()) {
-        const auto passed = static_cast<std::uint64_t>(place < 0 ? place + list.count : place);
-        run.count_nodes(std::min<std::uint64_t>(passed, list.count));
-    }
-    return item_of(list, place);
-}
-
 /// As that of values; each item is a step.
 template <class Visit>
 bool each_item(Run& run, const Value& list, Visit&& visit)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -25,10 +26,29 @@ struct Site {
     int column = 0;
 };
 
+/// Where a name stood among its siblings the last time. Documents of one source are alike, so it mostly stands there
+/// again; it is only a hint, and threads may overwrite each other's.
+class Guess {
+public:
+    Guess() = default;
+    Guess(const Guess& other) : place_(other.place()) {}
+    Guess& operator=(const Guess&) = delete;
+    [[nodiscard]] std::uint32_t place() const { return place_.load(std::memory_order_relaxed); }
+    void learn(std::uint32_t place)
+    {
+        if (place != this->place())
+            place_.store(place, std::memory_order_relaxed);
+    }
+
+private:
+    std::atomic<std::uint32_t> place_{0};
+};
+
 struct Step {
     enum class Kind : std::uint8_t { name, descend, every, place, condition };
     Kind kind = Kind::name;
     std::string_view name;
+    mutable Guess guess;
     std::int64_t place = 0;
     ExprPtr condition;
 };

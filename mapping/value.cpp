@@ -66,42 +66,6 @@ Value object_value(std::span<const Member> members)
     return value;
 }
 
-Value node_value(const Document& document, NodeIndex index)
-{
-    Value value;
-    if (index == no_node)
-        return value;
-    value.document = &document;
-    value.node = index;
-    const Node& node = document[index];
-    switch (node.kind) {
-    case NodeKind::null: break;
-    case NodeKind::boolean:
-        value.kind = Kind::boolean;
-        value.truth = node.text == "true";
-        break;
-    case NodeKind::number:
-        value.kind = Kind::number;
-        value.text = node.text;
-        break;
-    case NodeKind::text:
-        if (!node.blank) {
-            value.kind = Kind::text;
-            value.text = node.text;
-        }
-        break;
-    case NodeKind::list:
-        value.kind = Kind::list;
-        value.count = node.count;
-        break;
-    case NodeKind::object:
-        value.kind = Kind::object;
-        value.count = node.count;
-        break;
-    }
-    return value;
-}
-
 std::string_view copy_text(std::string_view text, std::pmr::memory_resource& arena)
 {
     if (text.empty())

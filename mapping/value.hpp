@@ -60,7 +60,41 @@ inline std::span<const Member> Value::members() const
 [[nodiscard]] Value list_value(std::span<const Value> items);
 [[nodiscard]] Value object_value(std::span<const Member> members);
 /// A node of a document; a blank text reads as null.
-[[nodiscard]] Value node_value(const Document& document, NodeIndex node);
+[[nodiscard]] inline Value node_value(const Document& document, NodeIndex index)
+{
+    Value value;
+    if (index == no_node)
+        return value;
+    value.document = &document;
+    value.node = index;
+    const Node& node = document[index];
+    switch (node.kind) {
+    case NodeKind::null: break;
+    case NodeKind::boolean:
+        value.kind = Kind::boolean;
+        value.truth = node.text == "true";
+        break;
+    case NodeKind::number:
+        value.kind = Kind::number;
+        value.text = node.text;
+        break;
+    case NodeKind::text:
+        if (!node.blank) {
+            value.kind = Kind::text;
+            value.text = node.text;
+        }
+        break;
+    case NodeKind::list:
+        value.kind = Kind::list;
+        value.count = node.count;
+        break;
+    case NodeKind::object:
+        value.kind = Kind::object;
+        value.count = node.count;
+        break;
+    }
+    return value;
+}
 
 /// The member of an object, of money (`amount`, `currency`) or of a quantity (`value`, `uom`); null when it has none.
 [[nodiscard]] Value member_of(const Value& object, std::string_view name, std::pmr::memory_resource& arena);
@@ -91,7 +125,7 @@ bool each_item(const Value& list, Visit&& visit)
         return true;
     }
     const Document& document = *list.document;
-    for (NodeIndex at = document[list.node].first; at != no_node; at = document[at].next)
+    for (const NodeIndex at : document.children(list.node))
         if (!visit(node_value(document, at)))
             return false;
     return true;
@@ -107,7 +141,7 @@ bool each_member(const Value& object, Visit&& visit)
         return true;
     }
     const Document& document = *object.document;
-    for (NodeIndex at = document[object.node].first; at != no_node; at = document[at].next)
+    for (const NodeIndex at : document.children(object.node))
         if (!visit(document[at].name, node_value(document, at)))
             return false;
     return true;

@@ -14,7 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
-#include <iterator>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -23,6 +23,28 @@
 #include "mapping/mapping.hpp"
 #include "mapping/request.hpp"
 #include "mapping/vocabularies.hpp"
+
+namespace {
+
+std::size_t allocations = 0;  // this program has one thread
+
+}  // namespace
+
+void* operator new(std::size_t size)
+{
+    ++allocations;
+    if (void* const made = std::malloc(size))
+        return made;
+    throw std::bad_alloc();
+}
+void operator delete(void* made) noexcept
+{
+    std::free(made);
+}
+void operator delete(void* made, std::size_t) noexcept
+{
+    std::free(made);
+}
 
 namespace {
 
@@ -44,12 +66,14 @@ using namespace headgate;
 
 std::string read(const std::string& path)
 {
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
     if (!file) {
         std::cerr << path << " cannot be read\n";
         std::exit(2);
     }
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::string text(static_cast<std::size_t>(file.tellg()), '\0');
+    file.seekg(0).read(text.data(), static_cast<std::streamsize>(text.size()));
+    return text;
 }
 
 std::string source_folder()
@@ -109,16 +133,13 @@ Mapper mapper(const std::string& kind)
     };
 }
 
-template <class Visit>
-std::size_t each_line(std::string_view text, Visit visit)
+std::vector<std::string_view> lines_of(std::string_view text)
 {
-    std::size_t lines = 0;
+    std::vector<std::string_view> lines;
     while (!text.empty()) {
         const auto end = std::min(text.find('\n'), text.size());
-        if (end > 0) {
-            visit(text.substr(0, end));
-            ++lines;
-        }
+        if (end > 0)
+            lines.push_back(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return lines;
@@ -128,19 +149,26 @@ int measure(const std::string& kind, const std::string& file, int repeats)
 {
     const Mapper map = mapper(kind);
     const std::string text = read(file);
+    const auto lines = lines_of(text);
     double best = 0;
-    std::size_t lines = 0, bytes = 0;
+    std::size_t bytes = 0;
+    std::size_t made = 0;
     for (int i = 0; i <= repeats; ++i) {  // the first pass warms up
         bytes = 0;
+        const std::size_t before = allocations;
         const auto begin = std::chrono::steady_clock::now();
-        lines = each_line(text, [&](std::string_view line) { bytes += map(line).size(); });
+        for (const std::string_view line : lines)
+            bytes += map(line).size();
         const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        made = allocations - before;
         if (i > 0)
-            best = std::max(best, static_cast<double>(lines) / took);
+            best = std::max(best, static_cast<double>(lines.size()) / took);
     }
-    fmt::print("{{\"what\":\"headgate {}\",\"orders\":{},\"orders_s\":{:.0f},\"mb_s\":{:.1f},\"out_per_order\":{}}}\n",
-               kind, lines, best, best * static_cast<double>(text.size()) / static_cast<double>(lines) / 1e6,
-               bytes / lines);
+    const auto count = static_cast<double>(lines.size());
+    fmt::print("{{\"what\":\"headgate {}\",\"orders\":{},\"orders_s\":{:.0f},\"mb_s\":{:.1f},\"out_per_order\":{},"
+               "\"allocations_per_order\":{:.1f}}}\n",
+               kind, lines.size(), best, best * static_cast<double>(text.size()) / count / 1e6, bytes / lines.size(),
+               static_cast<double>(made) / count);
     return 0;
 }
 
@@ -157,14 +185,21 @@ int main(int argc, char** argv)
         return 2;
     }
     const Mapper map = mapper(arguments[0]);
+    std::ifstream file(arguments[1], std::ios::binary);
+    std::string in;
     std::string out;
-    each_line(read(arguments[1]), [&](std::string_view line) {
-        out.append(map(line)).append("\n");
-        if (out.size() > (1U << 20U)) {
-            std::cout.write(out.data(), static_cast<std::streamsize>(out.size()));
-            out.clear();
-        }
-    });
-    std::cout.write(out.data(), static_cast<std::streamsize>(out.size()));
+    std::size_t kept = 0;  // of a line whose end has not been read
+    do {
+        in.resize(kept + (std::size_t{1} << 20U));
+        file.read(in.data() + kept, static_cast<std::streamsize>(in.size() - kept));
+        in.resize(kept + static_cast<std::size_t>(file.gcount()));
+        const std::size_t whole = file ? in.rfind('\n') + 1 : in.size();
+        for (const std::string_view line : lines_of(std::string_view(in).substr(0, whole)))
+            out.append(map(line)).append("\n");
+        std::cout.write(out.data(), static_cast<std::streamsize>(out.size()));
+        out.clear();
+        in.erase(0, whole);
+        kept = in.size();
+    } while (file);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "connectors/formats/json.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -16,7 +17,7 @@ namespace headgate::connectors {
 
 namespace {
 
-namespace ondemand = simdjson::ondemand;
+using Stage1 = std::unique_ptr<simdjson::internal::dom_parser_implementation>;
 
 Failure failure(std::string code, std::string detail, std::string pointer = {})
 {
@@ -28,85 +29,38 @@ std::string at_byte(std::size_t offset)
     return "at byte " + std::to_string(offset);
 }
 
-/// The way down to the value being read: on the stack, and put into words only when something is wrong.
-struct Frame {
-    const Frame* up = nullptr;
-    std::string_view name;
-    std::size_t place = 0;
-    bool in_object = false;
-};
-
-std::string pointer_of(const Frame* frame)
-{
-    constexpr std::size_t longest = 1024;
-    std::string pointer;
-    for (; frame != nullptr && frame->up != nullptr; frame = frame->up) {
-        std::string step = "/";
-        if (frame->in_object) {
-            for (const char letter : frame->name.substr(0, longest)) {
-                if (letter == '~')
-                    step += "~0";
-                else if (letter == '/')
-                    step += "~1";
-                else
-                    step += letter;
-            }
-        } else {
-            step += std::to_string(frame->place);
-        }
-        pointer.insert(0, step);
-    }
-    return pointer.size() <= longest ? pointer : std::string();
-}
-
-class Walk {
+/// One pass over the places that simdjson's first stage finds: each bracket, brace, colon and comma outside of texts,
+/// and the first byte of each text and other scalar. That stage has seen that all is UTF-8, that no control character
+/// stands bare in a text and that each text ends; between a token and the next place there is only white space.
+class Reader {
 public:
-    Walk(std::shared_ptr<char[]> text, std::size_t size, const JsonLimits& limits, JsonNames& names)
-        : builder_(std::min({size / 16 + 8, limits.nodes, std::size_t{65536}})),
-          text_(std::move(text)),
+    Reader(std::shared_ptr<char[]> text, std::size_t size, const JsonLimits& limits,
+           simdjson::internal::dom_parser_implementation& stage1, JsonNames& names)
+        : text_(std::move(text)),
           size_(size),
           limits_(limits),
+          stage1_(stage1),
           names_(names)
     {}
 
-    Result<Document> run(ondemand::parser& parser)
+    Result<Document> run()
     {
-        names_.clear();
-        ondemand::document document;
-        const auto error = parser.iterate(text_.get(), size_, size_ + simdjson::SIMDJSON_PADDING).get(document);
+        const auto error = stage1_.stage1(reinterpret_cast<const std::uint8_t*>(text_.get()), size_,
+                                          simdjson::stage1_mode::regular);
         if (error != simdjson::SUCCESS)
             return std::unexpected(refused(error));
-
-        const Frame root;
-        bool right = false;
-        switch (text_[first_byte()]) {
-        case '[': right = list(document.get_array(), root) && nothing_follows(document); break;
-        case '{': right = object(document.get_object(), root) && nothing_follows(document); break;
-        default: right = root_scalar();
-        }
-        if (!right)
+        at_ = stage1_.structural_indexes.get();
+        end_ = at_ + stage1_.n_structural_indexes;
+        builder_.emplace(std::min<std::size_t>(stage1_.n_structural_indexes / 3 + 8, limits_.nodes));
+        if (!ends_as_it_begins())
+            return std::unexpected(broken(size_, {}));
+        if (!tree() || !nothing_follows())
             return std::unexpected(std::move(*failure_));
-        builder_.keep(text_);
-        return std::move(builder_).finish();
+        builder_->keep(std::move(text_));
+        return std::move(*builder_).finish();
     }
 
 private:
-    bool wrong(Failure what)
-    {
-        failure_ = std::move(what);
-        return false;
-    }
-    bool wrong_syntax(const Frame& frame) { return wrong(broken(offset_of(near_), &frame)); }
-    [[nodiscard]] std::size_t offset_of(const char* at) const { return static_cast<std::size_t>(at - text_.get()); }
-
-    [[nodiscard]] std::size_t first_byte() const
-    {
-        std::size_t at = 0;
-        while (at < size_ && json_space(text_[at]))
-            ++at;
-        return at;
-    }
-
     /// What simdjson's first pass, which sees all bytes, has against them.
     [[nodiscard]] Failure refused(simdjson::error_code error) const
     {
@@ -117,12 +71,12 @@ private:
         case simdjson::EMPTY: return failure("json_empty", "the body is empty");
         case simdjson::UTF8_ERROR: return failure("invalid_utf8", at_byte(utf8_until(bytes)));
         case simdjson::UNESCAPED_CHARS: return failure("json_syntax", "a control character stands bare in a text");
-        default: return broken(size_, nullptr);
+        default: return broken(size_, {});
         }
     }
 
     /// Names the breach of a text that is known to be no JSON: `offset` is where reading stopped.
-    [[nodiscard]] Failure broken(std::size_t offset, const Frame* frame) const
+    [[nodiscard]] Failure broken(std::size_t offset, std::string pointer) const
     {
         const JsonEnd end = json_end({text_.get(), size_});
         switch (end.kind) {
@@ -130,169 +84,174 @@ private:
         case JsonEnd::Kind::trailing: return failure("json_trailing", at_byte(end.offset));
         case JsonEnd::Kind::closed: break;
         }
-        return failure("json_syntax", at_byte(std::min(offset, end.offset)), pointer_of(frame));
+        return failure("json_syntax", at_byte(std::min(offset, end.offset)), std::move(pointer));
     }
 
-    bool nothing_follows(ondemand::document& document)
+    bool wrong(Failure what)
     {
-        const char* rest = nullptr;
-        if (document.current_location().get(rest) != simdjson::SUCCESS)
-            return true;
-        return wrong(failure("json_trailing", at_byte(offset_of(rest))));
+        failure_ = std::move(what);
+        return false;
+    }
+    bool wrong_here(std::string pointer) { return wrong(broken(*at_, std::move(pointer))); }
+    [[nodiscard]] std::string pointer() const
+    {
+        constexpr std::size_t longest = 1024;
+        std::string pointer = builder_->next_pointer();
+        return pointer.size() <= longest ? pointer : std::string();
+    }
+    [[nodiscard]] std::string pointer_of_open() const { return builder_->document().pointer(builder_->open()); }
+
+    [[nodiscard]] char token() const { return text_[*at_]; }  // behind the last place: '\0'
+    [[nodiscard]] std::size_t offset_of(const char* at) const { return static_cast<std::size_t>(at - text_.get()); }
+
+    /// A text that was cut off is told from one that is nested too deep before it is read.
+    [[nodiscard]] bool ends_as_it_begins() const
+    {
+        const char first = token();
+        const char last = text_[end_[-1]];
+        return (first != '{' || last == '}') && (first != '[' || last == ']');
     }
 
-    bool root_scalar()
+    bool nothing_follows() { return at_ == end_ || wrong(failure("json_trailing", at_byte(*at_))); }
+
+    bool tree()
     {
-        const Frame root;
-        const std::size_t from = first_byte();
-        std::size_t until = size_;
-        while (json_space(text_[until - 1]))
-            --until;
-        const std::string_view token{text_.get() + from, until - from};
-        if (token.front() != '"')
-            return scalar(token, root);
-        std::string_view read;
-        const char* end = nullptr;
-        if (!one_more_node(root) || !text(text_.get() + from + 1, root, read, end))
+        for (;;) {
+            if (++nodes_ > limits_.nodes)
+                return too_many();
+            switch (const char first = token()) {
+            case '{':
+            case '[':
+                if (builder_->depth() >= limits_.depth)
+                    return too_deep();
+                ++at_;
+                first == '{' ? builder_->open_object() : builder_->open_list();
+                if (token() != (first == '{' ? '}' : ']')) {
+                    if (first == '{' && !name())
+                        return false;
+                    continue;
+                }
+                break;  // closed below
+            case '"': {
+                const std::string_view read = text();
+                if (read.data() == nullptr)
+                    return false;
+                builder_->text(read);
+                break;
+            }
+            default:
+                if (!scalar())
+                    return false;
+            }
+            bool more = false;
+            while (builder_->depth() > 0 && !more) {
+                const bool object = builder_->document()[builder_->open()].kind == NodeKind::object;
+                if (token() == ',') {
+                    more = true;
+                    ++at_;
+                    if (object && !name())
+                        return false;
+                } else if (token() == (object ? '}' : ']')) {
+                    if (object && !names_differ())
+                        return false;
+                    ++at_;
+                    builder_->close();
+                } else {
+                    return wrong_here(object ? pointer_of_open() : pointer());
+                }
+            }
+            if (!more)
+                return true;
+        }
+    }
+
+    bool too_many()
+    {
+        return wrong(failure("too_many_nodes", "more than " + std::to_string(limits_.nodes), pointer()));
+    }
+    bool too_deep() { return wrong(failure("too_deep", "more than " + std::to_string(limits_.depth), pointer())); }
+
+    bool name()
+    {
+        if (token() != '"')
+            return wrong_here(pointer_of_open());
+        const std::string_view read = text();
+        if (read.data() == nullptr)
             return false;
-        if (offset_of(end) + 1 != until)
-            return wrong(failure("json_trailing", at_byte(offset_of(end) + 1)));
-        builder_.text(read);
+        builder_->name(read);
+        if (token() != ':')
+            return wrong_here(pointer_of_open());
+        ++at_;
         return true;
     }
 
-    bool one_more_node(const Frame& frame)
+    /// Without data when it is wrong.
+    std::string_view text()
     {
-        if (++nodes_ <= limits_.nodes)
-            return true;
-        return wrong(failure("too_many_nodes", "more than " + std::to_string(limits_.nodes), pointer_of(&frame)));
-    }
-
-    bool one_deeper(const Frame& frame)
-    {
-        if (builder_.depth() < limits_.depth)
-            return true;
-        return wrong(failure("too_deep", "more than " + std::to_string(limits_.depth), pointer_of(&frame)));
-    }
-
-    bool text(char* first, const Frame& frame, std::string_view& into, const char*& end)
-    {
-        const JsonText read = json_text(first);
-        near_ = read.end;
-        end = read.end;
-        if (read.text) {
-            into = *read.text;
-            return true;
+        char* const first = text_.get() + at_[0] + 1;
+        char* last = text_.get() + at_[1] - 1;
+        while (json_space(*last))
+            --last;
+        ++at_;
+        char* const escape = next_escape(first, last);
+        if (escape == last) [[likely]]
+            return {first, last};
+        const Unescaped read = unescape(escape, last);
+        if (read.end == nullptr) {
+            const std::string place = at_byte(offset_of(read.wrong));
+            wrong(read.surrogate ? failure("invalid_text", "half a surrogate pair " + place, pointer())
+                                 : failure("json_syntax", "unknown escape " + place, pointer()));
+            return {};
         }
-        if (read.surrogate)
-            return wrong(
-                failure("invalid_text", "half a surrogate pair " + at_byte(offset_of(read.end)), pointer_of(&frame)));
-        return wrong(failure("json_syntax", "unknown escape " + at_byte(offset_of(read.end)), pointer_of(&frame)));
+        return {first, read.end};
     }
 
-    bool scalar(std::string_view token, const Frame& frame)
+    bool scalar()
     {
-        if (!one_more_node(frame))
-            return false;
+        std::string_view token{text_.get() + *at_, at_[1] - *at_};
         while (!token.empty() && json_space(token.back()))
             token.remove_suffix(1);
-        if (token == "true" || token == "false")
-            builder_.boolean(token == "true");
+        if (json_number(token))
+            builder_->number(token);
         else if (token == "null")
-            builder_.null();
-        else if (json_number(token))
-            builder_.number(token);
+            builder_->null();
+        else if (token == "true" || token == "false")
+            builder_->boolean(token == "true");
         else
-            return wrong_syntax(frame);
+            return wrong_here(pointer());
+        ++at_;
         return true;
     }
 
-    bool value(ondemand::value value, const Frame& frame)
+    bool names_differ()
     {
-        const std::string_view token = value.raw_json_token();
-        near_ = token.data();
-        switch (token.front()) {
-        case '{': return object(value.get_object(), frame);
-        case '[': return list(value.get_array(), frame);
-        case '"': {
-            // Not left to the iterator: it takes `"a":` in a list for a member that is to be skipped.
-            ondemand::raw_json_string raw;
-            std::string_view read;
-            const char* end = nullptr;
-            if (value.get_raw_json_string().get(raw) != simdjson::SUCCESS)
-                return wrong_syntax(frame);
-            if (!one_more_node(frame) || !text(writable(raw.raw()), frame, read, end))
-                return false;
-            builder_.text(read);
+        const auto repeated = names_.repeated(*builder_);
+        if (!repeated)
             return true;
-        }
-        default: return scalar(token, frame);
-        }
+        builder_->name(*repeated);
+        return wrong(failure("duplicate_key", "a name stands twice in one object", pointer()));
     }
 
-    bool list(simdjson::simdjson_result<ondemand::array> opened, const Frame& frame)
-    {
-        ondemand::array items;
-        if (!one_deeper(frame) || !one_more_node(frame))
-            return false;
-        if (std::move(opened).get(items) != simdjson::SUCCESS)
-            return wrong_syntax(frame);
-        builder_.open_list();
-        Frame inner{&frame, {}, 0, false};
-        for (auto item : items) {
-            ondemand::value each;
-            if (std::move(item).get(each) != simdjson::SUCCESS)
-                return wrong_syntax(inner);
-            if (!value(each, inner))
-                return false;
-            ++inner.place;
-        }
-        builder_.close();
-        return true;
-    }
-
-    bool object(simdjson::simdjson_result<ondemand::object> opened, const Frame& frame)
-    {
-        ondemand::object members;
-        if (!one_deeper(frame) || !one_more_node(frame))
-            return false;
-        if (std::move(opened).get(members) != simdjson::SUCCESS)
-            return wrong_syntax(frame);
-        builder_.open_object();
-        const std::size_t mark = names_.mark();
-        Frame inner{&frame, {}, 0, true};
-        for (auto member : members) {
-            ondemand::field field;
-            const char* end = nullptr;
-            if (std::move(member).get(field) != simdjson::SUCCESS)
-                return wrong_syntax(frame);
-            if (!text(writable(field.key().raw()), frame, inner.name, end))
-                return false;
-            names_.add(inner.name);
-            builder_.name(inner.name);
-            if (!value(field.value(), inner))
-                return false;
-        }
-        if (const auto repeated = names_.close(mark)) {
-            inner.name = *repeated;
-            return wrong(failure("duplicate_key", "a name stands twice in one object", pointer_of(&inner)));
-        }
-        builder_.close();
-        return true;
-    }
-
-    /// The buffer is ours; simdjson only hands its pointers back as const.
-    char* writable(const char* at) { return text_.get() + offset_of(at); }
-
-    DocumentBuilder builder_;
+    std::optional<DocumentBuilder> builder_;
     std::shared_ptr<char[]> text_;
     std::size_t size_;
-    const char* near_ = text_.get();  // the last token that was read
     const JsonLimits& limits_;
+    simdjson::internal::dom_parser_implementation& stage1_;
     JsonNames& names_;
+    const std::uint32_t* at_ = nullptr;
+    const std::uint32_t* end_ = nullptr;  // points at the size of the text, as a last place
     std::size_t nodes_ = 0;
     std::optional<Failure> failure_;
 };
+
+Stage1 stage1_for(std::size_t bytes)
+{
+    Stage1 made;
+    if (simdjson::get_active_implementation()->create_dom_parser_implementation(bytes, simdjson::DEFAULT_MAX_DEPTH,
+                                                                                made) != simdjson::SUCCESS)
+        throw std::bad_alloc();
+    return made;
+}
 
 }  // namespace
 
@@ -311,19 +270,15 @@ Result<Document> read_json(std::string_view bytes, const JsonLimits& limits)
 
     // A thread keeps the buffers that fit nearly every body; a huge one brings its own and takes them along.
     constexpr std::size_t usual = std::size_t{256} << 10U;
-    thread_local JsonNames names;
     if (bytes.size() > usual) {
-        ondemand::parser parser;
         JsonNames own_names;
-        return Walk(std::move(text), bytes.size(), limits, own_names).run(parser);
+        return Reader(std::move(text), bytes.size(), limits, *stage1_for(bytes.size()), own_names).run();
     }
-    thread_local ondemand::parser parser;
-    if (parser.capacity() < bytes.size()) {
-        const std::size_t room = std::max<std::size_t>(std::size_t{16} << 10U, bytes.size() * 2);
-        if (parser.allocate(room, simdjson::DEFAULT_MAX_DEPTH) != simdjson::SUCCESS)
-            throw std::bad_alloc();
-    }
-    return Walk(std::move(text), bytes.size(), limits, names).run(parser);
+    thread_local JsonNames names;
+    thread_local Stage1 stage1 = stage1_for(std::size_t{16} << 10U);
+    if (stage1->capacity() < bytes.size())
+        stage1 = stage1_for(std::min(usual, bytes.size() * 2));
+    return Reader(std::move(text), bytes.size(), limits, *stage1, names).run();
 }
 
 }  // namespace headgate::connectors

@@ -8,7 +8,7 @@
 
 namespace headgate::connectors {
 
-/// What a JSON text may cost. One node takes 56 bytes, and `[0,0,…` makes one of every two bytes.
+/// What a JSON text may cost. One node takes 60 bytes, and `[0,0,…` makes one of every two bytes.
 struct JsonLimits {
     std::size_t bytes = std::size_t{64} << 20U;
     std::size_t depth = 64;  // lists and objects open at once

@@ -17,27 +17,6 @@ constexpr bool digit(char letter)
     return letter >= '0' && letter <= '9';
 }
 
-/// The high bit of each byte of `word` that equals `letter`; exact up to and including the first one.
-constexpr std::uint64_t bytes_equal(std::uint64_t word, char letter)
-{
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    const std::uint64_t difference = word ^ (ones * static_cast<unsigned char>(letter));
-    return (difference - ones) & ~difference & (ones << 7U);
-}
-
-/// The first quote or backslash.
-char* next_special(char* at)
-{
-    static_assert(std::endian::native == std::endian::little);
-    for (;; at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, at, sizeof word);
-        const std::uint64_t found = bytes_equal(word, '"') | bytes_equal(word, '\\');
-        if (found != 0)
-            return at + std::countr_zero(found) / 8;
-    }
-}
-
 int hex4(const char* at)
 {
     int value = 0;
@@ -104,24 +83,24 @@ bool json_number(std::string_view text)
     return at == text.size();
 }
 
-JsonText json_text(char* first)
+Unescaped unescape(char* escape, char* last)
 {
-    char* from = next_special(first);
-    char* to = from;
-    while (*from != '"') {
+    char* from = escape;
+    char* to = escape;
+    while (from != last) {
         const char kind = from[1];
         if (kind == 'u') {
             int code = hex4(from + 2);
             if (code < 0)
-                return {std::nullopt, from, false};
+                return {nullptr, from, false};
             const char* here = from;
             from += 6;
             if (code >= 0xdc00 && code <= 0xdfff)
-                return {std::nullopt, here, true};
+                return {nullptr, here, true};
             if (code >= 0xd800 && code <= 0xdbff) {
                 const int low = from[0] == '\\' && from[1] == 'u' ? hex4(from + 2) : -1;
                 if (low < 0xdc00 || low > 0xdfff)
-                    return {std::nullopt, here, true};
+                    return {nullptr, here, true};
                 code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
                 from += 6;
             }
@@ -129,16 +108,16 @@ JsonText json_text(char* first)
         } else {
             const char letter = escaped(kind);
             if (letter == 0)
-                return {std::nullopt, from, false};
+                return {nullptr, from, false};
             *to++ = letter;
             from += 2;
         }
-        char* until = next_special(from);
+        char* until = next_escape(from, last);
         std::memmove(to, from, static_cast<std::size_t>(until - from));
         to += until - from;
         from = until;
     }
-    return {std::string_view(first, static_cast<std::size_t>(to - first)), from, false};
+    return {to, nullptr, false};
 }
 
 JsonEnd json_end(std::string_view bytes)
@@ -218,28 +197,45 @@ std::uint64_t hash_name(std::string_view name)
 
 }  // namespace
 
-std::optional<std::string_view> JsonNames::close(std::size_t mark)
+namespace {
+
+/// The items of a list are mostly alike, and the names of the one before are known to differ.
+bool names_of_item_before(const DocumentBuilder& builder)
 {
-    const std::size_t count = names_.size() - mark;
-    const std::string_view* const names = names_.data() + mark;
-    std::optional<std::string_view> repeated;
+    const NodeIndex before = builder.before_open();
+    return before != no_node &&
+           std::ranges::equal(builder.open_children(), builder.document().children(before),
+                              [&](NodeIndex one, NodeIndex other) {
+                                  return builder.document()[one].name == builder.document()[other].name;
+                              });
+}
+
+}  // namespace
+
+std::optional<std::string_view> JsonNames::repeated(const DocumentBuilder& builder)
+{
+    const auto members = builder.open_children();
+    const auto name = [&](std::size_t i) { return builder.document()[members[i]].name; };
+    const std::size_t count = members.size();
     if (count <= 8) {
-        for (std::size_t i = 1; i < count && !repeated; ++i)
-            if (std::find(names, names + i, names[i]) != names + i)
-                repeated = names[i];
-    } else {
-        const std::size_t mask = std::bit_ceil(count * 2) - 1;
-        table_.assign(mask + 1, 0);
-        for (std::size_t i = 0; i < count && !repeated; ++i) {
-            std::size_t slot = hash_name(names[i]) & mask;
-            for (; table_[slot] != 0 && !repeated; slot = (slot + 1) & mask)
-                if (names[table_[slot] - 1] == names[i])
-                    repeated = names[i];
-            table_[slot] = static_cast<std::uint32_t>(i + 1);
-        }
+        for (std::size_t i = 1; i < count; ++i)
+            for (std::size_t j = 0; j < i; ++j)
+                if (name(i) == name(j))
+                    return name(i);
+        return std::nullopt;
     }
-    names_.resize(mark);
-    return repeated;
+    if (names_of_item_before(builder))
+        return std::nullopt;
+    const std::size_t mask = std::bit_ceil(count * 2) - 1;
+    table_.assign(mask + 1, 0);
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t slot = hash_name(name(i)) & mask;
+        for (; table_[slot] != 0; slot = (slot + 1) & mask)
+            if (name(table_[slot] - 1) == name(i))
+                return name(i);
+        table_[slot] = static_cast<std::uint32_t>(i + 1);
+    }
+    return std::nullopt;
 }
 
 }  // namespace headgate::connectors

@@ -242,7 +242,7 @@ int LedgerTables::write(const std::string& type, const LedgerRow& row, const Doc
     if (list == no_node || transaction[list].kind != NodeKind::list)
         return SQLITE_DONE;
     std::int64_t position = 0;
-    for (NodeIndex line = transaction[list].first; line != no_node; line = transaction[line].next) {
+    for (const NodeIndex line : transaction.children(list)) {
         auto& insert = writer.add_line.start(row.external_ref, ++position);
         for (const auto& column : writer.table.lines)
             bind_column(insert, transaction, line, column);

@@ -16,8 +16,8 @@ void append(std::string& out, const Document& document, NodeIndex at)  // NOLINT
 {
     const Node& node = document[at];
     const auto each_child = [&](const auto& visit) {
-        for (NodeIndex child = node.first; child != no_node; child = document[child].next) {
-            if (child != node.first)
+        for (const NodeIndex child : document.children(at)) {
+            if (document[child].place > 0)
                 out += ',';
             visit(child);
         }
@@ -82,11 +82,11 @@ std::string flow(const Document& document, NodeIndex at)  // NOLINT(misc-no-recu
     const Node& node = document[at];
     if (node.kind != NodeKind::list && node.kind != NodeKind::object)
         return scalar(node);
-    if (node.first == no_node)
+    if (node.count == 0)
         return node.kind == NodeKind::list ? "[]" : "{}";
     std::string out = node.kind == NodeKind::list ? "[" : "{ ";
-    for (NodeIndex child = node.first; child != no_node; child = document[child].next) {
-        if (child != node.first)
+    for (const NodeIndex child : document.children(at)) {
+        if (document[child].place > 0)
             out += ", ";
         if (node.kind == NodeKind::object)
             out += yaml_scalar(document[child].name) + ": ";
@@ -97,7 +97,7 @@ std::string flow(const Document& document, NodeIndex at)  // NOLINT(misc-no-recu
 
 bool holds_list(const Document& document, NodeIndex at)  // NOLINT(misc-no-recursion)
 {
-    for (NodeIndex child = document[at].first; child != no_node; child = document[child].next)
+    for (const NodeIndex child : document.children(at))
         if ((document[child].kind == NodeKind::list && document[child].count > 0) || holds_list(document, child))
             return true;
     return false;
@@ -107,12 +107,12 @@ bool holds_list(const Document& document, NodeIndex at)  // NOLINT(misc-no-recur
 bool fits(const Document& document, NodeIndex at, std::size_t before)
 {
     const Node& node = document[at];
-    if ((node.kind != NodeKind::list && node.kind != NodeKind::object) || node.first == no_node)
+    if ((node.kind != NodeKind::list && node.kind != NodeKind::object) || node.count == 0)
         return true;
     if (holds_list(document, at))
         return false;
     if (node.kind == NodeKind::list)
-        for (NodeIndex child = node.first; child != no_node; child = document[child].next)
+        for (const NodeIndex child : document.children(at))
             if (document[child].kind == NodeKind::object)
                 return false;
     return before + flow(document, at).size() <= widest;
@@ -122,7 +122,7 @@ void lines(std::string& out, const Document& document, NodeIndex at, std::size_t
 {
     const Node& node = document[at];
     const std::string space(indent, ' ');
-    for (NodeIndex child = node.first; child != no_node; child = document[child].next) {
+    for (const NodeIndex child : document.children(at)) {
         const std::string key = node.kind == NodeKind::list ? "-" : yaml_scalar(document[child].name) + ":";
         if (fits(document, child, indent + key.size() + 1)) {
             out.append(space).append(key).append(" ").append(flow(document, child)).append("\n");
@@ -173,9 +173,9 @@ private:
         if (wanted != kind(got_, got)) {
             differ(path, expected, got);
         } else if (wanted == NodeKind::object) {
-            for (NodeIndex child = expected_[expected].first; child != no_node; child = expected_[child].next)
+            for (const NodeIndex child : expected_.children(expected))
                 compare(member_path(path, expected_[child].name), child, got_.member(got, expected_[child].name));
-            for (NodeIndex child = got_[got].first; child != no_node; child = got_[child].next)
+            for (const NodeIndex child : got_.children(got))
                 if (expected_.member(expected, got_[child].name) == no_node)
                     compare(member_path(path, got_[child].name), no_node, child);
         } else if (wanted == NodeKind::list) {

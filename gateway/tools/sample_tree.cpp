@@ -19,7 +19,7 @@ void lay(SampleNode& onto, const Document& document, NodeIndex at)  // NOLINT(mi
 {
     const Node& node = document[at];
     const auto each_child = [&](const auto& visit) {
-        for (NodeIndex child = node.first; child != no_node; child = document[child].next)
+        for (const NodeIndex child : document.children(at))
             visit(child);
     };
     switch (node.kind) {

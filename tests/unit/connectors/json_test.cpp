@@ -24,7 +24,7 @@ std::string shown(const Document& document, NodeIndex at = 0)
     case NodeKind::object: break;
     }
     std::string text;
-    for (NodeIndex child = node.first; child != no_node; child = document[child].next) {
+    for (const NodeIndex child : document.children(at)) {
         text += text.empty() ? "" : ",";
         if (node.kind == NodeKind::object)
             text += std::string(document[child].name) + "=";
