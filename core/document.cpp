@@ -9,7 +9,7 @@ NodeIndex Document::search(std::span<const NodeIndex> members, std::string_view 
 {
     const auto among = [&](std::span<const NodeIndex> some) {
         for (const NodeIndex member : some)
-            if (nodes_[member].name.size() == name.size() && nodes_[member].name == name)
+            if (same_text(nodes_[member].name, name))
                 return member;
         return no_node;
     };

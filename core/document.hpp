@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/same_text.hpp"
+
 namespace headgate {
 
 /// What a node of a document is. `text` and `number` keep their source text; nothing is converted on the way in.
@@ -61,7 +63,7 @@ public:
         if (object == no_node || nodes_[object].kind != NodeKind::object)
             return no_node;
         const auto members = children(object);
-        if (guess < members.size() && nodes_[members[guess]].name == name)
+        if (guess < members.size() && same_text(nodes_[members[guess]].name, name))
             return members[guess];
         return search(members, name, guess);
     }

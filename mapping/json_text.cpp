@@ -26,6 +26,31 @@ bool needs_escape(std::uint64_t word)
     return ((control | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops) != 0;
 }
 
+/// Copies a text that stands in JSON as it is, and returns the end; null when it does not.
+char* copy_plain(std::string_view text, char* to)
+{
+    const std::size_t size = text.size();
+    const auto copied = [&](std::size_t at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        std::memcpy(to + at, &word, sizeof word);
+        return !needs_escape(word);
+    };
+    if (size >= 8) {  // the last eight may overlap those before
+        for (std::size_t at = 0; at + 8 < size; at += 8)
+            if (!copied(at))
+                return nullptr;
+        return copied(size - 8) ? to + size : nullptr;
+    }
+    for (std::size_t at = 0; at < size; ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < 0x20 || byte == '"' || byte == '\\')
+            return nullptr;
+        to[at] = text[at];
+    }
+    return to + size;
+}
+
 /// Writes behind a text, in room it makes ahead of need.
 class Writer {
 public:
@@ -39,35 +64,47 @@ public:
 
     [[nodiscard]] bool within_limit() const { return size_ <= limit_; }
 
-    void put(char letter) { *room(1) = letter, ++size_; }
+    void put(char letter)
+    {
+        *room(1) = letter;
+        ++size_;
+    }
     void put(std::string_view text)
     {
         std::memcpy(room(text.size()), text.data(), text.size());
         size_ += text.size();
     }
+    /// A JSON string between two letters that are no part of it.
+    void quoted(char before, std::string_view text, char after)
+    {
+        char* const begin = room(text.size() + 4);
+        begin[0] = before;
+        begin[1] = '"';
+        char* const end = copy_plain(text, begin + 2);
+        if (end == nullptr) [[unlikely]] {
+            size_ += 2;
+            escaped(text);
+            put('"');
+            put(after);
+            return;
+        }
+        end[0] = '"';
+        end[1] = after;
+        size_ += text.size() + 4;
+    }
     void quoted(std::string_view text)
     {
         char* const begin = room(text.size() + 2);
-        char* to = begin;
-        *to++ = '"';
-        std::size_t i = 0;
-        for (; i + 8 <= text.size(); i += 8, to += 8) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, text.data() + i, sizeof word);
-            if (needs_escape(word))
-                break;
-            std::memcpy(to, &word, sizeof word);
+        begin[0] = '"';
+        char* const end = copy_plain(text, begin + 1);
+        ++size_;
+        if (end == nullptr) [[unlikely]] {
+            escaped(text);
+            put('"');
+            return;
         }
-        for (; i < text.size(); ++i) {
-            const auto byte = static_cast<unsigned char>(text[i]);
-            if (byte < 0x20 || byte == '"' || byte == '\\')
-                break;
-            *to++ = text[i];
-        }
-        size_ += static_cast<std::size_t>(to - begin);
-        if (i < text.size())
-            escaped(text.substr(i));
-        put('"');
+        *end = '"';
+        size_ += text.size() + 1;
     }
 
     void value(const Value& value, bool keeps_nulls)  // NOLINT(misc-no-recursion)
@@ -112,10 +149,8 @@ public:
             each_member(value, [&](std::string_view name, const Value& member) {
                 if (!keeps_nulls && is_nothing(member))
                     return true;
-                put(before);
+                quoted(before, name, ':');
                 before = ',';
-                quoted(name);
-                put(':');
                 this->value(member, keeps_nulls);
                 return within_limit();
             });

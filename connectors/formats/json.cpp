@@ -49,18 +49,20 @@ public:
                                           simdjson::stage1_mode::regular);
         if (error != simdjson::SUCCESS)
             return std::unexpected(refused(error));
-        at_ = stage1_.structural_indexes.get();
-        end_ = at_ + stage1_.n_structural_indexes;
+        begin_ = stage1_.structural_indexes.get();
+        end_ = begin_ + stage1_.n_structural_indexes;
         builder_.emplace(std::min<std::size_t>(stage1_.n_structural_indexes / 3 + 8, limits_.nodes));
         if (!ends_as_it_begins())
             return std::unexpected(broken(size_, {}));
-        if (!tree() || !nothing_follows())
+        if (!tree())
             return std::unexpected(std::move(*failure_));
         builder_->keep(std::move(text_));
         return std::move(*builder_).finish();
     }
 
 private:
+    using Cursor = const std::uint32_t*;
+
     /// What simdjson's first pass, which sees all bytes, has against them.
     [[nodiscard]] Failure refused(simdjson::error_code error) const
     {
@@ -92,7 +94,7 @@ private:
         failure_ = std::move(what);
         return false;
     }
-    bool wrong_here(std::string pointer) { return wrong(broken(*at_, std::move(pointer))); }
+    bool wrong_at(Cursor at, std::string pointer) { return wrong(broken(*at, std::move(pointer))); }
     [[nodiscard]] std::string pointer() const
     {
         constexpr std::size_t longest = 1024;
@@ -101,67 +103,71 @@ private:
     }
     [[nodiscard]] std::string pointer_of_open() const { return builder_->document().pointer(builder_->open()); }
 
-    [[nodiscard]] char token() const { return text_[*at_]; }  // behind the last place: '\0'
+    [[nodiscard]] char token(Cursor at) const { return text_[*at]; }  // behind the last place: '\0'
     [[nodiscard]] std::size_t offset_of(const char* at) const { return static_cast<std::size_t>(at - text_.get()); }
 
     /// A text that was cut off is told from one that is nested too deep before it is read.
     [[nodiscard]] bool ends_as_it_begins() const
     {
-        const char first = token();
-        const char last = text_[end_[-1]];
+        const char first = token(begin_);
+        const char last = token(end_ - 1);
         return (first != '{' || last == '}') && (first != '[' || last == ']');
     }
 
-    bool nothing_follows() { return at_ == end_ || wrong(failure("json_trailing", at_byte(*at_))); }
-
     bool tree()
     {
-        for (;;) {
+        for (Cursor at = begin_;;) {
             if (++nodes_ > limits_.nodes)
                 return too_many();
-            switch (const char first = token()) {
+            switch (const char first = token(at)) {
             case '{':
             case '[':
                 if (builder_->depth() >= limits_.depth)
                     return too_deep();
-                ++at_;
+                ++at;
                 first == '{' ? builder_->open_object() : builder_->open_list();
-                if (token() != (first == '{' ? '}' : ']')) {
-                    if (first == '{' && !name())
+                if (token(at) != (first == '{' ? '}' : ']')) {
+                    if (first == '[')
+                        continue;
+                    if (!name(at))
                         return false;
+                    at += 2;
                     continue;
                 }
                 break;  // closed below
             case '"': {
-                const std::string_view read = text();
+                const std::string_view read = text(at);
                 if (read.data() == nullptr)
                     return false;
                 builder_->text(read);
+                ++at;
                 break;
             }
             default:
-                if (!scalar())
+                if (!scalar(at))
                     return false;
+                ++at;
             }
-            bool more = false;
-            while (builder_->depth() > 0 && !more) {
+            for (;;) {
+                if (builder_->depth() == 0)
+                    return at == end_ || wrong(failure("json_trailing", at_byte(*at)));
                 const bool object = builder_->document()[builder_->open()].kind == NodeKind::object;
-                if (token() == ',') {
-                    more = true;
-                    ++at_;
-                    if (object && !name())
+                if (token(at) == ',') {
+                    ++at;
+                    if (!object)
+                        break;
+                    if (!name(at))
                         return false;
-                } else if (token() == (object ? '}' : ']')) {
-                    if (object && !names_differ())
-                        return false;
-                    ++at_;
-                    builder_->close();
-                } else {
-                    return wrong_here(object ? pointer_of_open() : pointer());
+                    at += 2;
+                    break;
                 }
+                if (token(at) != (object ? '}' : ']'))
+                    return wrong_at(at, object ? pointer_of_open() : pointer());
+                if (object && !names_differ())
+                    return false;
+                ++at;
+                builder_->close();
             }
-            if (!more)
-                return true;
         }
     }
 
@@ -171,44 +177,45 @@ private:
     }
     bool too_deep() { return wrong(failure("too_deep", "more than " + std::to_string(limits_.depth), pointer())); }
 
-    bool name()
+    /// A name and its colon.
+    bool name(Cursor at)
     {
-        if (token() != '"')
-            return wrong_here(pointer_of_open());
-        const std::string_view read = text();
+        if (token(at) != '"')
+            return wrong_at(at, pointer_of_open());
+        const std::string_view read = text(at);
         if (read.data() == nullptr)
             return false;
+        if (token(at + 1) != ':')
+            return wrong_at(at + 1, pointer_of_open());
         builder_->name(read);
-        if (token() != ':')
-            return wrong_here(pointer_of_open());
-        ++at_;
         return true;
     }
 
     /// Without data when it is wrong.
-    std::string_view text()
+    std::string_view text(Cursor at)
     {
-        char* const first = text_.get() + at_[0] + 1;
-        char* last = text_.get() + at_[1] - 1;
+        char* const first = text_.get() + at[0] + 1;
+        char* last = text_.get() + at[1] - 1;
         while (json_space(*last))
             --last;
-        ++at_;
         char* const escape = next_escape(first, last);
-        if (escape == last) [[likely]]
-            return {first, last};
-        const Unescaped read = unescape(escape, last);
-        if (read.end == nullptr) {
-            const std::string place = at_byte(offset_of(read.wrong));
-            wrong(read.surrogate ? failure("invalid_text", "half a surrogate pair " + place, pointer())
-                                 : failure("json_syntax", "unknown escape " + place, pointer()));
-            return {};
-        }
-        return {first, read.end};
+        return escape == last ? std::string_view(first, last) : unescaped(first, escape, last);
     }
 
-    bool scalar()
+    std::string_view unescaped(char* first, char* escape, char* last)
     {
-        std::string_view token{text_.get() + *at_, at_[1] - *at_};
+        const Unescaped read = unescape(escape, last);
+        if (read.end != nullptr)
+            return {first, read.end};
+        const std::string place = at_byte(offset_of(read.wrong));
+        wrong(read.surrogate ? failure("invalid_text", "half a surrogate pair " + place, pointer())
+                             : failure("json_syntax", "unknown escape " + place, pointer()));
+        return {};
+    }
+
+    bool scalar(Cursor at)
+    {
+        std::string_view token{text_.get() + at[0], at[1] - at[0]};
         while (!token.empty() && json_space(token.back()))
             token.remove_suffix(1);
         if (json_number(token))
@@ -218,8 +225,7 @@ private:
         else if (token == "true" || token == "false")
             builder_->boolean(token == "true");
         else
-            return wrong_here(pointer());
-        ++at_;
+            return wrong_at(at, pointer());
         return true;
     }
 
@@ -238,8 +244,8 @@ private:
     const JsonLimits& limits_;
     simdjson::internal::dom_parser_implementation& stage1_;
     JsonNames& names_;
-    const std::uint32_t* at_ = nullptr;
-    const std::uint32_t* end_ = nullptr;  // points at the size of the text, as a last place
+    Cursor begin_ = nullptr;
+    Cursor end_ = nullptr;  // points at the size of the text, as a last place
     std::size_t nodes_ = 0;
     std::optional<Failure> failure_;
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 
+#include "core/same_text.hpp"
 #include "core/utf8.hpp"
 
 namespace headgate::connectors {
@@ -206,7 +207,7 @@ bool names_of_item_before(const DocumentBuilder& builder)
     return before != no_node &&
            std::ranges::equal(builder.open_children(), builder.document().children(before),
                               [&](NodeIndex one, NodeIndex other) {
-                                  return builder.document()[one].name == builder.document()[other].name;
+                                  return same_text(builder.document()[one].name, builder.document()[other].name);
                               });
 }
 
