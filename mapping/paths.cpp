@@ -217,7 +217,7 @@ std::size_t walk(const Expr& expr, Run& run, const Value& from, Value& out)
             return i + 1;
         }
     }
-    out = node_value(document, at);
+    set_node(out, document, at);
     return i;
 }
 

@@ -59,12 +59,13 @@ inline std::span<const Member> Value::members() const
 [[nodiscard]] Value text_value(std::string_view text);  // borrowed
 [[nodiscard]] Value list_value(std::span<const Value> items);
 [[nodiscard]] Value object_value(std::span<const Member> members);
-/// A node of a document; a blank text reads as null.
-[[nodiscard]] inline Value node_value(const Document& document, NodeIndex index)
+/// Makes `value` a node of a document; a blank text reads as null. In place: copying what was just written in parts
+/// stalls, and this is done for every field.
+inline void set_node(Value& value, const Document& document, NodeIndex index)
 {
-    Value value;
+    value = {};
     if (index == no_node)
-        return value;
+        return;
     value.document = &document;
     value.node = index;
     const Node& node = document[index];
@@ -93,6 +94,12 @@ inline std::span<const Member> Value::members() const
         value.count = node.count;
         break;
     }
+}
+
+[[nodiscard]] inline Value node_value(const Document& document, NodeIndex index)
+{
+    Value value;
+    set_node(value, document, index);
     return value;
 }
 
