@@ -1,6 +1,8 @@
 #include "mapping/functions.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <string>
 
 namespace headgate::mapping {
@@ -147,7 +149,12 @@ bool give_number(Call& call, const std::optional<Decimal>& number, Value& out)
 bool evaluate_call(const Expr& expr, Run& run, Value& out)
 {
     const Function& function = *expr.function;
-    Call call{.expr = expr, .run = run, .subject = {}, .args = {}, .count = expr.args.size() - 1};
+    // Most calls have no argument: only those there are become values.
+    alignas(Value) std::array<std::byte, 3 * sizeof(Value)> room;
+    const std::size_t count = expr.args.size() - 1;
+    auto* const args = reinterpret_cast<Value*>(room.data());
+    std::uninitialized_default_construct_n(args, count);
+    Call call{.expr = expr, .run = run, .subject = {}, .args = {args, count}, .count = count};
     if (function.kind == special)
         return function.apply(call, out);
     if (!evaluate(*expr.args[0], run, call.subject))

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,7 +16,7 @@ struct Call {
     const Expr& expr;
     Run& run;
     Value subject;
-    std::array<Value, 3> args;
+    std::span<Value> args;
     std::size_t count = 0;
 
     [[nodiscard]] const Expr& subject_expr() const { return *expr.args[0]; }

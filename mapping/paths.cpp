@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "mapping/run.hpp"
@@ -82,6 +83,25 @@ bool name_step(const Expr& expr, Run& run, const Step& step, Value& at)
     switch (at.kind) {
     case Kind::null: return true;
     case Kind::object:
+        if (!at.is_tree()) {
+            run.count_nodes(at.count);
+            const auto members = at.members();
+            const std::uint32_t guess = step.guess.place();
+            if (guess < members.size() && same_text(members[guess].name, step.name)) {
+                at = members[guess].value;
+                return true;
+            }
+            const auto found = std::ranges::find_if(
+                members, [&](const Member& member) { return same_text(member.name, step.name); });
+            if (found == members.end()) {
+                at = {};
+                return true;
+            }
+            step.guess.learn(static_cast<std::uint32_t>(found - members.begin()));
+            at = found->value;
+            return true;
+        }
+        [[fallthrough]];
     case Kind::money:
     case Kind::quantity: at = member_of(run, at, step.name); return true;
     case Kind::list:

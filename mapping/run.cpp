@@ -12,7 +12,9 @@ Run::Run(const MappingContext& about, const Vocabularies* tables, int slot_count
       document(node_value(about.document, about.document.empty() ? no_node : about.root)),
       dot(document),
       output(&memory)
-{}
+{
+    output.reserve(16);
+}
 
 std::vector<std::string>* Account::begin_slot(int slot)
 {

@@ -23,49 +23,6 @@ std::string_view name_of(Kind kind)
     return "";
 }
 
-Value boolean_value(bool truth)
-{
-    Value value;
-    value.kind = Kind::boolean;
-    value.truth = truth;
-    return value;
-}
-
-Value number_value(const Decimal& number)
-{
-    Value value;
-    value.kind = Kind::number;
-    value.parsed = true;
-    value.number = number;
-    return value;
-}
-
-Value text_value(std::string_view text)
-{
-    Value value;
-    value.kind = Kind::text;
-    value.text = text;
-    return value;
-}
-
-Value list_value(std::span<const Value> items)
-{
-    Value value;
-    value.kind = Kind::list;
-    value.data = items.data();
-    value.count = static_cast<std::uint32_t>(items.size());
-    return value;
-}
-
-Value object_value(std::span<const Member> members)
-{
-    Value value;
-    value.kind = Kind::object;
-    value.data = members.data();
-    value.count = static_cast<std::uint32_t>(members.size());
-    return value;
-}
-
 std::string_view copy_text(std::string_view text, std::pmr::memory_resource& arena)
 {
     if (text.empty())
@@ -82,7 +39,7 @@ Value member_of(const Value& object, std::string_view name, std::pmr::memory_res
         if (object.is_tree())
             return node_value(*object.document, object.document->member(object.node, name));
         for (const Member& member : object.members())
-            if (member.name == name)
+            if (same_text(member.name, name))
                 return member.value;
     } else if (object.kind == Kind::money) {
         if (name == "amount") {
@@ -167,8 +124,11 @@ std::optional<std::string_view> text_of(const Value& value, std::pmr::memory_res
 
 std::string amount_text(const Value& money)
 {
+    const int least = currency_decimals(money.text).value_or(0);
+    if (money.number.scale() == least)
+        return money.number.scaled_text();
     const Decimal shortest = money.number.normalized();
-    const int decimals = std::max(shortest.scale(), currency_decimals(money.text).value_or(0));
+    const int decimals = std::max(shortest.scale(), least);
     return shortest.rescaled(decimals).value_or(shortest).scaled_text();
 }
 

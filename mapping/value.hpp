@@ -54,11 +54,51 @@ inline std::span<const Member> Value::members() const
     return {static_cast<const Member*>(data), count};
 }
 
-[[nodiscard]] Value boolean_value(bool truth);
-[[nodiscard]] Value number_value(const Decimal& number);
-[[nodiscard]] Value text_value(std::string_view text);  // borrowed
-[[nodiscard]] Value list_value(std::span<const Value> items);
-[[nodiscard]] Value object_value(std::span<const Member> members);
+// Inline, so that a value is made where it is to be and not copied there.
+
+[[nodiscard]] inline Value boolean_value(bool truth)
+{
+    Value value;
+    value.kind = Kind::boolean;
+    value.truth = truth;
+    return value;
+}
+
+[[nodiscard]] inline Value number_value(const Decimal& number)
+{
+    Value value;
+    value.kind = Kind::number;
+    value.parsed = true;
+    value.number = number;
+    return value;
+}
+
+[[nodiscard]] inline Value text_value(std::string_view text)  // borrowed
+{
+    Value value;
+    value.kind = Kind::text;
+    value.text = text;
+    return value;
+}
+
+[[nodiscard]] inline Value list_value(std::span<const Value> items)
+{
+    Value value;
+    value.kind = Kind::list;
+    value.data = items.data();
+    value.count = static_cast<std::uint32_t>(items.size());
+    return value;
+}
+
+[[nodiscard]] inline Value object_value(std::span<const Member> members)
+{
+    Value value;
+    value.kind = Kind::object;
+    value.data = members.data();
+    value.count = static_cast<std::uint32_t>(members.size());
+    return value;
+}
+
 /// Makes `value` a node of a document; a blank text reads as null. In place: copying what was just written in parts
 /// stalls, and this is done for every field.
 inline void set_node(Value& value, const Document& document, NodeIndex index)
