@@ -34,27 +34,28 @@ std::string_view copy_text(std::string_view text, std::pmr::memory_resource& are
 
 Value member_of(const Value& object, std::string_view name, std::pmr::memory_resource& arena)
 {
-    Value found;
-    if (object.kind == Kind::object) {
-        if (object.is_tree())
-            return node_value(*object.document, object.document->member(object.node, name));
+    Value found;  // the one that every way returns, so that it is made in the caller's place
+    const auto set_number = [&](std::string_view text) {
+        found.kind = Kind::text;
+        found.text = text;
+        found.number = object.number;
+        found.parsed = true;
+    };
+    if (object.kind == Kind::object && object.is_tree()) {
+        set_node(found, *object.document, object.document->member(object.node, name));
+    } else if (object.kind == Kind::object) {
         for (const Member& member : object.members())
-            if (same_text(member.name, name))
-                return member.value;
-    } else if (object.kind == Kind::money) {
-        if (name == "amount") {
-            found = text_value(copy_text(amount_text(object), arena));
-            found.number = object.number;
-            found.parsed = true;
-        } else if (name == "currency")
-            found = text_value(object.text);
-    } else if (object.kind == Kind::quantity) {
-        if (name == "value") {
-            found = text_value(copy_text(object.number.text(), arena));
-            found.number = object.number;
-            found.parsed = true;
-        } else if (name == "uom")
-            found = text_value(object.text);
+            if (same_text(member.name, name)) {
+                found = member.value;
+                break;
+            }
+    } else if (object.kind == Kind::money && name == "amount") {
+        set_number(copy_text(amount_text(object), arena));
+    } else if (object.kind == Kind::quantity && name == "value") {
+        set_number(copy_text(object.number.text(), arena));
+    } else if ((object.kind == Kind::money && name == "currency") || (object.kind == Kind::quantity && name == "uom")) {
+        found.kind = Kind::text;
+        found.text = object.text;
     }
     return found;
 }
