@@ -1,6 +1,5 @@
 #include "core/currency.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -22,24 +21,23 @@ constexpr std::string_view hundredths =
     "SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER "
     "ZAR ZMW ZWG ZWL ";
 
-constexpr int letters = 26;
+constexpr std::size_t letters = 26;
 
-constexpr bool is_code(std::string_view code)
-{
-    return code.size() == 3 && std::ranges::all_of(code, [](char letter) { return letter >= 'A' && letter <= 'Z'; });
-}
-
+/// Where a code stands among all of three capital letters; behind them all when it is none.
 constexpr std::size_t place_of(std::string_view code)
 {
-    std::size_t place = 0;
-    for (const char letter : code)
-        place = place * letters + static_cast<std::size_t>(letter - 'A');
-    return place;
+    constexpr std::size_t none = letters * letters * letters;
+    if (code.size() != 3)
+        return none;
+    const auto first = static_cast<std::size_t>(code[0] - 'A');
+    const auto second = static_cast<std::size_t>(code[1] - 'A');
+    const auto third = static_cast<std::size_t>(code[2] - 'A');
+    return first < letters && second < letters && third < letters ? (first * letters + second) * letters + third : none;
 }
 
 /// Decimals and one by code, 0 for none: every amount that is checked asks.
 constexpr auto decimals_by_code = [] {
-    std::array<std::uint8_t, letters * letters * letters> table{};
+    std::array<std::uint8_t, letters * letters * letters + 1> table{};
     for (const auto code : whole)
         table[place_of(code)] = 1;
     for (const auto code : thousandths)
@@ -55,9 +53,8 @@ constexpr auto decimals_by_code = [] {
 
 std::optional<int> currency_decimals(std::string_view code)
 {
-    if (!is_code(code) || decimals_by_code[place_of(code)] == 0)
-        return std::nullopt;
-    return decimals_by_code[place_of(code)] - 1;
+    const std::uint8_t found = decimals_by_code[place_of(code)];
+    return found == 0 ? std::nullopt : std::optional(found - 1);
 }
 
 }  // namespace headgate

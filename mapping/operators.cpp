@@ -204,11 +204,29 @@ bool evaluate_not(const Expr& expr, Run& run, Value& out)
     return true;
 }
 
+namespace {
+
+/// `… == null` and `… != null`, which most conditions are.
+bool asks_for_null(const Expr& expr)
+{
+    const Expr& right = *expr.args[1];
+    return (expr.comparison == Comparison::equal || expr.comparison == Comparison::not_equal) &&
+           right.evaluate == evaluate_literal && right.literal.is_null();
+}
+
+}  // namespace
+
 bool evaluate_comparison(const Expr& expr, Run& run, Value& out)
 {
     Value left;
+    if (!evaluate(*expr.args[0], run, left))
+        return false;
+    if (asks_for_null(expr)) {
+        out = boolean_value(plain(run, left).is_null() == (expr.comparison == Comparison::equal));
+        return true;
+    }
     Value right;
-    if (!evaluate(*expr.args[0], run, left) || !evaluate(*expr.args[1], run, right))
+    if (!evaluate(*expr.args[1], run, right))
         return false;
     bool holds = false;
     Order3 order{};

@@ -83,25 +83,6 @@ bool name_step(const Expr& expr, Run& run, const Step& step, Value& at)
     switch (at.kind) {
     case Kind::null: return true;
     case Kind::object:
-        if (!at.is_tree()) {
-            run.count_nodes(at.count);
-            const auto members = at.members();
-            const std::uint32_t guess = step.guess.place();
-            if (guess < members.size() && same_text(members[guess].name, step.name)) {
-                at = members[guess].value;
-                return true;
-            }
-            const auto found = std::ranges::find_if(
-                members, [&](const Member& member) { return same_text(member.name, step.name); });
-            if (found == members.end()) {
-                at = {};
-                return true;
-            }
-            step.guess.learn(static_cast<std::uint32_t>(found - members.begin()));
-            at = found->value;
-            return true;
-        }
-        [[fallthrough]];
     case Kind::money:
     case Kind::quantity: at = member_of(run, at, step.name); return true;
     case Kind::list:
@@ -213,12 +194,42 @@ bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& 
     return true;
 }
 
-/// Follows names and places from node to node, as far as they go. Returns the step that is next.
-std::size_t walk(const Expr& expr, Run& run, const Value& from, Value& out)
+/// The member of an object of the arena; null when it has none.
+const Value* member(const Value& object, const Step& step)
 {
-    const Document& document = *from.document;
-    NodeIndex at = from.node;
+    const auto members = object.members();
+    const std::uint32_t guess = step.guess.place();
+    if (guess < members.size() && same_text(members[guess].name, step.name))
+        return &members[guess].value;
+    const auto found =
+        std::ranges::find_if(members, [&](const Member& member) { return same_text(member.name, step.name); });
+    if (found == members.end())
+        return nullptr;
+    step.guess.learn(static_cast<std::uint32_t>(found - members.begin()));
+    return &found->value;
+}
+
+/// Follows names from object to object of the arena, then names and places from node to node of the document, as far as
+/// they go, and makes a value only at the end. Returns the step that is next.
+std::size_t walk(const Expr& expr, Run& run, const Value* from, Value& out)
+{
     std::size_t i = 0;
+    for (; i < expr.steps.size() && from->kind == Kind::object && !from->is_tree(); ++i) {
+        if (expr.steps[i].kind != Step::Kind::name)
+            break;
+        run.count_nodes(from->count);
+        from = member(*from, expr.steps[i]);
+        if (from == nullptr) {
+            out = {};
+            return i + 1;
+        }
+    }
+    if (i == expr.steps.size() || !from->is_tree()) {
+        out = *from;
+        return i;
+    }
+    const Document& document = *from->document;
+    NodeIndex at = from->node;
     for (; i < expr.steps.size(); ++i) {
         const Step& step = expr.steps[i];
         const Node& node = document[at];
@@ -241,14 +252,25 @@ std::size_t walk(const Expr& expr, Run& run, const Value& from, Value& out)
     return i;
 }
 
+/// What a path starts from, when it is a value that there is.
+const Value* origin(const Expr& expr, const Run& run)
+{
+    switch (expr.root) {
+    case Root::dot: return &run.dot;
+    case Root::document: return &run.document;
+    case Root::slot: {
+        const Slot& slot = run.slots[static_cast<std::size_t>(expr.slot)];
+        return slot.state == Slot::State::ready && run.account == nullptr ? &slot.value : nullptr;
+    }
+    default: return nullptr;
+    }
+}
+
 bool follow(const Expr& expr, Run& run, Value& out)
 {
     std::size_t i = 0;
-    const Value* const from = expr.root == Root::dot        ? &run.dot
-                              : expr.root == Root::document ? &run.document
-                                                            : nullptr;
-    if (from != nullptr && from->is_tree())
-        i = walk(expr, run, *from, out);
+    if (const Value* const from = origin(expr, run))
+        i = walk(expr, run, from, out);
     else if (!start(expr, run, out))
         return false;
     for (; i < expr.steps.size(); ++i) {

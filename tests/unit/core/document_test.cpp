@@ -41,6 +41,32 @@ TEST(DocumentTest, IsFoundByNameAndByPlaceFromBothEnds)
     EXPECT_EQ(document.member(document.root(), "none"), no_node);
 }
 
+TEST(DocumentTest, AGuessOnlySaysWhereToLookFirst)
+{
+    const auto document = sample();
+    const auto root = document.root();
+    for (const std::uint32_t guess : {0U, 1U, 2U, 0xffffffffU}) {
+        EXPECT_EQ(document.member(root, "id", guess), document.children(root)[0]);
+        EXPECT_EQ(document.member(root, "a/b", guess), document.children(root)[1]);
+        EXPECT_EQ(document.member(root, "none", guess), no_node);
+        EXPECT_EQ(document.member(no_node, "id", guess), no_node);
+    }
+}
+
+TEST(DocumentTest, TextsCompareAtEveryLengthAndByte)
+{
+    for (std::size_t size = 0; size < 40; ++size) {
+        const std::string text(size, 'a');
+        EXPECT_TRUE(same_text(text, std::string(size, 'a')));
+        EXPECT_FALSE(same_text(text, std::string(size + 1, 'a')));
+        for (std::size_t at = 0; at < size; ++at) {
+            std::string other = text;
+            other[at] = 'b';
+            EXPECT_FALSE(same_text(text, other)) << size << " " << at;
+        }
+    }
+}
+
 TEST(DocumentTest, PointersAreWrittenAsRfc6901Says)
 {
     const auto document = sample();

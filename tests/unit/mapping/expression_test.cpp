@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "connectors/formats/json.hpp"
+#include "mapping/expression.hpp"
 #include "tests/unit/mapping/samples.hpp"
 
 namespace headgate::mapping::test {
@@ -43,6 +45,32 @@ TEST(Expression, PrecedenceIsAsThePageSays)
     EXPECT_EQ(of("(if .yes then 1 else 2) | string"), "\"1\"");
     EXPECT_EQ(of("if .no then 1 elif .yes then 2 else 3"), "2");
     EXPECT_EQ(of("if .yes or .no then \"T\" else \"P\""), "\"T\"");
+}
+
+TEST(Expression, AnElementIsNullWhenItsOwnTextIs)
+{
+    constexpr std::string_view elements = R"({"blank": {"#text": " "}, "full": {"#text": "x"}, "none": {"@id": "1"}})";
+    EXPECT_EQ(evaluated(".blank == null", elements), "true");
+    EXPECT_EQ(evaluated(".blank != null", elements), "false");
+    EXPECT_EQ(evaluated(".full != null", elements), "true");
+    EXPECT_EQ(evaluated(".none == null", elements), "false");
+}
+
+TEST(Expression, APathFindsItsNameWhereverItStands)
+{
+    const auto path = Expression::compile(".a.b").value();
+    const auto given = [&](std::string_view json) {
+        const Document document = connectors::read_json(json).value();
+        return path.text(MappingContext{.document = document}).value().value_or("null");
+    };
+    for (int round = 0; round < 2; ++round) {  // what was found in one document is no more than a guess in the next
+        EXPECT_EQ(given(R"({"a": {"b": "first"}})"), "first");
+        EXPECT_EQ(given(R"({"x": 1, "y": 2, "a": {"c": 1, "d": 2, "b": "last"}})"), "last");
+        EXPECT_EQ(given(R"({"a": {"b": "x", "c": 1, "d": 2}, "y": 2})"), "x");
+        EXPECT_EQ(given(R"({"y": {"b": "no"}, "a": {"c": "no"}})"), "null");
+        EXPECT_EQ(given(R"({"a": {"c": 1, "b": "middle", "d": 2}})"), "middle");
+        EXPECT_EQ(given("{}"), "null");
+    }
 }
 
 TEST(Expression, PathsFollowEveryStep)
