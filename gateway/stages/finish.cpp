@@ -1,5 +1,8 @@
 #include "gateway/stages/finish.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include <boost/json.hpp>
 
 #include "retry/keys.hpp"
@@ -43,6 +46,36 @@ std::string order_number_of(const std::string& transaction)
     return end == std::string::npos || end - start > 64 ? std::string{} : transaction.substr(start, end - start);
 }
 
+/// What the mapping warned of, once each; a frame stays small whatever a document holds.
+void put_warnings(const Job& job, json::object& frame)
+{
+    constexpr std::size_t most = 20;
+    std::vector<Warning> warnings;
+    std::size_t more = 0;
+    for (const auto& attempt : job.attempts) {
+        for (const Warning& warning : attempt->delivery.transaction.warnings) {
+            if (std::ranges::find(warnings, warning) != warnings.end())
+                continue;  // one transaction is delivered to several systems
+            if (warnings.size() < most)
+                warnings.push_back(warning);
+            else
+                ++more;
+        }
+    }
+    if (warnings.empty())
+        return;
+    json::array list;
+    for (const Warning& warning : warnings) {
+        json::object each{{"code", warning.code}, {"field", warning.path}, {"config", warning.config}};
+        if (!warning.vocabulary.empty())
+            each["vocabulary"] = warning.vocabulary;
+        list.push_back(std::move(each));
+    }
+    frame["warnings"] = std::move(list);
+    if (more > 0)
+        frame["warnings_left_out"] = more;
+}
+
 json::object frame_of(const Job& job, std::string_view state, std::string_view reason,
                       std::chrono::system_clock::time_point now)
 {
@@ -78,6 +111,7 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
         deliveries.push_back(std::move(delivery));
     }
     frame["deliveries"] = std::move(deliveries);
+    put_warnings(job, frame);
     return frame;
 }
 

@@ -35,6 +35,16 @@ TEST_F(VocabulariesFlow, WordsWithoutAnEntryAreCountedAndListed)
     EXPECT_EQ(tables[0].at("words").as_array().at(0).at("word").as_string(), "an-app");
     EXPECT_EQ(tables[1].at("words").as_array().at(0).at("count").to_number<int>(), 1);
     EXPECT_EQ(headgate_.admin("GET", "/api/v1/unmapped?none=1").first, 400);
+
+    const auto applied = headgate_.admin_json("/api/v1/events?state=applied").at("events").as_array();
+    ASSERT_EQ(applied.size(), 1U);
+    const auto id = std::string(applied[0].at("event").as_string());
+    const auto warnings = headgate_.admin_json("/api/v1/events/" + id).at("timeline").at("warnings").as_array();
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_EQ(warnings[0].at("code").as_string(), "default_taken");
+    EXPECT_EQ(warnings[0].at("field").as_string(), "order_class");
+    EXPECT_EQ(warnings[0].at("vocabulary").as_string(), "order_class.shopify");
+    EXPECT_NE(warnings[0].at("config").as_string().find("sales_order.yaml:"), std::string::npos);
 }
 
 }  // namespace
