@@ -165,10 +165,11 @@ int measure(const std::string& kind, const std::string& file, int repeats)
             best = std::max(best, static_cast<double>(lines.size()) / took);
     }
     const auto count = static_cast<double>(lines.size());
-    fmt::print("{{\"what\":\"headgate {}\",\"orders\":{},\"orders_s\":{:.0f},\"mb_s\":{:.1f},\"out_per_order\":{},"
-               "\"allocations_per_order\":{:.1f}}}\n",
-               kind, lines.size(), best, best * static_cast<double>(text.size()) / count / 1e6, bytes / lines.size(),
-               static_cast<double>(made) / count);
+    fmt::print(
+        "{{\"what\":\"headgate {}\",\"orders\":{},\"orders_s\":{:.0f},\"mb_s\":{:.1f},\"out_per_order\":{},"
+        "\"allocations_per_order\":{:.1f}}}\n",
+        kind, lines.size(), best, best * static_cast<double>(text.size()) / count / 1e6, bytes / lines.size(),
+        static_cast<double>(made) / count);
     return 0;
 }
 

@@ -45,8 +45,8 @@ public:
 
     Result<Document> run()
     {
-        const auto error = stage1_.stage1(reinterpret_cast<const std::uint8_t*>(text_.get()), size_,
-                                          simdjson::stage1_mode::regular);
+        const auto error =
+            stage1_.stage1(reinterpret_cast<const std::uint8_t*>(text_.get()), size_, simdjson::stage1_mode::regular);
         if (error != simdjson::SUCCESS)
             return std::unexpected(refused(error));
         begin_ = stage1_.structural_indexes.get();

@@ -249,6 +249,7 @@ int main(int argc, char** argv)
         best = static_cast<double>(lines.size()) /
                std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
-    std::printf("{\"what\":\"%s\",\"orders\":%zu,\"orders_s\":%.0f,\"checked\":%zu}\n", argv[2], lines.size(), best, size);
+    std::printf("{\"what\":\"%s\",\"orders\":%zu,\"orders_s\":%.0f,\"checked\":%zu}\n", argv[2], lines.size(), best,
+                size);
     return 0;
 }

@@ -274,10 +274,10 @@ TEST(ExpressionText, WorkThatGrowsWithTheDocumentCounts)
                              "-1 in .many", ".text == .text", ".parts | split(\",\") | count", "..m7 | count",
                              ".json | json | count", ".many | map(. | string) | join(\"\") | count"})
         EXPECT_EQ(evaluated(once, large).substr(0, 1).find('!'), std::string::npos) << once;
-    for (const char* each : {"$doc.wide.m89999", "$doc.wide | get(\"m9\")",
-                             "$doc.many | sum", "$doc.many | max", "$doc.text | lower | count", "-1 in $doc.many",
-                             "$doc.text == $doc.text", "$doc.parts | split(\",\") | count", "$doc..m7 | count",
-                             "$doc.json | json | count", "$doc.wide | entries | count"})
+    for (const char* each :
+         {"$doc.wide.m89999", "$doc.wide | get(\"m9\")", "$doc.many | sum", "$doc.many | max",
+          "$doc.text | lower | count", "-1 in $doc.many", "$doc.text == $doc.text", "$doc.parts | split(\",\") | count",
+          "$doc..m7 | count", "$doc.json | json | count", "$doc.wide | entries | count"})
         EXPECT_EQ(evaluated(".few | map(" + std::string(each) + ") | count", large), "!limit_steps") << each;
     for (const char* each : {"$doc.many | at(-1)", "$doc.many[-1]"})
         EXPECT_NE(evaluated(".few | map(" + std::string(each) + ") | count", large), "!limit_steps") << each;
