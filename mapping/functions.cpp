@@ -149,12 +149,13 @@ bool give_number(Call& call, const std::optional<Decimal>& number, Value& out)
 bool evaluate_call(const Expr& expr, Run& run, Value& out)
 {
     const Function& function = *expr.function;
-    // Most calls have no argument: only those there are become values.
-    alignas(Value) std::array<std::byte, 3 * sizeof(Value)> room;
+    // Most calls have no argument: only those there are become values. A function that takes more than there is room for
+    // evaluates them itself.
+    alignas(Value) std::array<std::byte, Call::most_args * sizeof(Value)> room;
     const std::size_t count = expr.args.size() - 1;
-    auto* const args = reinterpret_cast<Value*>(room.data());
-    std::uninitialized_default_construct_n(args, count);
-    Call call{.expr = expr, .run = run, .subject = {}, .args = {args, count}, .count = count};
+    const std::span args(reinterpret_cast<Value*>(room.data()), std::min(count, Call::most_args));
+    std::uninitialized_default_construct(args.begin(), args.end());
+    Call call{.expr = expr, .run = run, .subject = {}, .args = args, .count = count};
     if (function.kind == special)
         return function.apply(call, out);
     if (!evaluate(*expr.args[0], run, call.subject))

@@ -13,10 +13,11 @@ namespace headgate::mapping {
 
 /// A call while it runs: the piped value and the arguments, already evaluated (for `plain` functions).
 struct Call {
+    static constexpr std::size_t most_args = 3;
     const Expr& expr;
     Run& run;
     Value subject;
-    std::span<Value> args;
+    std::span<Value> args;  // the first `most_args` of `count`
     std::size_t count = 0;
 
     [[nodiscard]] const Expr& subject_expr() const { return *expr.args[0]; }

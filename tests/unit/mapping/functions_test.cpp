@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mapping/functions.hpp"
 #include "tests/unit/mapping/small_types.hpp"
 
 namespace headgate::mapping::test {
@@ -463,6 +464,26 @@ TEST(MappingFunctions, ListsKeepTheirOrder)
     EXPECT_EQ(evaluated("[1, 2, 3] | at(-1)"), "3");
     EXPECT_EQ(evaluated("[1, null, \"3\"] | max"), "\"3\"");
     EXPECT_EQ(evaluated("[1, \"x\"] | min"), "!wrong_kind");
+}
+
+TEST(Functions, DigestTakesAsManyValuesAsThereAre)
+{
+    // SHA-256 of `t1:at1:bt1:cn;t1:dt1:et1:ft1:gt1:h`, its first half.
+    EXPECT_EQ(evaluated(R"(digest("a", "b", "c", null, "d", "e", "f", "g", "h"))", "{}"),
+              "\"c09010a7b73b538a8cc621c7c0b70c76\"");
+    std::string many = "digest(.a";
+    for (int i = 0; i < 900; ++i)
+        many += ", .a";
+    EXPECT_EQ(evaluated(many + ")", R"({"a": "x"})").size(), 34U);
+}
+
+TEST(Functions, WhatIsEvaluatedForAFunctionFitsACall)
+{
+    for (const auto name : function_names()) {
+        const Function* function = find_function(name);
+        if (function->kind != Function::Kind::special)
+            EXPECT_LE(static_cast<std::size_t>(function->most), Call::most_args) << name;
+    }
 }
 
 }  // namespace
