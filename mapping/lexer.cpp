@@ -187,6 +187,9 @@ void Lexer::scan()
                 }
                 token.kind = number;
                 token.text = text_.substr(begin, at_ - begin);
+                if (token.text.size() > 1 && token.text[0] == '0' && is_digit(token.text[1]))
+                    throw SyntaxError{begin, "syntax", "a number does not begin with a zero",
+                                      "write it without, or in quotes where it is a text"};
                 if (at_ < text_.size() && is_name_letter(text_[at_]))
                     throw SyntaxError{at_, "syntax", "a letter stands right behind a number", ""};
             } else if (is_name_letter(letter)) {
