@@ -43,6 +43,8 @@ public:
         }
         if (root["let"])
             made_.lets = values_.lets(root["let"], names_);
+        before_answer_ = names_;
+        std::erase_if(before_answer_.bound, [](const auto& name) { return name.first == "answer"; });
         const YAML::Node steps = root["steps"];
         if (!steps || !steps.IsSequence() || steps.size() == 0) {
             values_.problem(steps ? steps : root, "missing_key", "`steps` lists what is sent, in order");
@@ -78,7 +80,7 @@ private:
         plan.site = values_.site(node);
         step.id = id(node);
         if (node["when"])
-            plan.when = values_.bare(node["when"], names_);
+            plan.when = values_.bare(node["when"], before_answer_);
         if (node["send"])
             plan.send = message(node["send"], {});
         else
@@ -148,10 +150,10 @@ private:
         more.insert(more.end(), {"method", "path", "query", "headers", "format", "body"});
         values_.know(node, more, "a message");
         const auto value = [&](const char* key) -> std::unique_ptr<Block> {
-            return node[key] ? std::make_unique<Block>(values_.value(node[key], nullptr, names_)) : nullptr;
+            return node[key] ? std::make_unique<Block>(values_.value(node[key], nullptr, before_answer_)) : nullptr;
         };
         const auto fields = [&](const char* key) -> std::unique_ptr<Block> {
-            return node[key] ? std::make_unique<Block>(values_.fields(node[key], nullptr, names_)) : nullptr;
+            return node[key] ? std::make_unique<Block>(values_.fields(node[key], nullptr, before_answer_)) : nullptr;
         };
         made.method = value("method");
         made.path = value("path");
@@ -182,6 +184,7 @@ private:
     const Canonical& canonical_;
     ValueCompiler values_;
     Names names_;
+    Names before_answer_;  // there is no answer yet where something is sent
 };
 
 }  // namespace

@@ -18,6 +18,32 @@ bool has(const YAML::Node& node, const char* key)
     return static_cast<bool>(node[key]);
 }
 
+/// How deep a value nests, expressions and blocks together; names it uses are values of their own.
+int depth_of(const Block& block)  // NOLINT(misc-no-recursion)
+{
+    int deepest = 0;
+    const auto expression = [&](const ExprPtr& inside) {
+        if (inside)
+            deepest = std::max(deepest, inside->depth);
+    };
+    const auto inner = [&](const Block& inside) { deepest = std::max(deepest, depth_of(inside)); };
+    expression(block.expression);
+    expression(block.each);
+    expression(block.when);
+    expression(block.of);
+    for (const Block::Segment& segment : block.segments)
+        expression(segment.insertion);
+    for (const Block& item : block.items)
+        inner(item);
+    for (const Block::Field& field : block.fields)
+        inner(field.value);
+    if (block.otherwise)
+        inner(*block.otherwise);
+    if (block.body)
+        inner(*block.body);
+    return deepest + 1;
+}
+
 /// Null when anything goes.
 const Shape* known(const Shape* shape)
 {
@@ -112,6 +138,7 @@ std::vector<Block::Let> ValueCompiler::lets(const YAML::Node& node, Names& names
     }
     for (const auto& entry : node) {
         auto bound = std::make_unique<Block>(value(entry.second, nullptr, names));
+        bound->depth = depth_of(*bound);
         lets.push_back({bind(entry.first, entry.first.Scalar(), names), std::move(bound)});
     }
     return lets;

@@ -149,8 +149,8 @@ bool give_number(Call& call, const std::optional<Decimal>& number, Value& out)
 bool evaluate_call(const Expr& expr, Run& run, Value& out)
 {
     const Function& function = *expr.function;
-    // Most calls have no argument: only those there are become values. A function that takes more than there is room for
-    // evaluates them itself.
+    // Most calls have no argument: only those there are become values. A function that takes more than there is room
+    // for evaluates them itself.
     alignas(Value) std::array<std::byte, Call::most_args * sizeof(Value)> room;
     const std::size_t count = expr.args.size() - 1;
     const std::span args(reinterpret_cast<Value*>(room.data()), std::min(count, Call::most_args));

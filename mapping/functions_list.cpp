@@ -2,6 +2,7 @@
 #include <string>
 
 #include "mapping/functions.hpp"
+#include "mapping/same_values.hpp"
 
 namespace headgate::mapping {
 
@@ -195,24 +196,15 @@ bool apply_flatten(Call& call, Value& out)
     return give_list(call, values, out);
 }
 
-bool same(Call& call, const Value& left, const Value& right, bool& equal)
-{
-    Order3 order{};
-    if (!compare(call.run, call.expr, left, right, false, order))
-        return false;
-    equal = order == Order3::equal;
-    return ++call.run.steps <= limits::steps || call.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
-}
-
 bool apply_unique(Call& call, Value& out)
 {
+    SameValues known(call);
     Values kept(&call.run.arena);
     for (const Value& item : items_of(call, call.subject)) {
-        bool known = false;
-        for (std::size_t i = 0; i < kept.size() && !known; ++i)
-            if (!same(call, item, kept[i], known))
-                return false;
-        if (!known)
+        std::size_t place = 0;
+        if (!known.place_of(item, place))
+            return false;
+        if (place == kept.size())
             kept.push_back(item);
     }
     return give_list(call, kept, out);
@@ -267,28 +259,16 @@ bool apply_sort_by(Call& call, Value& out)
             return true;
         }))
         return false;
-    // An insertion keeps equal keys in their order, and a failed comparison ends it at once: std::sort could not.
     bool failed = false;
-    for (std::size_t i = 1; i < keyed.size() && !failed; ++i) {
-        const Keyed moved = keyed[i];
-        std::size_t low = 0;
-        std::size_t high = i;
-        while (low < high && !failed) {  // the first place whose key is greater; nulls go last
-            const std::size_t middle = (low + high) / 2;
-            const Value& other = keyed[middle].key;
-            Order3 order = moved.key.is_null() ? Order3::equal : Order3::less;
-            if (!moved.key.is_null() && !other.is_null())
-                failed = !compare(call.run, call.expr, moved.key, other, true, order);
-            order == Order3::less ? high = middle : low = middle + 1;
-        }
-        call.run.steps += i - low + 1;
-        if (!failed && call.run.steps > limits::steps)
-            return call.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
-        std::copy_backward(keyed.begin() + static_cast<std::ptrdiff_t>(low),
-                           keyed.begin() + static_cast<std::ptrdiff_t>(i),
-                           keyed.begin() + static_cast<std::ptrdiff_t>(i + 1));
-        keyed[low] = moved;
-    }
+    std::ranges::stable_sort(keyed, [&](const Keyed& left, const Keyed& right) {
+        if (failed || left.key.is_null() || right.key.is_null())
+            return !failed && !left.key.is_null() && right.key.is_null();  // nulls go last
+        Order3 order{};
+        failed = !compare(call.run, call.expr, left.key, right.key, true, order);
+        if (!failed && ++call.run.steps > limits::steps)
+            failed = !call.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
+        return !failed && order == Order3::less;
+    });
     Values sorted(&call.run.arena);
     for (const Keyed& entry : keyed)
         sorted.push_back(entry.item);
@@ -302,19 +282,16 @@ bool apply_group_by(Call& call, Value& out)
         Values items;
     };
     std::pmr::vector<Group> groups(&call.run.arena);
+    SameValues known(call);
     bool failed = false;
     const bool done = about_each(call, [&](const Value& item, const Value& key) {
-        for (Group& group : groups) {
-            bool equal = false;
-            failed = !same(call, key, group.key, equal);
-            if (failed)
-                return false;
-            if (equal) {
-                group.items.push_back(item);
-                return true;
-            }
-        }
-        groups.push_back({key, Values({item}, &call.run.arena)});
+        std::size_t place = 0;
+        failed = !known.place_of(key, place);
+        if (failed)
+            return false;
+        if (place == groups.size())
+            groups.push_back({key, Values(&call.run.arena)});
+        groups[place].items.push_back(item);
         return true;
     });
     if (!done || failed)

@@ -72,6 +72,8 @@ bool apply_number(Call& call, Value& out)
         return false;
     std::string plain;
     std::size_t since_group = 4;  // digits since the last group mark; 4: there was none
+    std::size_t leading = 0;      // digits before the first one: 1.234 has one, 1234.567 is no German number
+    bool zero = false;            // the first of them
     bool decimals = false;
     bool odd = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -80,10 +82,12 @@ bool apply_number(Call& call, Value& out)
             decimals = true;
             plain += '.';
         } else if (text.substr(i).starts_with(style->groups) && !decimals) {
-            odd = odd || (since_group != 4 && since_group != 3);
+            odd = odd || (since_group != 4 ? since_group != 3 : leading == 0 || leading > 3 || zero);
             since_group = 0;
         } else {
             plain += text[i];
+            if (since_group == 4 && !decimals && text[i] != '-')
+                zero = ++leading == 1 ? text[i] == '0' : zero;
             if (!decimals && since_group < 4 && ++since_group > 3)
                 odd = true;
         }

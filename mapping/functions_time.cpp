@@ -149,8 +149,11 @@ bool apply_date(Call& call, Value& out)
     }
     if (const auto date = parse_date(text))
         return give_date(call, *date, out);
-    const auto local = parse_rfc3339(text);
-    return local ? give_date(call, local->date, out) : fail_text(call, "is no date YYYY-MM-DD");
+    if (const auto local = parse_rfc3339(text))
+        return give_date(call, local->date, out);
+    if (call.subject.kind == Kind::time)  // it was read by a format, and its text says nothing without it
+        return give_text(call, headgate::text_of(call.subject.time()).substr(0, 10), out);
+    return fail_text(call, "is no date YYYY-MM-DD");
 }
 
 bool time_of(Call& call, Timestamp& time)

@@ -56,7 +56,7 @@ class Writer {
 public:
     Writer(std::string& out, std::size_t room, std::size_t limit) : out_(out), limit_(limit), size_(out.size())
     {
-        out_.resize(std::max(out_.capacity(), size_ + room));
+        out_.resize(size_ + room);
     }
     ~Writer() { out_.resize(size_); }
     Writer(const Writer&) = delete;
@@ -207,7 +207,7 @@ void append_json_string(std::string& out, std::string_view text)
 
 bool append_json(std::string& out, const Value& value, std::size_t limit, bool keeps_nulls)
 {
-    Writer writer(out, 1024, limit);
+    Writer writer(out, 4096, limit);
     writer.value(value, keeps_nulls);
     return writer.within_limit();
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory_resource>
+#include <set>
 #include <utility>
 
 #include "mapping/compiled.hpp"
@@ -106,14 +107,28 @@ private:
         Transaction transaction;
         bool wanted = true;
         const bool done = make(plan, run, transaction, wanted);
+        steps_ += run.steps;
+        output_ += transaction.json.size();
+        if (steps_ > limits::document_steps)
+            return too_much("limit_steps", "the mapping takes more than 20,000,000 steps for one document", plan);
+        if (output_ > limits::document_output)
+            return too_much("limit_output", "the transactions of one document are larger than 64 MiB", plan);
         if (!wanted)
             return {};
         if (made_.size() >= limits::transactions)
             return headgate::fail(FailureClass::permanent, "limit_transactions",
                                   "the document makes more than 10,000 transactions");
         transaction.slot.mapping = plan.name;
-        if (item != nullptr)
+        if (item != nullptr) {
             transaction.slot.place = place_of(*item, place);
+            // Two of one place would be one effect, and the second would count as done.
+            if (!places_.insert(transaction.slot.text()).second)
+                return headgate::fail(
+                    FailureClass::permanent, "place_repeated",
+                    "`each` gives the same place of the document twice, so its transactions could not be "
+                    "told apart; take each place once, or `split` and `entries` for parts",
+                    {context_.document.pointer(item->node), text_of(plan.each->site)});
+        }
         transaction.warnings = std::move(run.warnings);
         if (account) {
             if (!done)
@@ -129,6 +144,12 @@ private:
         }
         made_.push_back(std::move(transaction));
         return {};
+    }
+
+    static Result<void> too_much(std::string_view code, std::string_view detail, const Plan& plan)
+    {
+        return headgate::fail(FailureClass::permanent, std::string(code), std::string(detail),
+                              {{}, text_of(plan.site)});
     }
 
     bool make(const Plan& plan, Run& run, Transaction& made, bool& wanted)
@@ -236,6 +257,9 @@ private:
     const MappingContext& context_;
     std::vector<Transaction>& made_;
     std::vector<Warning> warnings_;
+    std::set<std::string> places_;
+    std::uint64_t steps_ = 0;  // of all that was tried
+    std::size_t output_ = 0;
     Explain what_;
     std::vector<ExplainedTransaction>* explained_ = nullptr;
 };

@@ -60,6 +60,9 @@ void Parser::root(Expr& expr, std::size_t begin)
         expr.root = Root::index;
     else if (name == "index")
         throw SyntaxError{begin, "unknown_name", "`$index` counts the items of an `each`, and here is none", ""};
+    else if (name == "answer" && context_.request)
+        throw SyntaxError{begin, "unknown_name", "`$answer` is not there yet: this is read before anything is answered",
+                          "ask for it in `found`, `success_when` or `capture`"};
     else if (name == "delivery" || name == "system" || name == "steps" || name == "answer")
         throw SyntaxError{begin, "requests_only", "`$" + name + "` is there in requests only", ""};
     else

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "mapping/run.hpp"
 
@@ -38,9 +39,11 @@ bool evaluate_let(const Expr& expr, Run& run, Value& out)
         out = slot.value;
         return true;
     }
-    if (slot.state == Slot::State::busy || run.depth >= limits::depth)
-        return fail(run, expr, "limit_depth", "names use each other more than 64 deep");
+    const int nested = run.nested;
+    if (slot.state == Slot::State::busy || run.depth >= limits::depth || nested + slot.source->depth > limits::nested)
+        return fail(run, expr, "limit_depth", "names use each other more than 64 deep, or 1,024 with what is in them");
     ++run.depth;
+    run.nested += slot.source->depth;
     slot.state = Slot::State::busy;
     const Value dot = run.dot;
     const std::int64_t index = run.index;
@@ -53,24 +56,55 @@ bool evaluate_let(const Expr& expr, Run& run, Value& out)
     run.dot = dot;
     run.index = index;
     --run.depth;
+    run.nested = nested;
     slot.state = done ? Slot::State::ready : Slot::State::waiting;  // who goes on behind a failure meets it again
     out = slot.value;
     return done;
 }
 
-bool start(const Expr& expr, Run& run, Value& out)
+/// Made once, however often it is asked for.
+const Value& made_once(std::optional<Value>& kept, auto make)
+{
+    if (!kept)
+        kept = make();
+    return *kept;
+}
+
+/// What a path starts from, when it is a value that there is.
+const Value* origin(const Expr& expr, Run& run)
 {
     const MappingContext& about = run.context;
     switch (expr.root) {
-    case Root::dot: out = run.dot; return true;
-    case Root::document: out = run.document; return true;
-    case Root::headers: out = headers_value(run); return true;
+    case Root::dot: return &run.dot;
+    case Root::document: return &run.document;
+    case Root::headers: return &made_once(run.headers, [&] { return headers_value(run); });
     case Root::event:
-        out = named_texts(run, {{"id", about.event_id}, {"topic", about.topic}, {"received_at", about.received_at}});
-        return true;
+        return &made_once(run.event, [&] {
+            return named_texts(run,
+                               {{"id", about.event_id}, {"topic", about.topic}, {"received_at", about.received_at}});
+        });
     case Root::channel:
-        out = named_texts(run, {{"name", about.channel_name}, {"zone", about.channel_zone}});
-        return true;
+        return &made_once(run.channel, [&] {
+            return named_texts(run, {{"name", about.channel_name}, {"zone", about.channel_zone}});
+        });
+    case Root::slot: {
+        const Slot& slot = run.slots[static_cast<std::size_t>(expr.slot)];
+        return slot.state == Slot::State::ready && run.account == nullptr ? &slot.value : nullptr;
+    }
+    case Root::index:
+    case Root::primary: return nullptr;
+    }
+    return nullptr;
+}
+
+bool start(const Expr& expr, Run& run, Value& out)
+{
+    switch (expr.root) {
+    case Root::dot:
+    case Root::document:
+    case Root::headers:
+    case Root::event:
+    case Root::channel: out = *origin(expr, run); return true;
     case Root::index: out = run.index < 0 ? Value{} : number_value(Decimal(run.index)); return true;
     case Root::slot: return evaluate_let(expr, run, out);
     case Root::primary: return evaluate(*expr.args[0], run, out);
@@ -224,7 +258,9 @@ std::size_t walk(const Expr& expr, Run& run, const Value* from, Value& out)
             return i + 1;
         }
     }
-    if (i == expr.steps.size() || !from->is_tree()) {
+    // A text that was cut out of a node knows the node and is another value: only lists and objects are followed.
+    const bool tree = from->is_tree() && (from->kind == Kind::object || from->kind == Kind::list);
+    if (i == expr.steps.size() || !tree) {
         out = *from;
         return i;
     }
@@ -250,20 +286,6 @@ std::size_t walk(const Expr& expr, Run& run, const Value* from, Value& out)
     }
     set_node(out, document, at);
     return i;
-}
-
-/// What a path starts from, when it is a value that there is.
-const Value* origin(const Expr& expr, const Run& run)
-{
-    switch (expr.root) {
-    case Root::dot: return &run.dot;
-    case Root::document: return &run.document;
-    case Root::slot: {
-        const Slot& slot = run.slots[static_cast<std::size_t>(expr.slot)];
-        return slot.state == Slot::State::ready && run.account == nullptr ? &slot.value : nullptr;
-    }
-    default: return nullptr;
-    }
 }
 
 bool follow(const Expr& expr, Run& run, Value& out)

@@ -12,10 +12,52 @@ namespace headgate::mapping {
 
 namespace {
 
+int hex_of(char letter)
+{
+    if (letter >= '0' && letter <= '9')
+        return letter - '0';
+    letter = static_cast<char>(letter | 0x20);
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/// Whether a segment of a path, decoded and without its parameters (`;`), is `.` or `..`: what servers take for a way
+/// out of the folder. An encoded slash divides segments too, since some servers decode before they look.
+bool leads_elsewhere(std::string_view path)
+{
+    path = path.substr(0, path.find('?'));
+    std::string segment;
+    bool parameters = false;
+    const auto ends = [&] {
+        const bool dots = segment == "." || segment == "..";
+        segment.clear();
+        parameters = false;
+        return dots;
+    };
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        char letter = path[i];
+        if (letter == '%' && i + 2 < path.size() && hex_of(path[i + 1]) >= 0 && hex_of(path[i + 2]) >= 0) {
+            letter = static_cast<char>(hex_of(path[i + 1]) * 16 + hex_of(path[i + 2]));
+            i += 2;
+        }
+        if (letter == '\0')
+            return true;
+        if (letter == '/' || letter == '\\') {
+            if (ends())
+                return true;
+            continue;
+        }
+        parameters = parameters || letter == ';';
+        if (!parameters)
+            segment += letter;
+    }
+    return ends();
+}
+
 /// One evaluation about a transaction, and about an answer when there is one.
 class Sending {
 public:
-    Sending(const CompiledRequest& compiled, const RequestContext& about, const RequestAnswer* answer)
+    Sending(const CompiledRequest& compiled, std::size_t step_index, const RequestContext& about,
+            const RequestAnswer* answer)
         : compiled_(compiled),
           arena_(buffer_.data(), buffer_.size()),
           context_{.document = about.transaction, .references = about.cross_references},
@@ -28,6 +70,8 @@ public:
             slot.dot = run_.dot;
         }
         run_.keeps_nulls = compiled.keeps_nulls;
+        const std::string& step = compiled.steps.at(step_index).id;
+        give(Given::delivery, delivery_value(about, step));
         give(Given::system, system_value(about));
         give(Given::steps, steps_value(about));
         if (answer != nullptr) {
@@ -39,16 +83,6 @@ public:
     Run& run() { return run_; }
     std::unexpected<Failure> failure() { return std::unexpected(std::move(run_.failure)); }
 
-    void deliver(const RequestContext& about, std::string_view step)
-    {
-        auto* members = run_.make<Member>(3);
-        const std::string key = std::string(about.effect_key) + "-" + std::string(step);
-        members[0] = {"effect_key", text_value(about.effect_key)};
-        members[1] = {"attempt", number_value(Decimal(static_cast<std::int64_t>(about.attempt)))};
-        members[2] = {"key", run_.own_text(key)};
-        give(Given::delivery, object_value({members, 3}));
-    }
-
     Result<bool> condition(const ExprPtr& expression, bool otherwise)
     {
         Value value;
@@ -57,6 +91,15 @@ public:
         if (!evaluate(*expression, run_, value))
             return failure();
         return value.is_true();
+    }
+
+    static Result<std::string> json(const Value& value, std::string_view name)
+    {
+        std::string text;
+        if (!append_json(text, value, limits::output))
+            return headgate::fail(FailureClass::permanent, "limit_output",
+                                  "`" + std::string(name) + "` gives more than 8 MiB");
+        return text;
     }
 
     Result<RequestMessage> message(const MessagePlan& plan)
@@ -73,6 +116,16 @@ private:
         Slot& slot = run_.slots[static_cast<std::size_t>(compiled_.slots[static_cast<std::size_t>(name)])];
         slot.state = Slot::State::ready;
         slot.value = value;
+    }
+
+    Value delivery_value(const RequestContext& about, std::string_view step)
+    {
+        auto* members = run_.make<Member>(3);
+        const std::string key = std::string(about.effect_key) + "-" + std::string(step);
+        members[0] = {"effect_key", text_value(about.effect_key)};
+        members[1] = {"attempt", number_value(Decimal(static_cast<std::int64_t>(about.attempt)))};
+        members[2] = {"key", run_.own_text(key)};
+        return object_value({members, 3});
     }
 
     Value system_value(const RequestContext& about)
@@ -128,7 +181,7 @@ private:
             return static_cast<unsigned char>(letter) <= 0x20 || letter == 0x7f || letter == '\\' || letter == '#';
         };
         if (!made.path.starts_with('/') || made.path.starts_with("//") || std::ranges::any_of(made.path, bad) ||
-            made.path.contains("/../") || made.path.ends_with("/..") || made.path.contains("/./"))
+            leads_elsewhere(made.path))
             return fail(run_, plan.path->site, "bad_path",
                         "path: is no path on the system; what is inserted into one is encoded with `| url`");
         if (!plan.query)
@@ -234,40 +287,36 @@ std::span<const Request::Step> Request::steps() const
 
 Result<bool> Request::wanted(std::size_t step, const RequestContext& context) const
 {
-    return Sending(*compiled_, context, nullptr).condition(compiled_->plans.at(step).when, true);
+    return Sending(*compiled_, step, context, nullptr).condition(compiled_->plans.at(step).when, true);
 }
 
 Result<RequestMessage> Request::send(std::size_t step, const RequestContext& context) const
 {
-    Sending sending(*compiled_, context, nullptr);
-    sending.deliver(context, compiled_->steps.at(step).id);
+    Sending sending(*compiled_, step, context, nullptr);
     return sending.message(compiled_->plans.at(step).send);
 }
 
 Result<RequestMessage> Request::probe(std::size_t step, const RequestContext& context) const
 {
-    Sending sending(*compiled_, context, nullptr);
-    sending.deliver(context, compiled_->steps.at(step).id);
+    Sending sending(*compiled_, step, context, nullptr);
     return sending.message(compiled_->plans.at(step).probe.value());
 }
 
 Result<std::optional<std::string>> Request::found(std::size_t step, const RequestContext& context,
                                                   const RequestAnswer& answer) const
 {
-    Sending sending(*compiled_, context, &answer);
+    Sending sending(*compiled_, step, context, &answer);
     Value value;
     if (!evaluate(*compiled_->plans.at(step).found, sending.run(), value))
         return sending.failure();
     if (!value.is_true())
         return std::nullopt;
-    std::string json;
-    append_json(json, value, limits::output);
-    return json;
+    return sending.json(value, "found");
 }
 
 Result<bool> Request::succeeded(std::size_t step, const RequestContext& context, const RequestAnswer& answer) const
 {
-    return Sending(*compiled_, context, &answer)
+    return Sending(*compiled_, step, context, &answer)
         .condition(compiled_->plans.at(step).success_when, answer.status >= 200 && answer.status <= 299);
 }
 
@@ -277,15 +326,13 @@ Result<std::string> Request::captured(std::size_t step, const RequestContext& co
     const auto& capture = compiled_->plans.at(step).capture;
     if (!capture)
         return "{}";
-    Sending sending(*compiled_, context, &answer);
+    Sending sending(*compiled_, step, context, &answer);
     Value value;
     if (!evaluate(*capture, sending.run(), value))
         return sending.failure();
-    std::string json;
     if (value.is_null())
         return "{}";
-    append_json(json, value, limits::output);
-    return json;
+    return sending.json(value, "capture");
 }
 
 }  // namespace headgate::mapping

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +22,14 @@ namespace headgate::mapping {
 namespace limits {
 inline constexpr std::uint64_t steps = 1'000'000;
 inline constexpr int depth = 64;
+inline constexpr int nested = 1024;  // expressions within expressions, through names
 inline constexpr std::uint64_t items = 100'000;
 inline constexpr std::size_t text = std::size_t{1} << 20U;
 inline constexpr std::size_t output = std::size_t{8} << 20U;
 inline constexpr std::size_t transactions = 10'000;
+// Of all transactions of a document together.
+inline constexpr std::uint64_t document_steps = 20'000'000;
+inline constexpr std::size_t document_output = std::size_t{64} << 20U;
 inline constexpr std::size_t warnings = 100;
 inline constexpr std::size_t failures = 1'000;  // of a run that goes on behind them
 }  // namespace limits
@@ -68,7 +73,11 @@ struct Run {
     std::int64_t index = -1;
     std::uint64_t steps = 0;
     std::uint64_t items = 0;
-    int depth = 0;
+    int depth = 0;                 // of names that are being made
+    int nested = 0;                // of what they are made of
+    std::optional<Value> headers;  // `$headers`, `$event`, `$channel`, once they were asked for
+    std::optional<Value> event;
+    std::optional<Value> channel;
     Failure failure;
     std::vector<Warning> warnings;
     Account* account = nullptr;  // null in a run that only maps

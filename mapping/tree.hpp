@@ -103,6 +103,7 @@ struct Block {
     std::vector<Let> lets;
     ExprPtr when;
     ExprPtr of;
+    int depth = 0;             // of a name's value: how deep it nests
     bool keeps_nulls = false;  // an `each` of `value:` keeps the places of its items
     std::unique_ptr<Block> body;
 

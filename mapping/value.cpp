@@ -90,11 +90,12 @@ std::string_view scalar_text(const Value& value)
 
 std::optional<Decimal> number_of(const Value& value)
 {
-    if (value.parsed)
-        return value.number;
-    if (value.kind == Kind::number)
-        return Decimal::parse_json(value.text);
-    return Decimal::parse(scalar_text(value));
+    switch (value.kind) {
+    case Kind::number: return value.parsed ? value.number : Decimal::parse_json(value.text);
+    case Kind::text: return value.parsed ? value.number : Decimal::parse(value.text);
+    case Kind::object: return Decimal::parse(scalar_text(value));
+    default: return std::nullopt;  // money and quantities are more than their number
+    }
 }
 
 bool is_too_long(const Value& value)

@@ -34,10 +34,11 @@ std::string at_byte(std::size_t offset)
 /// stands bare in a text and that each text ends; between a token and the next place there is only white space.
 class Reader {
 public:
-    Reader(std::shared_ptr<char[]> text, std::size_t size, const JsonLimits& limits,
+    /// `given` are the bytes as they came: texts are unescaped in the copy.
+    Reader(std::string_view given, std::shared_ptr<char[]> text, const JsonLimits& limits,
            simdjson::internal::dom_parser_implementation& stage1, JsonNames& names)
-        : text_(std::move(text)),
-          size_(size),
+        : given_(given),
+          text_(std::move(text)),
           limits_(limits),
           stage1_(stage1),
           names_(names)
@@ -45,15 +46,15 @@ public:
 
     Result<Document> run()
     {
-        const auto error =
-            stage1_.stage1(reinterpret_cast<const std::uint8_t*>(text_.get()), size_, simdjson::stage1_mode::regular);
+        const auto error = stage1_.stage1(reinterpret_cast<const std::uint8_t*>(text_.get()), given_.size(),
+                                          simdjson::stage1_mode::regular);
         if (error != simdjson::SUCCESS)
             return std::unexpected(refused(error));
         begin_ = stage1_.structural_indexes.get();
         end_ = begin_ + stage1_.n_structural_indexes;
         builder_.emplace(std::min<std::size_t>(stage1_.n_structural_indexes / 3 + 8, limits_.nodes));
         if (!ends_as_it_begins())
-            return std::unexpected(broken(size_, {}));
+            return std::unexpected(broken(given_.size(), {}));
         if (!tree())
             return std::unexpected(std::move(*failure_));
         builder_->keep(std::move(text_));
@@ -66,21 +67,20 @@ private:
     /// What simdjson's first pass, which sees all bytes, has against them.
     [[nodiscard]] Failure refused(simdjson::error_code error) const
     {
-        const std::string_view bytes{text_.get(), size_};
         switch (error) {
         case simdjson::MEMALLOC: throw std::bad_alloc();
         case simdjson::CAPACITY: return failure("too_large", "more bytes than a JSON text may have");
         case simdjson::EMPTY: return failure("json_empty", "the body is empty");
-        case simdjson::UTF8_ERROR: return failure("invalid_utf8", at_byte(utf8_until(bytes)));
+        case simdjson::UTF8_ERROR: return failure("invalid_utf8", at_byte(utf8_until(given_)));
         case simdjson::UNESCAPED_CHARS: return failure("json_syntax", "a control character stands bare in a text");
-        default: return broken(size_, {});
+        default: return broken(given_.size(), {});
         }
     }
 
     /// Names the breach of a text that is known to be no JSON: `offset` is where reading stopped.
     [[nodiscard]] Failure broken(std::size_t offset, std::string pointer) const
     {
-        const JsonEnd end = json_end({text_.get(), size_});
+        const JsonEnd end = json_end(given_);
         switch (end.kind) {
         case JsonEnd::Kind::open: return failure("json_truncated", "ends " + at_byte(end.offset) + " inside a value");
         case JsonEnd::Kind::trailing: return failure("json_trailing", at_byte(end.offset));
@@ -95,13 +95,18 @@ private:
         return false;
     }
     bool wrong_at(Cursor at, std::string pointer) { return wrong(broken(*at, std::move(pointer))); }
-    [[nodiscard]] std::string pointer() const
+    /// Of the value that is read; of the object, while its next name is. None where a name makes it too long to be
+    /// read.
+    [[nodiscard]] std::string pointer() const { return bounded(builder_->next_pointer()); }
+    [[nodiscard]] std::string pointer_of_open() const
+    {
+        return bounded(builder_->document().pointer(builder_->open()));
+    }
+    static std::string bounded(std::string pointer)
     {
         constexpr std::size_t longest = 1024;
-        std::string pointer = builder_->next_pointer();
-        return pointer.size() <= longest ? pointer : std::string();
+        return pointer.size() <= longest ? std::move(pointer) : std::string();
     }
-    [[nodiscard]] std::string pointer_of_open() const { return builder_->document().pointer(builder_->open()); }
 
     [[nodiscard]] char token(Cursor at) const { return text_[*at]; }  // behind the last place: '\0'
     [[nodiscard]] std::size_t offset_of(const char* at) const { return static_cast<std::size_t>(at - text_.get()); }
@@ -182,7 +187,7 @@ private:
     {
         if (token(at) != '"')
             return wrong_at(at, pointer_of_open());
-        const std::string_view read = text(at);
+        const std::string_view read = text(at, true);
         if (read.data() == nullptr)
             return false;
         if (token(at + 1) != ':')
@@ -192,24 +197,25 @@ private:
     }
 
     /// Without data when it is wrong.
-    std::string_view text(Cursor at)
+    std::string_view text(Cursor at, bool name = false)
     {
         char* const first = text_.get() + at[0] + 1;
         char* last = text_.get() + at[1] - 1;
         while (json_space(*last))
             --last;
         char* const escape = next_escape(first, last);
-        return escape == last ? std::string_view(first, last) : unescaped(first, escape, last);
+        return escape == last ? std::string_view(first, last) : unescaped(first, escape, last, name);
     }
 
-    std::string_view unescaped(char* first, char* escape, char* last)
+    std::string_view unescaped(char* first, char* escape, char* last, bool name)
     {
         const Unescaped read = unescape(escape, last);
         if (read.end != nullptr)
             return {first, read.end};
         const std::string place = at_byte(offset_of(read.wrong));
-        wrong(read.surrogate ? failure("invalid_text", "half a surrogate pair " + place, pointer())
-                             : failure("json_syntax", "unknown escape " + place, pointer()));
+        std::string pointer = name ? pointer_of_open() : this->pointer();
+        wrong(read.surrogate ? failure("invalid_text", "half a surrogate pair " + place, std::move(pointer))
+                             : failure("json_syntax", "unknown escape " + place, std::move(pointer)));
         return {};
     }
 
@@ -239,8 +245,8 @@ private:
     }
 
     std::optional<DocumentBuilder> builder_;
+    std::string_view given_;
     std::shared_ptr<char[]> text_;
-    std::size_t size_;
     const JsonLimits& limits_;
     simdjson::internal::dom_parser_implementation& stage1_;
     JsonNames& names_;
@@ -278,13 +284,13 @@ Result<Document> read_json(std::string_view bytes, const JsonLimits& limits)
     constexpr std::size_t usual = std::size_t{256} << 10U;
     if (bytes.size() > usual) {
         JsonNames own_names;
-        return Reader(std::move(text), bytes.size(), limits, *stage1_for(bytes.size()), own_names).run();
+        return Reader(bytes, std::move(text), limits, *stage1_for(bytes.size()), own_names).run();
     }
     thread_local JsonNames names;
     thread_local Stage1 stage1 = stage1_for(std::size_t{16} << 10U);
     if (stage1->capacity() < bytes.size())
         stage1 = stage1_for(std::min(usual, bytes.size() * 2));
-    return Reader(std::move(text), bytes.size(), limits, *stage1, names).run();
+    return Reader(bytes, std::move(text), limits, *stage1, names).run();
 }
 
 }  // namespace headgate::connectors

@@ -204,7 +204,7 @@ namespace {
 bool names_of_item_before(const DocumentBuilder& builder)
 {
     const NodeIndex before = builder.before_open();
-    return before != no_node &&
+    return before != no_node && builder.document()[before].kind == NodeKind::object &&
            std::ranges::equal(builder.open_children(), builder.document().children(before),
                               [&](NodeIndex one, NodeIndex other) {
                                   return same_text(builder.document()[one].name, builder.document()[other].name);

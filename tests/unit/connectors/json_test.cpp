@@ -246,6 +246,11 @@ TEST(JsonTest, SaysWhereItBrokeAndNeverWhat)
     EXPECT_EQ(where(R"(["secret\ud800"])").detail, "half a surrogate pair at byte 8");
     EXPECT_EQ(where(R"({"a":"secret)").detail, "ends at byte 12 inside a value");
     EXPECT_EQ(where(R"({"a":1} secret)").detail, "at byte 8");
+    EXPECT_EQ(where(R"({"a":{"\q":1}})").where.document, "/a");
+    EXPECT_EQ(where(R"({"a":{"b":"\q"}})").where.document, "/a/b");
+    EXPECT_EQ(where(R"({"a":"x\"y", b})").code, "json_syntax");
+    EXPECT_EQ(where(R"({"a":"x\"y", b})").detail, "at byte 13");
+    EXPECT_EQ(where("{\"" + std::string(5000, 'n') + R"(":{"a" 1}})").where.document, "");
 }
 
 TEST(JsonTest, RefusesARepeatedNameHoweverItIsWritten)
@@ -255,6 +260,11 @@ TEST(JsonTest, RefusesARepeatedNameHoweverItIsWritten)
     EXPECT_EQ(read(R"({"":1,"":2})"), "duplicate_key");
     EXPECT_EQ(read(R"({"a":{"b":1},"b":{"a":1}})"), "{a={b=n:1},b={a=n:1}}");
     EXPECT_EQ(read(R"([{"a":1},{"a":1}])"), "[{a=n:1},{a=n:1}]");
+    // The item before tells nothing unless it is an object.
+    EXPECT_EQ(read(R"([[1,2,3,4,5,6,7,8,9],{"":1,"":2,"":3,"":4,"":5,"":6,"":7,"":8,"":9}])"), "duplicate_key");
+    const std::string nine = R"({"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9})";
+    EXPECT_EQ(read("[" + nine + R"(,{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"a":9}])"), "duplicate_key");
+    EXPECT_TRUE(read("[" + nine + "," + nine + "]").starts_with("[{a=n:1"));
     EXPECT_EQ(read("{\"a\":1,\"A\":1,\"\u00e9\":1,\"e\u0301\":1}"), "{a=n:1,A=n:1,\u00e9=n:1,e\u0301=n:1}");
 
     const auto document = read_json(R"({"x":[0,{"k/":1,"b":2,"k/":3}]})");

@@ -73,6 +73,26 @@ TEST(Expression, APathFindsItsNameWhereverItStands)
     }
 }
 
+TEST(Expression, APlaceOfWhatWasCutOutOfATextIsThatText)
+{
+    EXPECT_EQ(evaluated(".t | split(\",\") | map(.[0])", R"({"t": "x,y,z"})"), R"(["x","y","z"])");
+    EXPECT_EQ(evaluated("[.t | trim] | map(.[0])", R"({"t": " x "})"), R"(["x"])");
+    EXPECT_EQ(evaluated("[.n | string] | map(.[0])", R"({"n": 12})"), R"(["12"])");
+    EXPECT_EQ(evaluated("[.n] | map(.[-1])", R"({"n": 12})"), "[12]");
+}
+
+TEST(Expression, MoneyAndQuantitiesAreNoNumbers)
+{
+    for (const char* wrong :
+         {R"(10 | money("EUR") | minor("EUR"))", R"(10 | money("EUR") | divide(10.5 | money("USD"), 2))",
+          R"((3 | quantity("EA")) + 1)", R"(1 + (3 | quantity("EA")))", R"((3 | money("EUR")) * (3 | quantity("EA")))",
+          R"((3 | money("EUR")) > 2)", R"(3 | money("EUR") | quantity("EA"))", R"((3 | quantity("EA")) < 4)"})
+        EXPECT_EQ(evaluated(wrong), "!wrong_kind") << wrong;
+    EXPECT_EQ(evaluated(R"((3 | money("EUR")) == 3)"), "false");
+    EXPECT_EQ(evaluated(R"((3 | money("EUR") | amount) > 2)"), "true");
+    EXPECT_EQ(evaluated(R"((3 | money("EUR")) * 2)"), R"({"amount":"6.00","currency":"EUR"})");
+}
+
 TEST(Expression, PathsFollowEveryStep)
 {
     EXPECT_EQ(of(".lines[].sku"), R"(["A","B","C"])");

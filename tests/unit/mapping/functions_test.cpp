@@ -466,6 +466,44 @@ TEST(MappingFunctions, ListsKeepTheirOrder)
     EXPECT_EQ(evaluated("[1, \"x\"] | min"), "!wrong_kind");
 }
 
+TEST(Functions, ANumberOfALocaleHasWholeGroups)
+{
+    const auto read = [](std::string_view text, std::string_view locale) {
+        return evaluated("\"" + std::string(text) + "\" | number(\"" + std::string(locale) + "\")");
+    };
+    EXPECT_EQ(read("1.234,5", "de"), "1234.5");
+    EXPECT_EQ(read("123.456.789", "de"), "123456789");
+    EXPECT_EQ(read("-1.234", "de"), "-1234");
+    EXPECT_EQ(read("0,999", "de"), "0.999");
+    EXPECT_EQ(read("1,234.50", "en"), "1234.5");
+    EXPECT_EQ(read("1234.50", "en"), "1234.5");
+    for (const char* odd : {"1234.567", "0.999", ".123", "-.123", "1.23", "1.2345", "12.34.567", "01.234", "1..234"})
+        EXPECT_EQ(read(odd, "de"), "!wrong_kind") << odd;
+    EXPECT_EQ(read("1234,567", "en"), "!wrong_kind");
+}
+
+TEST(Functions, LargeListsAreSortedGroupedAndMadeUnique)
+{
+    std::string list;
+    for (int i = 20'000; i > 0; --i)
+        list += (list.empty() ? "" : ",") + std::string("\"k") + std::to_string(i % 5000) + "\"";
+    const std::string json = "{\"l\": [" + list + "], \"m\": [2, \"2\", 2.0, \"2.0\", null, 1, \"a\"]}";
+    EXPECT_EQ(evaluated(".l | unique | count", json), "5000");
+    EXPECT_EQ(evaluated(".l | unique | first", json), "\"k0\"");
+    EXPECT_EQ(evaluated(".l | group_by(.) | map(.items | count) | unique", json), "[4]");
+    EXPECT_EQ(evaluated(".l | sort_by(.) | first", json), "\"k0\"");
+    EXPECT_EQ(evaluated(".l | sort_by(.) | last", json), "\"k999\"");
+    // One value after the other, by ==: "2" is 2 and 2.0, but not the text "2.0".
+    EXPECT_EQ(evaluated(".m | unique", json), "[2,null,1,\"a\"]");
+    EXPECT_EQ(evaluated("[\"b\", null, \"a\"] | sort_by(.)", json), "[\"a\",\"b\",null]");
+    EXPECT_EQ(evaluated("[1, \"a\", 2] | sort_by(.)", json), "!wrong_kind");
+}
+
+TEST(Functions, ADateOfATimeThatWasReadByAFormatIsItsDay)
+{
+    EXPECT_EQ(evaluated(R"("20260102" | timestamp("%Y%m%d", "UTC") | date)"), "\"2026-01-02\"");
+}
+
 TEST(Functions, DigestTakesAsManyValuesAsThereAre)
 {
     // SHA-256 of `t1:at1:bt1:cn;t1:dt1:et1:ft1:gt1:h`, its first half.

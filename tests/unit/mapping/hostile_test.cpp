@@ -136,12 +136,13 @@ TEST_F(MappingHostile, WhatIsQuadraticRunsOutOfSteps)
 {
     const std::string large = R"({"l": )" + numbers(90'000) + R"(, "t": ")" + std::string(900'000, 'a') +
                               R"(", "p": ")" + std::string(400'000, 'a') + R"(b"})";
-    for (const char* quadratic :
-         {".l | unique", ".l | group_by(.)", ".l | sort_by(- .)", ".l | map(. in $doc.l)", ".l | map($doc.l[. == -1])",
-          ".l | map($doc..x)", ".l | map($doc.t | lower)", ".l | map($doc.t | text)", ".l | map($doc | to_json)",
-          ".l | where($doc.l | any(. < 0))", ".l | map($doc.t | matches(\"b$\"))"})
+    for (const char* quadratic : {".l | map(. in $doc.l)", ".l | map($doc.l[. == -1])", ".l | map($doc..x)",
+                                  ".l | map($doc.t | lower)", ".l | map($doc.t | text)", ".l | map($doc | to_json)",
+                                  ".l | where($doc.l | any(. < 0))", ".l | map($doc.t | matches(\"b$\"))"})
         EXPECT_EQ(evaluated(std::string(quadratic) + " | count", large).substr(0, 7), "!limit_") << quadratic;
-    // These are linear, however the text and what is looked for are made.
+    // These are linear, or nearly, however the text and what is looked for are made.
+    for (const char* quick : {".l | unique", ".l | group_by(.)", ".l | sort_by(- .)", ".l | map(. | string) | unique"})
+        EXPECT_EQ(evaluated(std::string(quick) + " | count", large), "90000") << quick;
     EXPECT_EQ(evaluated(".t | contains(.p)", large), "false");
     EXPECT_EQ(evaluated(".t | split(.p) | count", large), "1");
     EXPECT_EQ(evaluated(".t | replace(.p, \"x\") | substring(0, 2)", large), "\"aa\"");
@@ -171,6 +172,33 @@ TEST_F(MappingHostile, ResultsAreBounded)
     EXPECT_EQ(run(head("  title: x\n  words: { each: .l, value: = . | string }\n"),
                   R"({"id": 1, "l": )" + numbers(100'000) + "}"),
               "fine");
+}
+
+TEST_F(MappingHostile, TransactionsOfOneDocumentAreBoundedTogether)
+{
+    // None of them is wanted, and each looks at all the others.
+    const std::string crossed = R"({"l": )" + numbers(9'000) + "}";
+    EXPECT_EQ(run("transaction: note\neach: .l\nwhen: . == -1 or . in $doc.l and . == -2\nentity: e/{.}\n"
+                  "fields: { title: x }\n",
+                  crossed),
+              "!limit_steps");
+    EXPECT_EQ(run("transaction: note\neach: .l\nwhen: . == -1\nentity: e/{.}\nfields: { title: x }\n", crossed),
+              "fine");
+    const std::string heavy = R"({"l": )" + numbers(9'000) + R"(, "t": ")" + std::string(20'000, 'a') + R"("})";
+    EXPECT_EQ(run("transaction: note\neach: .l\nentity: e/{.}\nfields: { title: $doc.t }\n", heavy), "!limit_output");
+}
+
+TEST_F(MappingHostile, NamesThatUseEachOtherDoNotUseUpTheStack)
+{
+    std::string lets = "let:\n  n0: .t\n";
+    for (int i = 1; i < 63; ++i)
+        lets += "  n" + std::to_string(i) + ": $n" + std::to_string(i - 1) + repeated(" | trim | lower", 100) + "\n";
+    EXPECT_EQ(run("transaction: note\nentity: e\n" + lets + "fields: { title: = $n62 }\n", R"({"t": "x"})"),
+              "!limit_depth");
+    std::string flat = "let:\n  n0: .t\n";
+    for (int i = 1; i < 63; ++i)
+        flat += "  n" + std::to_string(i) + ": $n" + std::to_string(i - 1) + " | trim | lower\n";
+    EXPECT_EQ(run("transaction: note\nentity: e\n" + flat + "fields: { title: = $n62 }\n", R"({"t": "x"})"), "fine");
 }
 
 TEST_F(MappingHostile, WarningsAreBounded)

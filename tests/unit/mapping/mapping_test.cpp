@@ -135,6 +135,16 @@ TEST(MappingBlocks, LetNamesAreEvaluatedWhereTheyAreWritten)
               R"({"title":"v!","items":[{"text":"v1"},{"text":"v2"}]})");
 }
 
+TEST(MappingBlocks, ANameThatWasCutOutOfATextIsWhatWasCut)
+{
+    const auto fields = "  title: = $x\n  kind: = $x[0]\n  words: $x[]\n";
+    const auto mapping =
+        loaded("transaction: note\nlet: { x: '.name | trim' }\nentity: e\nfields:\n" + std::string(fields));
+    ASSERT_TRUE(mapping) << all_of(mapping.error());
+    const Document document = read_document(R"({"name": "  a  "})");
+    EXPECT_EQ(mapping->run({.document = document})->front().json, R"({"title":"a","kind":"a","words":["a"]})");
+}
+
 TEST(MappingBlocks, ANameThatIsNotUsedDoesNotFail)
 {
     EXPECT_EQ(mapped("  title: { let: { bad: .none | required }, value: x }\n", R"({"id": 1})"), R"({"title":"x"})");
@@ -309,6 +319,28 @@ TEST(MappingTransactions, EachGivesOnePerItemAndItsPlace)
     EXPECT_EQ((*made)[0].slot.text(), "note#/l/0");
     EXPECT_EQ((*made)[1].slot.text(), "note#/l/2");
     EXPECT_EQ((*made)[1].json, R"({"title":"n3","rank":2})");
+}
+
+TEST(MappingTransactions, TwoOfOnePlaceAreRefusedAndPartsOfATextAreTold)
+{
+    const auto places = [](const std::string& each, std::string_view json) {
+        const auto mapping =
+            loaded("transaction: note\neach: '" + each + "'\nentity: e/{$index}\nfields: { title: x }\n");
+        EXPECT_TRUE(mapping) << all_of(mapping.error());
+        const Document document = read_document(json);
+        const auto made = mapping->run({.document = document});
+        if (!made)
+            return "!" + made.error().code + " " + made.error().where.document;
+        std::string all;
+        for (const Transaction& transaction : *made)
+            all += transaction.slot.place + " ";
+        return all;
+    };
+    EXPECT_EQ(places(".numbers | split(\",\")", R"({"numbers": "1Z1,1Z2,1Z3"})"), "0 1 2 ");
+    EXPECT_EQ(places(".l | map($doc.head)", R"({"l": [1, 2], "head": {"a": 1}})"), "!place_repeated /head");
+    EXPECT_EQ(places("[.a, .a]", R"({"a": {"b": 1}})"), "!place_repeated /a");
+    EXPECT_EQ(places("[.a, .b]", R"({"a": {"b": 1}, "b": 2})"), "/a /b ");
+    EXPECT_EQ(places(".o | entries", R"({"o": {"x": 1, "y": 2}})"), "0 1 ");
 }
 
 TEST(MappingTransactions, SeveralShareTopicsAndNames)

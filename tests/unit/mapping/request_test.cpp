@@ -132,6 +132,44 @@ TEST(Request, ATransactionBecomesTheCallsOfAnErp)
     EXPECT_EQ(request->send(1, context)->body, R"({"ids":[815]})");
 }
 
+TEST(Request, NamesAreThereWhereTheyMeanSomething)
+{
+    const auto with = [](const std::string& keys) {
+        const auto request = loaded("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n" + keys);
+        return request ? "fine" : request.error().front().code;
+    };
+    EXPECT_EQ(with("    send: { path: '/x/{$answer.status}' }\n"), "unknown_name");
+    EXPECT_EQ(with("    when: $answer.status == 200\n    send: { path: /x }\n"), "unknown_name");
+    EXPECT_EQ(with("    send: { path: /x }\n    success_when: $answer.status == 200\n"), "fine");
+    const auto request =
+        loaded(
+            "applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    when: $delivery.attempt == 2\n"
+            "    send: { path: '/x' }\n    capture: { key: $delivery.key }\n")
+            .value();
+    const Document transaction = read_document(order);
+    const Document answer = read_document("{}");
+    const RequestContext context{.transaction = transaction, .effect_key = "ab", .attempt = 2};
+    EXPECT_TRUE(request.wanted(0, context).value());
+    EXPECT_EQ(request.captured(0, context, {answer, 200}).value(), R"({"key":"ab-a"})");
+}
+
+TEST(Request, WhatIsCapturedIsWholeOrAFailure)
+{
+    const auto request =
+        loaded(
+            "applies: sales_order\nsteps:\n  - id: a\n    repeat: probe\n    probe: { path: /x, found: . }\n"
+            "    send: { path: /x }\n    capture: { all: . }\n")
+            .value();
+    std::string list;
+    for (int i = 0; i < 10'000; ++i)
+        list += (list.empty() ? "\"" : ",\"") + std::string(1000, 'a') + "\"";
+    const Document transaction = read_document(order);
+    const Document answer = read_document("[" + list + "]");
+    const RequestContext context{.transaction = transaction};
+    EXPECT_EQ(request.captured(0, context, {answer, 200}).error().code, "limit_output");
+    EXPECT_EQ(request.found(0, context, {answer, 200}).error().code, "limit_output");
+}
+
 TEST(Request, AnAnswerSaysWhetherItIsThereAndWhetherItWentWell)
 {
     const auto request = loaded(odoo).value();
@@ -202,8 +240,13 @@ TEST(Request, WhatADocumentSaysNeverLeadsElsewhere)
                             R"({"id": "a#b"})", R"({"id": ".."})", R"({"id": "\\\\host"})"})
         EXPECT_EQ(failure_of(path, bad), "bad_path") << bad;
     EXPECT_EQ(failure_of(sending("      path: \"{.id}\"\n"), R"({"id": "//evil.example/x"})"), "bad_path");
-    EXPECT_EQ(failure_of(sending("      path: /orders/{.id | url}\n"), R"({"id": "../a b"})"),
-              "made /orders/..%2Fa%20b ");
+    const auto encoded = sending("      path: /orders/{.id | url}?limit=1\n");
+    EXPECT_EQ(failure_of(encoded, R"({"id": "a/b c..."})"), "made /orders/a%2Fb%20c...?limit=1 ");
+    for (const auto* bad : {R"({"id": ".."})", R"({"id": "."})", R"({"id": "../a b"})", R"({"id": "a/../b"})"})
+        EXPECT_EQ(failure_of(encoded, bad), "bad_path") << bad;
+    for (const auto* bad : {R"({"id": "..?x="})", R"({"id": "%2e%2E/admin"})", R"({"id": "..;/x"})",
+                            R"({"id": "a%2f..%5Cb"})", R"({"id": "a%00"})", R"({"id": "a/."})"})
+        EXPECT_EQ(failure_of(path, bad), "bad_path") << bad;
 
     const auto header = sending("      path: /x\n      headers: { X-Ref: .ref }\n");
     EXPECT_EQ(failure_of(header, R"({"ref": "a\r\nX-Evil: 1"})"), "bad_header");
