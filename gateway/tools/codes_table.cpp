@@ -17,6 +17,7 @@ constexpr std::string_view at_http = "in the HTTP framing of a request (400)";
 constexpr std::string_view at_body = "while a body is decoded";
 constexpr std::string_view at_route = "while a transaction is routed and delivered";
 constexpr std::string_view at_redis = "between Headgate and Redis";
+constexpr std::string_view at_http_out = "between Headgate and a system that is called over HTTP";
 constexpr std::string_view at_files = "in the data folder and its databases";
 constexpr std::string_view at_admin = "at the admin API";
 constexpr std::string_view at_cli = "on the command line";
@@ -471,6 +472,8 @@ constexpr std::array table{
               "HEADGATE_SCRIPTS names an incomplete folder", ""},
     CodeEntry{"body_missing", at_redis, "neither Redis nor history has the body of the event",
               "it cannot be replayed; the vendor may send it again", ""},
+    CodeEntry{"network_malformed", at_http_out, "no network: an address and a prefix, with no bit behind the prefix",
+              "`10.20.0.0/16`", ""},
     CodeEntry{"data_folder_in_use", at_files, "another Headgate runs in this data folder",
               "stop it, or use another folder", ""},
     CodeEntry{"data_folder_unusable", at_files, "the data folder cannot be made or written",
