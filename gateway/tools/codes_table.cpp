@@ -474,6 +474,10 @@ constexpr std::array table{
               "it cannot be replayed; the vendor may send it again", ""},
     CodeEntry{"network_malformed", at_http_out, "no network: an address and a prefix, with no bit behind the prefix",
               "`10.20.0.0/16`", ""},
+    CodeEntry{"call_malformed", at_http_out,
+              "a call that could be read as another: a space or control byte in its path, "
+              "a header that is the client's to send",
+              "mend the path and the headers of the request", ""},
     CodeEntry{"data_folder_in_use", at_files, "another Headgate runs in this data folder",
               "stop it, or use another folder", ""},
     CodeEntry{"data_folder_unusable", at_files, "the data folder cannot be made or written",
