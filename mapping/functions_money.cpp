@@ -110,6 +110,15 @@ bool apply_price(Call& call, Value& out)
     return give_money(amount.normalized(), currency, false, out);
 }
 
+/// Whoever writes "39.00" means an amount, whatever its value; a number of JSON is its value alone.
+bool is_written_with_decimals(const Call& call)
+{
+    if (call.subject.kind == Kind::number)
+        return false;
+    const auto text = text_of(call.subject, call.run.arena);
+    return text && text->find('.') != std::string_view::npos;
+}
+
 bool apply_minor(Call& call, Value& out)
 {
     std::string_view currency;
@@ -117,6 +126,10 @@ bool apply_minor(Call& call, Value& out)
     Decimal units;
     if (!currency_arg(call, currency, decimals) || !call.number(units))
         return false;
+    if (is_written_with_decimals(call))
+        return fail(call.run, call.expr.site, "wrong_kind",
+                    "is written with decimals where minor units are whole; `money` is for amounts in major units",
+                    &call.subject, call.subject_expr().source);
     if (!units.is_integer())
         return fail(call.run, call.expr.site, "wrong_kind", "is a number with decimals where minor units are asked",
                     &call.subject, call.subject_expr().source);

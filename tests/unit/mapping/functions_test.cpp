@@ -230,6 +230,9 @@ TEST(MappingFunctions, MinorUnitsAreTheConnectors)
     EXPECT_EQ(of("5 | minor(\"EUR\") | amount"), "\"0.05\"");
     EXPECT_EQ(of("5 | minor(\"CLF\") | amount"), "\"0.0005\"");
     EXPECT_EQ(of("5 | minor(\"XAU\")"), "!unknown_currency");
+    EXPECT_EQ(of("\"3900\" | minor(\"EUR\") | amount"), "\"39.00\"");
+    EXPECT_EQ(of("\"39.00\" | minor(\"EUR\")"), "!wrong_kind");
+    EXPECT_EQ(of("39.00 | minor(\"EUR\") | amount"), "\"0.39\"");
     EXPECT_EQ(of("123 | money(\"CLP\") | to_minor"), "12300");
     EXPECT_EQ(of("\"1.50\" | money(\"IDR\") | to_minor"), "!money_precision");
     EXPECT_EQ(of("\"1.50\" | money(\"EUR\") | to_minor"), "150");
