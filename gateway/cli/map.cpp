@@ -4,6 +4,7 @@
 #include <iterator>
 #include <ranges>
 #include <utility>
+#include <vector>
 
 #include "gateway/cli/cli.hpp"
 #include "gateway/cli/tool_commands.hpp"
@@ -43,28 +44,6 @@ std::string body_of(const std::string& file)
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// The folder of the configuration; empty when there is none and the channel is a connector that ships.
-std::string folder_of(const MapOptions& options)
-{
-    std::error_code error;
-    return !options.config.empty() ? options.config : fs::exists("headgate.yaml", error) ? "." : "";
-}
-
-LoadedConfiguration load(const MapOptions& options)
-{
-    LoadOptions load;
-    load.folder = folder_of(options);
-    load.shipped = shipped_folder();
-    load.secrets_required = false;
-    if (!load.folder.empty())
-        return load_configuration(load);
-    load.folder = load.shipped;
-    ChannelConfig channel;
-    channel.name = channel.connector = options.channel;
-    channel.where = "--channel";
-    return load_channels(load, {channel});
-}
-
 /// Which connectors ship, when none of this name does; else nothing.
 std::string no_connector(const std::string& name)
 {
@@ -94,20 +73,20 @@ Printed map_once(const MapOptions& options, const std::string& body)
             return printed.failed(exit_findings, say("unknown_connector",
                                                      "there is no connector `" + options.channel + "` (" + hint +
                                                          "); without a headgate.yaml, --channel names one that ships"));
-    const auto loaded = load(options);
+    const auto loaded = load_for(options);
     if (!loaded.problems.empty()) {
         for (const auto& problem : loaded.problems)
             printed.err += with_source(problem) + "\n";
         printed.code = exit_bad_configuration;
         return printed;
     }
-    const Channel* channel = loaded.configuration->channel(options.channel);
-    if (channel == nullptr)
-        return printed.failed(
-            exit_findings,
-            say("unknown_channel", "there is no channel `" + options.channel + "` (" +
-                                       near_or_all(options.channel, loaded.configuration->channels | std::views::keys) +
-                                       ")"));
+    const auto chosen = channel_of(options, *loaded.configuration);
+    if (!chosen)
+        return printed.failed(chosen.error().code == "no_channel" ? exit_usage : exit_findings,
+                              say(chosen.error().code, chosen.error().detail));
+    const Channel* channel = *chosen;
+    if (options.channel.empty())
+        printed.err += "note: of the channel " + channel->name + ", the only one\n";
     Sample sample{body, options.topic, {}};
     for (const auto& text : options.headers) {
         auto header = header_of(text);
@@ -180,6 +159,40 @@ void watch_folders(Watcher& watcher, const MapOptions& options)
 
 }  // namespace
 
+std::string folder_of(const MapOptions& options)
+{
+    std::error_code error;
+    return !options.config.empty() ? options.config : fs::exists("headgate.yaml", error) ? "." : "";
+}
+
+LoadedConfiguration load_for(const MapOptions& options)
+{
+    LoadOptions load;
+    load.folder = folder_of(options);
+    load.shipped = shipped_folder();
+    load.secrets_required = false;
+    if (!load.folder.empty())
+        return load_configuration(load);
+    load.folder = load.shipped;
+    ChannelConfig channel;
+    channel.name = channel.connector = options.channel;
+    channel.where = "--channel";
+    return load_channels(load, {channel});
+}
+
+Result<const Channel*> channel_of(const MapOptions& options, const Configuration& configuration)
+{
+    const auto names = configuration.channels | std::views::keys;
+    if (options.channel.empty() && names.size() == 1)
+        return configuration.channels.begin()->second.get();
+    if (options.channel.empty())
+        return fail(FailureClass::permanent, "no_channel", "name the channel with --channel (" + list_of(names) + ")");
+    if (const Channel* channel = configuration.channel(options.channel))
+        return channel;
+    return fail(FailureClass::permanent, "unknown_channel",
+                "there is no channel `" + options.channel + "` (" + near_or_all(options.channel, names) + ")");
+}
+
 int map_command(const MapOptions& options)
 {
     const auto refuse = [](const std::string& code, const std::string& detail) {
@@ -188,7 +201,7 @@ int map_command(const MapOptions& options)
     };
     if (options.files.size() != 1)
         return refuse("several_files", "one body at a time; several files are for --suggest");
-    if (options.channel.empty())
+    if (options.channel.empty() && folder_of(options).empty())
         return refuse("no_channel", "name the channel with --channel; without a headgate.yaml, a connector that ships");
     const std::string& file = options.files.front();
     if (std::error_code error; file != "-" && !fs::is_regular_file(file, error))

@@ -7,6 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "core/result.hpp"
+#include "gateway/configuration.hpp"
+
 namespace headgate::gateway {
 
 struct MapOptions {
@@ -21,6 +24,11 @@ struct MapOptions {
     bool watch = false;
     bool json = false;
 };
+/// The folder of the configuration; empty when there is none and the channel is a connector that ships.
+std::string folder_of(const MapOptions& options);
+LoadedConfiguration load_for(const MapOptions& options);
+/// The channel that is named, else the only one there is.
+Result<const Channel*> channel_of(const MapOptions& options, const Configuration& configuration);
 int map_command(const MapOptions& options);
 int suggest_command(const MapOptions& options);
 

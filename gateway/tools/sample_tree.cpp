@@ -68,11 +68,11 @@ bool SampleNode::all_seen(bool (*fits)(std::string_view)) const
     return !seen.empty() && std::ranges::all_of(seen, [&](const std::string& text) { return fits(text); });
 }
 
-SampleNode tree_of(const std::vector<Document>& samples)
+SampleNode tree_of(const std::vector<Document>& samples, const std::vector<NodeIndex>& starts)
 {
     SampleNode root;
-    for (const auto& sample : samples)
-        lay(root, sample, sample.root());
+    for (std::size_t i = 0; i < samples.size(); ++i)
+        lay(root, samples[i], i < starts.size() ? starts[i] : samples[i].root());
     return root;
 }
 

@@ -26,7 +26,8 @@ struct SampleNode {
     [[nodiscard]] bool all_seen(bool (*fits)(std::string_view)) const;
 };
 
-[[nodiscard]] SampleNode tree_of(const std::vector<Document>& samples);
+/// `starts`: the node of each that is its top; none: their roots.
+[[nodiscard]] SampleNode tree_of(const std::vector<Document>& samples, const std::vector<NodeIndex>& starts);
 
 [[nodiscard]] bool reads_as_number(std::string_view text);
 [[nodiscard]] bool reads_as_integer(std::string_view text);

@@ -18,8 +18,9 @@ struct Candidate {
     std::string path;  // from where it was looked for: ".customer.email"
     Words words{};     // of its name
     Words with_parent{};
-    double distance = 0;  // what standing deeper takes off
-    double score = 0;     // how sure it is
+    double distance = 0;                // what standing deeper takes off
+    double score = 0;                   // how sure it is
+    const std::string* name = nullptr;  // what the samples call it: of `{amount, currency}`, the object's name
 };
 
 /// What a field stands among.

@@ -1,7 +1,9 @@
 #include "gateway/tools/suggest.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "gateway/tools/name_words.hpp"
 #include "gateway/tools/sample_tree.hpp"
@@ -54,10 +56,11 @@ public:
           vocabularies_(vocabularies)
     {}
 
-    std::string write(const SampleNode& root, const std::string& from)
+    std::string write(const SampleNode& root, const Samples& samples)
     {
         const SampleNode* start = &root;
-        if (root.members.size() == 1 && root.members.front().is_object && !root.members.front().is_list) {
+        if (samples.document.empty() && root.members.size() == 1 && root.members.front().is_object &&
+            !root.members.front().is_list) {
             start = &root.members.front();
             wrapper_ = start->step();
         }
@@ -68,13 +71,15 @@ public:
                 currency_ = found->path;
         fields(*start, {&type_.shape, {}}, 2);
 
-        std::string out = "# A draft by headgate, of " + from +
+        std::string out = "# A draft by headgate, of " + samples.from +
                           ".\n"
                           "# What stands as a value is likely, not certain: check it. `# perhaps: ` marks what is "
                           "doubtful; remove the\n"
                           "# mark to take it. The file does not load until every TODO is done.\n";
         if (!wrapper_.empty())
             out += "# `.` is " + wrapper_ + ": say `document: " + wrapper_ + "` in connector.yaml.\n";
+        if (!samples.document.empty())
+            out += "# `.` is the connector's `document: " + samples.document + "`.\n";
         out += "transaction: " + type_.name + "\n";
         if (root.is_list)
             out += "each: .  # the samples are lists\n";
@@ -91,26 +96,109 @@ public:
     }
 
 private:
+    /// What is below an object or list of another draft, which goes on with what it wrote.
+    Draft(const Draft& outer, std::string place)
+        : type_(outer.type_),
+          vocabularies_(outer.vocabularies_),
+          place_(std::move(place)),
+          taken_(outer.taken_)
+    {}
+
+    /// How far a draft has come, to take back what turns out to hold nothing.
+    struct Before {
+        std::size_t text;
+        std::size_t empty;
+        std::size_t taken;
+    };
+    [[nodiscard]] Before here() const { return {text_.size(), empty_.size(), taken_->size()}; }
+    void back_to(const Before& before)
+    {
+        text_.resize(before.text);
+        empty_.resize(before.empty);
+        for (; taken_->size() > before.taken; taken_->pop_back())
+            taken_->back()->used = false;
+    }
+
+    void take(const SampleNode& node)
+    {
+        if (!std::exchange(node.used, true))
+            taken_->push_back(&node);
+    }
+
     void line(std::size_t indent, const std::string& text) { text_.append(indent, ' ').append(text).append("\n"); }
+
+    struct Named {
+        const SampleNode* node = nullptr;
+        std::string path;
+        double score = 0;
+    };
+
+    /// What the thing may be known by: an id or number of its own before any other. Where another fits, it is not the
+    /// id of the event that tells of it.
+    void named(const SampleNode& scope, const std::string& path, const Words& parent, double distance,
+               Named& best) const  // NOLINT(misc-no-recursion)
+    {
+        const bool tells = is_event(scope);
+        for (const auto& member : scope.members) {
+            Words words = words_of(member.name);
+            words.insert(parent.begin(), parent.end());
+            if (member.is_object && !member.is_list && distance < 2)
+                named(member, path + member.step(), words, distance + 1, best);
+            double score = words.contains("id")          ? 3
+                           : words.contains("number")    ? 2
+                           : words.contains("reference") ? 1
+                                                         : 0;
+            if (!member.is_scalar() || score == 0)
+                continue;
+            const Words type = words_of(type_.name);
+            const bool own = std::ranges::any_of(type, [&](const auto& word) { return words.contains(word); });
+            const bool of_others = std::ranges::any_of(words, [&](const std::string& word) {
+                return word != "id" && word != "number" && word != "reference" && !type.contains(word);
+            });
+            score += (own ? words.contains("id") ? 10 : 0.5 : 0) - (of_others || tells ? 3 : 0) - distance;
+            if (best.node == nullptr || score > best.score)
+                best = {&member, path + member.step(), score};
+        }
+    }
+
+    /// Something that happened and an object it happened to.
+    static bool is_event(const SampleNode& node)
+    {
+        const auto names = [](const SampleNode& member, std::string_view word) {
+            return member.is_scalar() && words_of(member.name).contains(word);
+        };
+        return std::ranges::any_of(node.members, [](const auto& member) { return member.is_object; }) &&
+               std::ranges::any_of(node.members, [&](const auto& member) {
+                   return names(member, "event") || names(member, "topic") || names(member, "type");
+               });
+    }
 
     std::string identity(const SampleNode& start) const
     {
-        for (const std::string name : {"id", "number", "reference"})
-            for (const auto& member : start.members)
-                if (member.is_scalar() && words_of(member.name).contains(name))
-                    return "; perhaps KIND/{" + member.step() + "}";
-        return "";
+        Named best;
+        named(start, "", {}, 0, best);
+        if (best.node == nullptr)
+            return "";
+        best.node->used = true;
+        return "; perhaps KIND/{" + best.path + "}";
+    }
+
+    /// What tells a newer telling from an older one; it is proposed, and so it is not among what nothing takes.
+    static std::string perhaps_version(const SampleNode& member, const char* behind)
+    {
+        member.used = true;
+        return "# perhaps: version: " + member.step() + behind + "\n";
     }
 
     std::string version(const SampleNode& start) const
     {
         for (const auto& member : start.members)
             if (member.is_scalar() && words_of(member.name).contains("changed") && member.all_seen(reads_as_instant))
-                return "# perhaps: version: " + member.step() + " | timestamp\n";
+                return perhaps_version(member, " | timestamp");
         for (const auto& member : start.members)
             if (const auto words = words_of(member.name);
                 member.is_scalar() && (words.contains("revision") || words.contains("version")))
-                return "# perhaps: version: " + member.step() + "\n";
+                return perhaps_version(member, "");
         return "";
     }
 
@@ -131,10 +219,16 @@ private:
         case integer: return number ? path : path + " | integer";
         case decimal: return number ? path + " | string" : path;
         case money:
-        case unit_price:
-            certain = certain && !currency_.empty();
-            return path + (shape.kind == money ? " | money(" : " | price(") +
+        case unit_price: {
+            // Whole numbers are minor units as likely as not, and taken for the other they are wrong by a hundred.
+            const bool whole = node.all_seen(reads_as_integer);
+            certain = certain && !currency_.empty() && !whole;
+            return path +
+                   (whole                 ? " | minor("
+                    : shape.kind == money ? " | money("
+                                          : " | price(") +
                    (currency_.empty() ? "CURRENCY" : "$currency") + ")";
+        }
         case quantity: certain = false; return path + " | quantity(UNIT)";
         case text: break;
         default: return path;
@@ -209,7 +303,7 @@ private:
         // What another object has already is doubtful in one that the samples do not have.
         bool certain = candidate.score >= sure && (around.inside || !candidate.node->used);
         const std::string made = expression(member.shape, *candidate.node, prefix_ + candidate.path, certain);
-        candidate.node->used = true;
+        take(*candidate.node);
         if (certain)
             return line(indent, member.name + ": " + made);
         line(indent, std::string(member.required ? "# TODO perhaps: " : "# perhaps: ") + member.name + ": " + made);
@@ -227,10 +321,8 @@ private:
     {
         // Members of an object the samples have; else those of the scope that say so themselves.
         const bool own = found && found->score >= likely;
-        const std::size_t begin = text_.size();
-        const std::size_t empty = empty_.size();
+        const Before before = here();
         if (own) {
-            found->node->used = true;
             block(member, *found, indent);
             return;
         }
@@ -239,83 +331,85 @@ private:
         fields(scope, {&member.shape, words_of(member.name), false}, indent + 2);
         if (has_value(body))
             return;
-        if (!member.required || text_.size() == body) {
-            text_.resize(begin);
-            empty_.resize(empty);
+        const bool stays = member.required || (member.name == "totals" && proposes(body));
+        if (!stays || text_.size() == body) {
+            back_to(before);
             nothing(member, indent);
         } else {
-            // The TODOs of a required object stay, as comments below its key.
-            text_.replace(begin, body - begin, std::string(indent, ' ') + "# TODO " + member.name + ":\n");
+            // What may be in it stays, as comments below its key.
+            text_.insert(before.text + indent,
+                         std::string(member.required ? "# TODO " : "# ") + (proposes(body) ? "perhaps: " : ""));
         }
     }
 
     /// An object whose source is an object of the samples: paths start there.
     void block(const Shape::Member& member, const Candidate& found, std::size_t indent)
     {
-        const Candidate& candidate = found;
-        const std::size_t begin = text_.size();
-        const std::size_t empty = empty_.size();
+        if (found.score < sure && found.node->used)  // doubtful, and another object has it
+            return nothing(member, indent);
+        const Before before = here();
+        take(*found.node);
         line(indent, member.name + ":");
         const std::size_t body = text_.size();
-        Draft inside(type_, vocabularies_);
+        Draft inside(*this, place_);
         inside.currency_ = currency_;
-        inside.place_ = place_;
-        inside.prefix_ = prefix_ + candidate.path;
-        inside.fields(*candidate.node, {&member.shape, words_of(member.name)}, indent + 2);
+        inside.prefix_ = prefix_ + found.path;
+        inside.fields(*found.node, {&member.shape, words_of(member.name)}, indent + 2);
         text_ += inside.text_;
         empty_.insert(empty_.end(), inside.empty_.begin(), inside.empty_.end());
-        take_or_leave(member, found, begin, body, empty, indent);
+        take_or_leave(member, found, before, body, indent);
     }
 
-    /// What was written of an object or list: as it is when that is sure, else as a comment; nothing when there is no
-    /// value in it.
-    void take_or_leave(const Shape::Member& member, const Candidate& found, std::size_t begin, std::size_t body,
-                       std::size_t empty, std::size_t indent)
+    /// What was written of an object or list: as it is when that is sure, as a comment when it is not or when all in it
+    /// is doubtful; nothing when there is nothing in it.
+    void take_or_leave(const Shape::Member& member, const Candidate& found, const Before& before, std::size_t body,
+                       std::size_t indent)
     {
-        if (!has_value(body)) {
-            text_.resize(begin);
-            empty_.resize(empty);
-            found.node->used = false;
+        const bool value = has_value(body);
+        if (!value && !proposes(body)) {
+            back_to(before);
             return nothing(member, indent);
         }
-        if (found.score >= sure)
+        if (value && found.score >= sure)
+            return;
+        const std::string mark = member.required ? "# TODO perhaps: " : "# perhaps: ";
+        const std::size_t below = text_.find('\n', before.text) + 1;
+        text_.insert(before.text + indent, mark);
+        if (!value && below == body)  // comments they are already
             return;
         std::string marked;
-        for (std::size_t at = begin; at < text_.size();) {
+        for (std::size_t at = below + mark.size(); at < text_.size();) {
             const auto end = text_.find('\n', at) + 1;
-            marked += std::string(indent, ' ') +
-                      (at != begin       ? "# "
-                       : member.required ? "# TODO perhaps: "
-                                         : "# perhaps: ") +
-                      text_.substr(at + indent, end - at - indent);
+            marked += std::string(indent, ' ') + "# " + text_.substr(at + indent, end - at - indent);
             at = end;
         }
-        text_.replace(begin, std::string::npos, marked);
+        text_.replace(below + mark.size(), std::string::npos, marked);
     }
 
     void list(const Shape::Member& member, const Candidate& found, std::size_t indent)
     {
-        const Candidate& candidate = found;
-        candidate.node->used = true;
+        if (found.node->used)  // another list is made of it
+            return nothing(member, indent);
+        const Before before = here();
+        take(*found.node);
         if (member.shape.item.empty() || member.shape.item.front().kind != Shape::Kind::object) {
-            line(indent,
-                 (candidate.score >= sure ? "" : "# perhaps: ") + member.name + ": " + prefix_ + candidate.path);
+            line(indent, (found.score >= sure ? "" : "# perhaps: ") + member.name + ": " + prefix_ + found.path);
             return;
         }
-        const std::size_t begin = text_.size();
-        const std::size_t empty = empty_.size();
         line(indent, member.name + ":");
-        line(indent + 2, "each: " + prefix_ + candidate.path);
+        line(indent + 2, "each: " + prefix_ + found.path);
         line(indent + 2, "fields:");
         const std::size_t body = text_.size();
-        Draft inside(type_, vocabularies_);
+        Draft inside(*this, place_ + "[]");
         inside.currency_ = currency_.empty() ? "" : "$currency";
-        inside.place_ = place_ + "[]";
-        inside.fields(*candidate.node, {&member.shape.item.front(), words_of(member.name)}, indent + 4);
+        inside.fields(*found.node, {&member.shape.item.front(), words_of(member.name)}, indent + 4);
         text_ += inside.text_;
         empty_.insert(empty_.end(), inside.empty_.begin(), inside.empty_.end());
-        take_or_leave(member, found, begin, body, empty, indent);
+        take_or_leave(member, found, before, body, indent);
     }
+
+    /// Whether what was written behind `from` has a source that may be right.
+    [[nodiscard]] bool proposes(std::size_t from) const { return text_.find("perhaps: ", from) != std::string::npos; }
 
     /// Whether what was written behind `from` has more than comments.
     [[nodiscard]] bool has_value(std::size_t from) const
@@ -356,15 +450,16 @@ private:
     std::string prefix_;  // the way from `.` to the scope
     std::string text_;
     std::vector<std::string> empty_;
+    std::shared_ptr<std::vector<const SampleNode*>> taken_ = std::make_shared<std::vector<const SampleNode*>>();
 };
 
 }  // namespace
 
 std::string suggested_mapping(const mapping::CanonicalType& type, const mapping::Vocabularies& vocabularies,
-                              const std::vector<Document>& samples, const std::string& name)
+                              const Samples& samples)
 {
-    const SampleNode root = tree_of(samples);
-    return Draft(type, vocabularies).write(root, name);
+    const SampleNode root = tree_of(samples.documents, samples.starts);
+    return Draft(type, vocabularies).write(root, samples);
 }
 
 }  // namespace headgate::gateway

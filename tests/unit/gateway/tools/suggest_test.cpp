@@ -1,5 +1,7 @@
 #include "gateway/tools/suggest.hpp"
 
+#include <cstdlib>
+
 #include <gmock/gmock.h>
 
 #include "connectors/formats/json.hpp"
@@ -20,10 +22,11 @@ protected:
 
     std::string draft(std::initializer_list<const char*> samples)
     {
-        std::vector<Document> documents;
+        Samples from;
         for (const auto* sample : samples)
-            documents.push_back(*connectors::read_json(sample));
-        return suggested_mapping(*canonical_.find("thing"), vocabularies_, documents, "a.json");
+            from.documents.push_back(*connectors::read_json(sample));
+        from.from = "a.json";
+        return suggested_mapping(*canonical_.find("thing"), vocabularies_, from);
     }
 
     mapping::Canonical canonical_;
@@ -103,6 +106,95 @@ TEST_F(SuggestTest, AWrapperIsTheConnectorsDocument)
 {
     EXPECT_THAT(draft({R"({"order":{"number":"1","state":"open"}})"}),
                 HasSubstr("say `document: .order` in connector.yaml"));
+}
+
+TEST_F(SuggestTest, WholeNumbersMayBeMinorUnits)
+{
+    const auto text = draft({R"({"number":"1","currency":"EUR","total":3900,"items":[{"id":1,"net":"50"}]})"});
+
+    EXPECT_THAT(text, HasSubstr("  # perhaps: total: .total | minor($currency)\n"));
+    EXPECT_THAT(text, HasSubstr("      # perhaps: net: .net | minor($currency)\n"));
+    EXPECT_THAT(
+        draft({R"({"number":"1","currency":"EUR","total":3900})", R"({"number":"1","currency":"EUR","total":1.5})"}),
+        HasSubstr("  total: .total | money($currency)\n"));
+}
+
+TEST_F(SuggestTest, AnObjectOfMoneyIsItsAmountAndAPercentageBesideItIsNone)
+{
+    EXPECT_THAT(draft({R"({"number":"1","currency":"EUR",
+                           "items":[{"id":"a","value":"10.00","net":{"amount":"2.50","currency":"EUR"}}]})"}),
+                HasSubstr("      net: .net.amount | money($currency)\n"));
+    EXPECT_THAT(draft({R"({"number":"1","currency":"EUR","total_value":"10.00",
+                           "price":{"value":"2.50","currency":"EUR"}})"}),
+                Not(HasSubstr("total: .total_value")));
+}
+
+TEST_F(SuggestTest, TheEntityIsTheThingsOwnIdAndNotTheEvents)
+{
+    const auto entity = [&](const char* sample) {
+        const auto text = draft({sample});
+        const auto at = text.find("KIND/{") + 6;
+        return text.substr(at, text.find('}', at) - at);
+    };
+
+    EXPECT_EQ(entity(R"({"id":"evt_1","type":"thing.made","shop":{"id":1},"data":{"thingId":7,"thingNumber":8}})"),
+              ".data.thingId");
+    EXPECT_EQ(entity(R"({"event_id":"evt_1","thing":{"number":7,"net":"1.00"}})"), ".thing.number");
+    EXPECT_EQ(entity(R"({"customer_id":1,"id":7,"thing_number":8})"), ".id");
+    EXPECT_EQ(entity(R"({"event_id":"evt_1"})"), ".event_id");
+}
+
+TEST_F(SuggestTest, EveryMemberIsPlacedProposedOrListed)
+{
+    // What was found for an object that turned out to hold nothing sure is proposed, or it is free again.
+    const auto text = draft({R"({"number":"1","state":"open","shipping":{"town":"Utrecht","note":"x"},
+                                 "items":[{"sku":"a"}],"id":7,"updated_at":"2026-11-02T15:30:00Z"})"});
+
+    EXPECT_THAT(text, HasSubstr(".shipping.town"));
+    EXPECT_THAT(text, HasSubstr("#   members of the samples that nothing takes: .shipping.note, .items[]\n"));
+    EXPECT_THAT(text, HasSubstr("perhaps KIND/{.id}"));
+    EXPECT_THAT(text, HasSubstr("# perhaps: version: .updated_at | timestamp\n"));
+}
+
+TEST_F(SuggestTest, TotalsAreFoundByTheirPartsWhateverTheyHold)
+{
+    const char* source = std::getenv("HEADGATE_SOURCE");
+    const auto shipped = *mapping::Canonical::load(std::string(source != nullptr ? source : ".") + "/config/canonical");
+    const auto order = [&](const char* sample) {
+        Samples samples;
+        samples.documents.push_back(*connectors::read_json(sample));
+        return suggested_mapping(*shipped.find("sales_order"), vocabularies_, samples);
+    };
+
+    const auto minor = order(R"({"currency":"EUR","totals":{"subtotal":{"amount":3097,"currency":"EUR"},
+        "discount":{"amount":250,"currency":"EUR"},"shipping":{"amount":490,"currency":"EUR"},
+        "tax":{"amount":563,"currency":"EUR"},"total":{"amount":3900,"currency":"EUR"}}})");
+    EXPECT_THAT(minor, HasSubstr("  # TODO perhaps: totals:\n"));
+    EXPECT_THAT(minor, HasSubstr("perhaps: items_gross: .totals.subtotal.amount | minor($currency)\n"));
+    EXPECT_THAT(minor, HasSubstr("perhaps: discounts: .totals.discount.amount | minor($currency)\n"));
+    EXPECT_THAT(minor, HasSubstr("perhaps: shipping: .totals.shipping.amount | minor($currency)\n"));
+    EXPECT_THAT(minor, HasSubstr("perhaps: tax: .totals.tax.amount | minor($currency)\n"));
+    EXPECT_THAT(minor, HasSubstr("perhaps: grand_total: .totals.total.amount | minor($currency)\n"));
+
+    const auto major = order(R"({"currency":"EUR","shipping":"4.90","tax":"5.68","total":"35.58"})");
+    EXPECT_THAT(major, HasSubstr("  totals:\n"));
+    EXPECT_THAT(major, HasSubstr("    shipping: .shipping | money($currency)\n"));
+    EXPECT_THAT(major, HasSubstr("    grand_total: .total | money($currency)\n"));
+}
+
+TEST_F(SuggestTest, DraftsFromWhereTheDocumentStands)
+{
+    Samples samples;
+    samples.documents.push_back(*connectors::read_json(R"({"id":"evt_1","data":{"number":"1","state":"open"}})"));
+    samples.starts.push_back(samples.documents[0].member(samples.documents[0].root(), "data"));
+    samples.document = ".data";
+
+    const auto text = suggested_mapping(*canonical_.find("thing"), vocabularies_, samples);
+
+    EXPECT_THAT(text, HasSubstr("# `.` is the connector's `document: .data`.\n"));
+    EXPECT_THAT(text, HasSubstr("  number: .number\n"));
+    EXPECT_THAT(text, Not(HasSubstr("evt_1")));
+    EXPECT_THAT(text, HasSubstr("#   members of the samples that nothing takes: none\n"));
 }
 
 }  // namespace
