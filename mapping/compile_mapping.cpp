@@ -20,7 +20,9 @@ public:
         : made_(made),
           canonical_(canonical),
           values_(made.program, made.files, made.vocabularies, &fragments, problems)
-    {}
+    {
+        values_.note_in(made.notes);
+    }
 
     void compile(const YamlFile& file)
     {

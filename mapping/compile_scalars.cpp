@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "mapping/functions.hpp"
 #include "mapping/shapes.hpp"
 
 namespace headgate::mapping {
@@ -40,6 +41,44 @@ bool is_misread(std::string_view text)
     if (text.starts_with("0x") || text.starts_with("0X") || text.starts_with("0o") || text.starts_with("0b"))
         return text.find_first_not_of("0123456789abcdefABCDEF_", 2) == std::string_view::npos;
     return text.find_first_not_of("0123456789_") == std::string_view::npos;
+}
+
+bool is_word_letter(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
+           letter == '_' || static_cast<unsigned char>(letter) >= 0x80;
+}
+
+/// Whether a function of the language is piped into or called in a text. `date(s)` calls nothing.
+bool calls_function(std::string_view text)
+{
+    for (std::size_t at = 0; at < text.size();) {
+        if (!is_word_letter(text[at])) {
+            ++at;
+            continue;
+        }
+        const std::size_t begin = at;
+        while (at < text.size() && is_word_letter(text[at]))
+            ++at;
+        if (find_function(text.substr(begin, at - begin)) == nullptr)
+            continue;
+        const auto before = begin == 0 ? std::string_view::npos : text.find_last_not_of(" \t\n", begin - 1);
+        const bool piped = before != std::string_view::npos && text[before] == '|';
+        if (piped && (at == text.size() || std::string_view(" \t\n(|").find(text[at]) != std::string_view::npos))
+            return true;
+        if (at + 1 < text.size() && text[at] == '(' &&
+            std::string_view(".$\"'([)0123456789").find(text[at + 1]) != std::string_view::npos)
+            return true;
+    }
+    return false;
+}
+
+bool reads_as_expression(std::string_view text)
+{
+    for (const std::string_view begin : {"(.", "($", "if .", "if $", "not .", "not $"})
+        if (text.starts_with(begin))
+            return true;
+    return calls_function(text);
 }
 
 }  // namespace
@@ -115,6 +154,22 @@ Block ValueCompiler::inserted(const ScalarText& scalar, const Names& names)
     return block;
 }
 
+/// An expression that was not begun with `=` is a text, and quietly so.
+void ValueCompiler::note_expression(const ScalarText& scalar, const Block& block)
+{
+    if (notes_ == nullptr)
+        return;
+    const auto note = [&](const char* hint) {
+        notes_->push_back({*scalar.file, scalar.line, scalar.column, "looks_like_expression",
+                           "this is a text, and it reads like an expression", hint});
+    };
+    if (block.kind == Block::Kind::literal && reads_as_expression(scalar.text))
+        note("begin it with `=`");
+    else if (block.kind == Block::Kind::inserted_text &&
+             std::ranges::any_of(block.segments, [](const auto& segment) { return calls_function(segment.text); }))
+        note("what is to be computed stands inside the braces; or begin all of it with `=`");
+}
+
 Block ValueCompiler::scalar(const ScalarText& scalar, const Names& names)
 {
     Block block;
@@ -142,7 +197,9 @@ Block ValueCompiler::scalar(const ScalarText& scalar, const Names& names)
         refuse("misread_scalar", "`" + std::string(text) + "` is read differently by other YAML tools",
                "put it in quotes: it is a text then");
     } else {
-        return inserted(scalar, names);
+        Block text_block = inserted(scalar, names);
+        note_expression(scalar, text_block);
+        return text_block;
     }
     return block;
 }

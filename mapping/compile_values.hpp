@@ -33,6 +33,8 @@ public:
 
     /// What is compiled from here on stands in a request: it may read what changes with every delivery.
     void for_request() { request_ = true; }
+    /// Where to put what is no mistake and worth a look; by default it is not looked for.
+    void note_in(Problems& notes) { notes_ = &notes; }
     /// Turns to a file; what is compiled from here on stands in it.
     void enter(const YamlFile& file);
     /// The name of that file, kept as long as what is compiled.
@@ -69,12 +71,14 @@ private:
     void check_literal(const YAML::Node& node, const Block& leaf);
     ScalarText scalar_of(const YAML::Node& node);
     Block inserted(const ScalarText& scalar, const Names& names);
+    void note_expression(const ScalarText& scalar, const Block& block);
 
     Program& program_;
     std::deque<std::string>& files_;
     const Vocabularies* vocabularies_;
     const FragmentLoader* fragments_;
     Problems& problems_;
+    Problems* notes_ = nullptr;
     const YamlFile* file_ = nullptr;
     std::vector<const std::string*> names_;  // of the file and of those it extends
     std::vector<std::string> inside_;        // the fragments that are being compiled

@@ -40,6 +40,7 @@ struct CompiledMapping {
     std::vector<std::string> topics;
     std::vector<Block::Let> lets;  // shared by the plans
     std::vector<Plan> plans;
+    Problems notes;  // what is no mistake and worth a look
 };
 
 /// Compiles a mapping file; nullptr when there are problems.

@@ -332,7 +332,7 @@ std::vector<std::string> Mapping::names() const
 
 Problems Mapping::notes() const
 {
-    Problems notes;
+    Problems notes = compiled_->notes;
     for (const Plan& plan : compiled_->plans)
         if (plan.each && comes_of_groups(*plan.each))
             notes.push_back({*plan.each->site.file, plan.each->site.line, plan.each->site.column, "place_by_index",

@@ -120,6 +120,25 @@ TEST(MappingBlocks, MatchNeedsACase)
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": {"a": 1}})"), "!wrong_kind");
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": ["a"]})"), "!wrong_kind");
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": 1e400})"), "!number_overflow");
+TEST(MappingValues, ATextThatReadsLikeAnExpressionIsWorthANote)
+{
+    const auto notes = [](const std::string& value) {
+        const auto mapping = loaded(head("  title: '" + value + "'\n"));
+        return mapping ? all_of(mapping->notes()) : all_of(mapping.error());
+    };
+
+    for (const char* text : {"upper(.a)", "(.a // .b) | upper", "if .a then 1 else 2", "digest(.a,.b)", "not .a",
+                             "a | trim", "concat([1], .a)"})
+        EXPECT_EQ(notes(text),
+                  "note.yaml:4:11: looks_like_expression: this is a text, and it reads like an expression "
+                  "(begin it with `=`)\n")
+            << text;
+    EXPECT_NE(notes("{.a} | upper").find("stands inside the braces"), std::string::npos);
+    for (const char* text : {"= upper(.a)", ".a | upper", "{.a | upper}", "date(s) of upper case", "a | b", "(a)",
+                             "if so, then", "text (HTML)", "note/{.id}"})
+        EXPECT_EQ(notes(text), "") << text;
+}
+
 }
 
 TEST(MappingBlocks, LetNamesAreEvaluatedWhereTheyAreWritten)
