@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "core/suggest.hpp"
@@ -14,6 +15,16 @@ std::string lower_case(std::string_view name)
         if (letter >= 'A' && letter <= 'Z')
             letter = static_cast<char>(letter + 32);
     return lower;
+}
+
+/// What to write where brackets hold a name, as they would in other languages: `.a["b"]`.
+std::string as_member(std::string_view name)
+{
+    const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') && std::ranges::all_of(name, [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') || letter == '_';
+    });
+    return plain ? "." + std::string(name) : ".\"" + std::string(name) + "\"";
 }
 
 }  // namespace
@@ -142,6 +153,11 @@ void Parser::bracket(Expr& expr)
                 throw SyntaxError{begin, "syntax", "a place is a whole number", ""};
             if (from_end)
                 step.place = -step.place;
+        } else if (inner->evaluate == evaluate_literal) {
+            const bool name = inner->literal.kind == mapping::Kind::text;
+            throw SyntaxError{
+                begin, "syntax", "in brackets stands a place or a condition, and this is a constant",
+                name ? "a member is `" + as_member(inner->literal.text) + "`" : "`[0]`, or `[.name == value]`"};
         } else {
             step.kind = Step::Kind::condition;
             step.condition = std::move(inner);

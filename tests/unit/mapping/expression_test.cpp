@@ -208,12 +208,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"$index", "unknown_name", 1}, Refused{"$system.name", "requests_only", 1},
                     Refused{".a == 'x", "syntax", 7}, Refused{"if .a then 1", "syntax", 13},
                     Refused{".a = 1", "syntax", 4}, Refused{"", "syntax", 1}, Refused{".a[", "syntax", 4},
-                    Refused{".a.", "syntax", 4}));
+                    Refused{".a.", "syntax", 4}, Refused{".a[\"b\"]", "syntax", 4},
+                    Refused{".a[true].b", "syntax", 4}));
 
 TEST(ExpressionText, UnknownNamesSuggestTheNearest)
 {
     EXPECT_EQ(Expression::compile_bare(".a | trimm").error().hint, "did you mean `trim`?");
     EXPECT_EQ(Expression::compile_bare("$dok.id").error().hint, "did you mean `$doc`?");
+    EXPECT_EQ(Expression::compile_bare(".a[\"b\"]").error().hint, "a member is `.b`");
+    EXPECT_EQ(Expression::compile_bare(".a[\"b-c\"]").error().hint, "a member is `.\"b-c\"`");
 }
 
 TEST(ExpressionText, InsertsIntoText)
