@@ -14,9 +14,9 @@ Result<std::vector<Warning>> check_transaction(const CanonicalType& type, const 
     std::pmr::monotonic_buffer_resource arena;
     const MappingContext context{.document = document};
     Run run(context, nullptr, 0, arena);
-    const Site nowhere;
+    const Block nowhere;
     Value fields = typed(run, type.shape, run.document);
-    if (!check_shape(run, nowhere, type.shape, fields, {}) || !check_totals(run, nowhere, type, fields) ||
+    if (!check_shape(run, nowhere.site, type.shape, fields, {}) || !check_totals(run, nowhere, type, fields) ||
         !check_invariants(run, nowhere, *type.invariants, fields))
         return std::unexpected(std::move(run.failure));
     return std::move(run.warnings);

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "mapping/mapped_at.hpp"
 #include "mapping/parser.hpp"
 
 namespace headgate::mapping {
@@ -111,10 +112,11 @@ bool holds(Run& run, const Invariant& invariant, bool& failed)
     return !failed && value.is_true();
 }
 
-bool broken(Run& run, const Site& site, const Invariant& invariant)
+bool broken(Run& run, const Block& made_by, const Invariant& invariant)
 {
     if (!invariant.field.empty())
         run.output.push_back({invariant.field});
+    const Site site = mapped_at(made_by, run);
     const bool goes_on = invariant.severity == Invariant::Severity::warn
                              ? (run.warn(site, invariant.code), true)
                              : fail(run, site, invariant.code, invariant.says);
@@ -123,11 +125,11 @@ bool broken(Run& run, const Site& site, const Invariant& invariant)
     return goes_on;
 }
 
-bool check(Run& run, const Site& site, const Invariant& invariant, const Value& fields)
+bool check(Run& run, const Block& made_by, const Invariant& invariant, const Value& fields)
 {
     bool failed = false;
     if (!invariant.each)
-        return holds(run, invariant, failed) || (!failed && broken(run, site, invariant));
+        return holds(run, invariant, failed) || (!failed && broken(run, made_by, invariant));
     Value list;
     if (!evaluate(*invariant.each, run, list))
         return false;
@@ -139,7 +141,7 @@ bool check(Run& run, const Site& site, const Invariant& invariant, const Value& 
     const bool all = each_item(run, list, [&](const Value& item) {
         run.dot = item;
         run.output.push_back({{}, place++});
-        const bool goes_on = holds(run, invariant, failed) || (!failed && broken(run, site, invariant));
+        const bool goes_on = holds(run, invariant, failed) || (!failed && broken(run, made_by, invariant));
         run.output.pop_back();
         return goes_on;
     });
@@ -159,7 +161,7 @@ std::shared_ptr<const Invariants> Invariants::read(const std::string& file, cons
     return made;
 }
 
-bool check_invariants(Run& run, const Site& site, const Invariants& invariants, const Value& fields)
+bool check_invariants(Run& run, const Block& made_by, const Invariants& invariants, const Value& fields)
 {
     const Value dot = run.dot;
     const Value document = run.document;
@@ -167,7 +169,7 @@ bool check_invariants(Run& run, const Site& site, const Invariants& invariants, 
     run.dot = run.document = fields;
     bool all = true;
     for (const Invariant& invariant : invariants.all)
-        all = all && (invariant.needs_others || check(run, site, invariant, fields));
+        all = all && (invariant.needs_others || check(run, made_by, invariant, fields));
     run.dot = dot;
     run.document = document;
     run.index = index;

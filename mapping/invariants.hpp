@@ -43,8 +43,8 @@ struct Invariants {
                                                   Problems& problems);
 };
 
-/// Checks them all in order; a failure at `site` for the first that does not hold, a warning where that is enough.
-/// `run` stands outside of any item.
-bool check_invariants(Run& run, const Site& site, const Invariants& invariants, const Value& fields);
+/// Checks them all in order; a failure for the first that does not hold, a warning where that is enough, at the line of
+/// `made_by` that maps the field. `run` stands outside of any item.
+bool check_invariants(Run& run, const Block& made_by, const Invariants& invariants, const Value& fields);
 
 }  // namespace headgate::mapping

@@ -180,8 +180,8 @@ private:
             return true;  // what follows looks at a whole transaction, and this one is none
         if (fields.is_null())
             return fail(run, plan.fields.site, "missing_required", "every field is null");
-        if (!check_totals(run, plan.fields.site, *plan.type, fields) ||
-            !check_invariants(run, plan.fields.site, *plan.type->invariants, fields))
+        if (!check_totals(run, plan.fields, *plan.type, fields) ||
+            !check_invariants(run, plan.fields, *plan.type->invariants, fields))
             return false;
         if (!append_json(made.json, fields, limits::output, false))
             return fail(run, plan.site, "limit_output", "the transaction is larger than 8 MiB");

@@ -1,18 +1,24 @@
 #include "mapping/totals.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string>
 
 #include "core/currency.hpp"
+#include "mapping/mapped_at.hpp"
 
 namespace headgate::mapping {
 
 namespace {
 
+/// Beside the goods and the tax.
+constexpr std::array<std::string_view, 5> added_parts{"shipping", "charges", "duties", "tips", "rounding_adjustment"};
+
 class Totals {
 public:
-    Totals(Run& run, const Site& site, const CanonicalType& type, Value& fields)
+    Totals(Run& run, const Block& made_by, const CanonicalType& type, Value& fields)
         : run_(run),
-          site_(site),
+          made_by_(made_by),
           type_(type),
           fields_(fields)
     {}
@@ -29,10 +35,10 @@ public:
         const auto sum = sum_of(totals);
         const auto difference = sum ? grand_total.number.minus(*sum) : std::nullopt;
         if (!difference)
-            return fail(run_, site_, "number_overflow", "a sum has more than 38 digits");
+            return fail(run_, mapped_at(made_by_, run_), "number_overflow", "a sum has more than 38 digits");
         if (difference->is_zero())
             return true;
-        return explained(*difference, grand_total, totals) || mismatch();
+        return explained(*difference, grand_total, totals) || mismatch(totals);
     }
 
 private:
@@ -42,12 +48,43 @@ private:
     }
     static Decimal amount(const Value& money) { return money.kind == Kind::money ? money.number : Decimal{}; }
 
-    bool mismatch()
+    bool mismatch(const Value& totals)
     {
         run_.output.push_back({"totals"});
-        fail(run_, site_, "total_mismatch", "the parts do not add up to `grand_total`");
+        run_.output.push_back({"grand_total"});
+        const Site site = mapped_at(made_by_, run_);
+        run_.output.pop_back();
+        fail(run_, site, "total_mismatch", parts(totals));
         run_.output.pop_back();
         return false;
+    }
+
+    /// Which parts were added and which could have been: "items_gross + tax − discounts do not add up to …".
+    std::string parts(const Value& totals)
+    {
+        const Shape::Member* known = type_.shape.find("totals");
+        std::string added = get(totals, "items_gross").is_null() ? "the lines' `extended`" : "items_gross";
+        std::string absent;
+        bool several = false;
+        const auto part = [&](std::string_view name, std::string_view sign) {
+            if (!get(totals, name).is_null()) {
+                added.append(sign).append(name);
+                several = true;
+            } else if (name != "rounding_adjustment" && known != nullptr && known->shape.find(name) != nullptr) {
+                absent.append(absent.empty() ? "" : ", ").append(name);
+            }
+        };
+        for (const std::string_view name : added_parts)
+            part(name, " + ");
+        if (!inclusive())
+            part("tax", " + ");
+        part("discounts", " − ");
+        std::string text = added + (several ? " do not add up to" : " alone is not") + " `grand_total`";
+        if (!absent.empty())
+            text += "; null or not mapped: " + absent;
+        if (inclusive())
+            text += "; tax is in the prices, as `tax.mode` is inclusive";
+        return text;
     }
 
     template <class Check>
@@ -63,7 +100,8 @@ private:
     bool one_currency(const Value& value, std::string_view currency)  // NOLINT(misc-no-recursion)
     {
         if (value.kind == Kind::money && value.text != currency)
-            return fail(run_, site_, "currency_mix", "is an amount in another currency than the document's");
+            return fail(run_, mapped_at(made_by_, run_), "currency_mix",
+                        "is an amount in another currency than the document's");
         std::int64_t place = 0;
         if (value.kind == Kind::list)
             return each_item(value, [&](const Value& item) {
@@ -92,7 +130,7 @@ private:
             each_item(get(fields_, "lines"), [&](const Value& line) { return add(get(line, "extended")); });
         if (sum)
             sum = sum->minus(amount(get(totals, "discounts")));
-        for (const std::string_view part : {"shipping", "charges", "duties", "tips", "rounding_adjustment"})
+        for (const std::string_view part : added_parts)
             add(get(totals, part));
         if (!inclusive())
             add(get(totals, "tax"));
@@ -162,16 +200,16 @@ private:
     }
 
     Run& run_;
-    const Site& site_;
+    const Block& made_by_;
     const CanonicalType& type_;
     Value& fields_;
 };
 
 }  // namespace
 
-bool check_totals(Run& run, const Site& site, const CanonicalType& type, Value& fields)
+bool check_totals(Run& run, const Block& made_by, const CanonicalType& type, Value& fields)
 {
-    return fields.kind != Kind::object || Totals(run, site, type, fields).check();
+    return fields.kind != Kind::object || Totals(run, made_by, type, fields).check();
 }
 
 }  // namespace headgate::mapping

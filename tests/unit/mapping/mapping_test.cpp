@@ -64,12 +64,79 @@ TEST(MappingValues, ReadAsThePageSays)
               R"({"title":"x","words":["card","1",null]})");
 }
 
+TEST(MappingFile, WhatMustHoldTogetherFailsAtTheLineThatMapsTheField)
+{
+    constexpr std::string_view order = R"(transaction: sales_order
+entity: order/{.id}
+fields:
+  order_number: .id | string
+  order_class: standard
+  placed_at: = "2026-01-02T03:04:05Z" | timestamp
+  state: confirmed
+  payment_state: pending
+  currency: EUR
+  lines:
+    each: .lines
+    fields:
+      line_id: .id
+      line_no: 1
+      item: { sku: a }
+      qty: .qty | quantity("EA")
+      unit_price: = "2.00" | price("EUR")
+      extended: = "2.00" | money("EUR")
+      net: .net | money(.cur // "EUR")
+  totals: { use: totals }
+)";
+    const FragmentLoader fragments = [](std::string_view) -> std::optional<SourceFile> {
+        return SourceFile{"totals.yaml",
+                          "fields:\n  items_gross: = \"2.00\" | money(\"EUR\")\n  grand_total: .total | "
+                          "money(\"EUR\")\n"};
+    };
+    const auto mapping = Mapping::load(SourceFile{"order.yaml", std::string(order)}, shipped_canonical(),
+                                       shipped_vocabularies(), fragments);
+    ASSERT_TRUE(mapping) << all_of(mapping.error());
+    const auto failure = [&](std::string_view lines, std::string_view total = "2.00") {
+        const std::string json =
+            R"({"id": 1, "lines": [)" + std::string(lines) + R"(], "total": ")" + std::string(total) + "\"}";
+        const Document document = read_document(json);
+        const auto made = mapping->run({.document = document});
+        return made ? "" : made.error().code + " " + made.error().where.config;
+    };
+
+    constexpr std::string_view good = R"({"id": "a", "qty": 1, "net": "2.00"})";
+    EXPECT_EQ(failure(good), "");
+    EXPECT_EQ(failure(""), "lines_empty order.yaml:10:3");
+    EXPECT_EQ(failure(R"({"id": "a", "qty": -1, "net": "2.00"})"), "qty_invalid order.yaml:16:7");
+    EXPECT_EQ(failure(R"({"id": "a", "qty": 1, "net": "1.00"})"), "net_mismatch order.yaml:19:7");
+    EXPECT_EQ(failure(R"({"id": "a", "qty": 1, "net": "2.00", "cur": "USD"})"), "currency_mix order.yaml:19:7");
+    EXPECT_EQ(failure(good, "3.00"), "total_mismatch totals.yaml:3:3");
+}
+
 TEST(MappingValues, OthersMisreadAreRefused)
 {
     for (const char* scalar : {"on", "off", "yes", "no", "y", "n", "0400", "1_000", "0x1F"})
         EXPECT_NE(problems_of(head("  title: " + std::string(scalar) + "\n")).find("note.yaml:4:10: misread_scalar"),
                   std::string::npos)
             << scalar;
+}
+
+TEST(MappingValues, ATextThatReadsLikeAnExpressionIsWorthANote)
+{
+    const auto notes = [](const std::string& value) {
+        const auto mapping = loaded(head("  title: '" + value + "'\n"));
+        return mapping ? all_of(mapping->notes()) : all_of(mapping.error());
+    };
+
+    for (const char* text : {"upper(.a)", "(.a // .b) | upper", "if .a then 1 else 2", "digest(.a,.b)", "not .a",
+                             "a | trim", "concat([1], .a)"})
+        EXPECT_EQ(notes(text),
+                  "note.yaml:4:11: looks_like_expression: this is a text, and it reads like an expression "
+                  "(begin it with `=`)\n")
+            << text;
+    EXPECT_NE(notes("{.a} | upper").find("stands inside the braces"), std::string::npos);
+    for (const char* text : {"= upper(.a)", ".a | upper", "{.a | upper}", "date(s) of upper case", "a | b", "(a)",
+                             "if so, then", "text (HTML)", "note/{.id}"})
+        EXPECT_EQ(notes(text), "") << text;
 }
 
 TEST(MappingValues, NullFieldsAndEmptyObjectsAreLeftOut)
@@ -120,25 +187,6 @@ TEST(MappingBlocks, MatchNeedsACase)
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": {"a": 1}})"), "!wrong_kind");
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": ["a"]})"), "!wrong_kind");
     EXPECT_EQ(mapped(closed, R"({"id": 1, "k": 1e400})"), "!number_overflow");
-TEST(MappingValues, ATextThatReadsLikeAnExpressionIsWorthANote)
-{
-    const auto notes = [](const std::string& value) {
-        const auto mapping = loaded(head("  title: '" + value + "'\n"));
-        return mapping ? all_of(mapping->notes()) : all_of(mapping.error());
-    };
-
-    for (const char* text : {"upper(.a)", "(.a // .b) | upper", "if .a then 1 else 2", "digest(.a,.b)", "not .a",
-                             "a | trim", "concat([1], .a)"})
-        EXPECT_EQ(notes(text),
-                  "note.yaml:4:11: looks_like_expression: this is a text, and it reads like an expression "
-                  "(begin it with `=`)\n")
-            << text;
-    EXPECT_NE(notes("{.a} | upper").find("stands inside the braces"), std::string::npos);
-    for (const char* text : {"= upper(.a)", ".a | upper", "{.a | upper}", "date(s) of upper case", "a | b", "(a)",
-                             "if so, then", "text (HTML)", "note/{.id}"})
-        EXPECT_EQ(notes(text), "") << text;
-}
-
 }
 
 TEST(MappingBlocks, LetNamesAreEvaluatedWhereTheyAreWritten)

@@ -80,6 +80,28 @@ TEST(Totals, EveryPartCountsWithItsSign)
         EXPECT_EQ(with_totals("sales_order", {{beside, "1.00"}}), "") << beside;
 }
 
+TEST(Totals, AMismatchNamesTheParts)
+{
+    const auto detail = [](auto change) {
+        json::value order = example_of("sales_order");
+        change(order.as_object());
+        const std::string text = json::serialize(order);
+        const Document document = read_document(text);
+        return check_transaction(*shipped_canonical().find("sales_order"), document).error().detail;
+    };
+
+    EXPECT_EQ(detail([](json::object& order) { order["totals"].as_object()["grand_total"] = money("1.00"); }),
+              "totals: items_gross + shipping + tax − discounts do not add up to `grand_total`; null or not mapped: "
+              "charges, duties, tips");
+    EXPECT_EQ(
+        detail([](json::object& order) {
+            order["totals"] = json::object{{"grand_total", money("1.00")}};
+            order["tax"].as_object()["mode"] = "inclusive";
+        }),
+        "totals: the lines' `extended` alone is not `grand_total`; null or not mapped: shipping, charges, duties, "
+        "tips, discounts; tax is in the prices, as `tax.mode` is inclusive");
+}
+
 TEST(Totals, LinesStandInForGoodsThatAreNotTotalled)
 {
     EXPECT_EQ(with_totals("sales_order", {{"items_gross", ""}}), "");
