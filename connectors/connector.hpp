@@ -62,7 +62,7 @@ struct SendHeader {
 
 /// What `headgate send` does when it plays the vendor.
 struct SendConfig {
-    std::string topic;  // without one on the command line
+    config::PlacedText topic;  // without one on the command line
     std::vector<SendHeader> headers;
     void describe(config::Schema& schema);
 };

@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <ranges>
+#include <set>
 #include <sstream>
 
+#include "gateway/files_not_read.hpp"
 #include "gateway/hint.hpp"
 #include "net/http/message.hpp"
 
@@ -53,6 +55,27 @@ mapping::Place place_of(const std::string& where)
     return place;
 }
 
+/// Signatures and logins.
+bool never_kept(const connectors::ConnectorConfig& connector, std::string_view header)
+{
+    return connectors::carries_login(header) ||
+           (connector.hmac && std::ranges::any_of(connector.hmac->header, [&](const std::string& signature) {
+                return net::same_ignoring_case(signature, header);
+            }));
+}
+
+bool keeps(const connectors::ConnectorConfig& connector, std::string_view header)
+{
+    return !never_kept(connector, header) &&
+           std::ranges::any_of(connector.keep_headers, [&](const std::string& pattern) {
+               return pattern.ends_with('*')
+                          ? header.size() >= pattern.size() - 1 &&
+                                net::same_ignoring_case(header.substr(0, pattern.size() - 1),
+                                                        std::string_view(pattern).substr(0, pattern.size() - 1))
+                          : net::same_ignoring_case(pattern, header);
+           });
+}
+
 class Loader {
 public:
     explicit Loader(const LoadOptions& options) : options_(options), made_(std::make_shared<Configuration>()) {}
@@ -77,10 +100,14 @@ public:
                     list_of(made_->deployment.channels | std::views::keys));
         for (const auto& route : made_->deployment.routes)
             add_route(route);
+        auto beside = files_not_read(options_.folder, read_);
+        report(std::move(beside.problems));
         if (made_->deployment.channels.empty() && problems_.empty())
             problem(main, "no_channels", "no channel is configured, so nothing can arrive",
                     "give one below `channels:` or as a file channels/NAME.yaml");
-        return {made_, std::move(problems_), std::move(notes_)};
+        if (problems_.empty())  // what could not be loaded used nothing
+            std::ranges::move(beside.notes, std::back_inserter(notes_));
+        return loaded();
     }
 
     LoadedConfiguration load(const std::vector<ChannelConfig>& channels) &&
@@ -91,10 +118,20 @@ public:
         load_tables();
         for (const auto& channel : channels)
             add_channel(channel);
-        return {made_, std::move(problems_), std::move(notes_)};
+        return loaded();
     }
 
 private:
+    /// A file that is used several times says once what is wrong with it.
+    LoadedConfiguration loaded()
+    {
+        for (auto* all : {&problems_, &notes_}) {
+            std::set<std::string> said;
+            std::erase_if(*all, [&](const Problem& problem) { return !said.insert(text_of(problem)).second; });
+        }
+        return {made_, std::move(problems_), std::move(notes_)};
+    }
+
     /// What mappings are held against: canonical types and vocabularies.
     void load_tables()
     {
@@ -249,6 +286,8 @@ private:
                     "looked in " + options_.folder + "/connectors and " + options_.shipped + "/connectors");
             return nullptr;
         }
+        if (!folder.starts_with(options_.shipped + "/"))
+            read_.connectors.insert(name);
         auto loaded = connectors::load_connector(folder, options_.environment);
         report(std::move(loaded.problems));
         auto made = std::make_shared<Connector>();
@@ -260,18 +299,24 @@ private:
         made->idempotency_key = compile_required(config.identity.idempotency_key, "idempotency_key", file);
         made->identity_reads_document = (made->topic && made->topic->reads_document()) ||
                                         (made->idempotency_key && made->idempotency_key->reads_document());
+        for (const auto* early : {&made->topic, &made->idempotency_key})
+            if (*early)
+                note_headers((*early)->headers(), config);
         made->document = compile(config.document);
         if (made->document)
             refuse_lookup(*made->document, config.document);
         const auto order_of_all = order_by(config.identity.order_by);
         const auto fragments =
-            mapping::fragments_in({folder + "/mappings/fragments", options_.folder + "/mappings/fragments",
-                                   options_.shipped + "/mappings/fragments"});
+            noted(mapping::fragments_in({folder + "/mappings/fragments", options_.folder + "/mappings/fragments",
+                                         options_.shipped + "/mappings/fragments"}));
+        check_topics(config);
         std::map<std::string, std::shared_ptr<const mapping::Mapping>> mappings;
         for (const auto& [name_of_topic, topic] : config.topics) {
             Topic compiled;
             compiled.name = name_of_topic;
             compiled.order_by = topic.order_by.text.empty() ? order_of_all : order_by(topic.order_by);
+            if (compiled.order_by)
+                note_headers(compiled.order_by->expression.headers(), config);
             compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
             if (!compiled.sample.empty() && !there(compiled.sample))
                 problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
@@ -284,6 +329,7 @@ private:
                 if (!mapping)
                     continue;
                 check_use(*mapping, mapping_name, topic, transactions);
+                note_headers(mapping->headers(), config);
                 compiled.mappings.push_back(mapping);
             }
             made->topics.emplace(name_of_topic, std::move(compiled));
@@ -295,14 +341,62 @@ private:
     std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& file,
                                                          const mapping::FragmentLoader& fragments)
     {
+        read_.add(file);
         auto loaded = mapping::Mapping::load(file, made_->canonical, made_->vocabularies, fragments,
-                                             mapping::mappings_in({options_.folder, options_.shipped}));
+                                             noted(mapping::mappings_in({options_.folder, options_.shipped})));
         if (!loaded) {
             report(std::move(loaded.error()));
             return nullptr;
         }
         std::ranges::move(loaded->notes(), std::back_inserter(notes_));
         return std::make_shared<const mapping::Mapping>(std::move(*loaded));
+    }
+
+    /// Loads as before, remembering what was read.
+    mapping::FragmentLoader noted(mapping::FragmentLoader load)
+    {
+        return [this, load = std::move(load)](std::string_view name) {
+            auto source = load(name);
+            if (source)
+                read_.add(source->file);
+            return source;
+        };
+    }
+    mapping::MappingLoader noted(mapping::MappingLoader load)
+    {
+        return [this, load = std::move(load)](std::string_view name) {
+            auto found = load(name);
+            for (auto& base : found) {
+                read_.add(base.source.file);
+                base.fragments = noted(std::move(base.fragments));
+            }
+            return found;
+        };
+    }
+
+    void check_topics(const connectors::ConnectorConfig& config)
+    {
+        for (const auto& [name, topic] : config.topics)
+            if (name.find('*') != std::string::npos)
+                problem(
+                    topic.where, "wrong_pattern",
+                    "`" + name + "` is taken as it is written, and no vendor says it: a topic is one word of theirs",
+                    "list the topics one by one; `topics:` of a channel takes patterns");
+        const auto& sent = config.send.topic;
+        if (!sent.text.empty() && !config.topics.empty() && !config.topics.contains(sent.text))
+            problem(sent.where, "unknown_topic", "`send.topic` is none of the connector's topics: `" + sent.text + "`",
+                    near_or_all(sent.text, config.topics | std::views::keys));
+    }
+
+    /// A header that is not stored reads as null, always and without a word.
+    void note_headers(const std::vector<mapping::HeaderRead>& headers, const connectors::ConnectorConfig& config)
+    {
+        for (const auto& header : headers)
+            if (!keeps(config, header.name))
+                notes_.push_back({header.file, header.line, header.column, "header_not_kept",
+                                  "`$headers.\"" + header.name + "\"` is always null here: the header is not stored",
+                                  never_kept(config, header.name) ? "signatures and logins never are"
+                                                                  : "name it in `keep_headers` of connector.yaml"});
     }
 
     /// Whether a topic may use a mapping, beside those it uses already (`transactions`: what they make, by name).
@@ -421,6 +515,7 @@ private:
         made_->routes.push_back({config.id, config.types, config.channels, config.to});
     }
 
+    FilesRead read_;
     bool trying_out_ = false;  // connectors without a deployment
     const LoadOptions& options_;
     std::shared_ptr<Configuration> made_;
@@ -442,19 +537,7 @@ const Topic* Channel::wanted(std::string_view topic) const
 
 bool Channel::keeps(std::string_view header) const
 {
-    if (connectors::carries_login(header))
-        return false;
-    if (connector->config.hmac)
-        for (const auto& signature : connector->config.hmac->header)
-            if (net::same_ignoring_case(signature, header))
-                return false;
-    return std::ranges::any_of(connector->config.keep_headers, [&](const std::string& pattern) {
-        return pattern.ends_with('*')
-                   ? header.size() >= pattern.size() - 1 &&
-                         net::same_ignoring_case(header.substr(0, pattern.size() - 1),
-                                                 std::string_view(pattern).substr(0, pattern.size() - 1))
-                   : net::same_ignoring_case(pattern, header);
-    });
+    return gateway::keeps(connector->config, header);
 }
 
 bool Route::matches(std::string_view type, std::string_view channel) const

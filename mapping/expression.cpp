@@ -131,6 +131,13 @@ bool Expression::looks_up() const
                           [](const Expr& expr) { return expr.function != nullptr && expr.function->reads; });
 }
 
+std::vector<HeaderRead> Expression::headers() const
+{
+    std::vector<HeaderRead> headers;
+    add_headers_read(value_->block, headers);
+    return headers;
+}
+
 std::vector<std::vector<std::string>> Expression::member_paths() const
 {
     std::vector<std::vector<std::string>> paths;

@@ -11,6 +11,7 @@
 #include "core/problem.hpp"
 #include "core/result.hpp"
 #include "mapping/context.hpp"
+#include "mapping/headers_read.hpp"
 #include "mapping/vocabularies.hpp"
 
 namespace headgate::mapping {
@@ -45,6 +46,8 @@ public:
     [[nodiscard]] bool reads_event() const;
     /// Whether it needs vocabularies (`lookup`, `classify`, `convert`); only `json` is given any.
     [[nodiscard]] bool looks_up() const;
+    /// The headers it names.
+    [[nodiscard]] std::vector<HeaderRead> headers() const;
     /// When the expression only names members (`.a.b // .c`): the ways to them, so that a format can read them without
     /// making a document; else empty.
     [[nodiscard]] std::vector<std::vector<std::string>> member_paths() const;

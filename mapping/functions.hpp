@@ -51,6 +51,7 @@ struct Function {
     Check check = nullptr;                    // when the file is loaded
     std::optional<Vocabulary::Kind> reads{};  // a table of this kind, which its first argument names
     bool requests_only = false;               // reads what changes with every delivery
+    bool of_currency = false;                 // its first argument is a currency
 };
 
 /// The failure `null_argument` for the i-th of a call's `args`.

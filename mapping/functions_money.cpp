@@ -229,9 +229,14 @@ bool apply_quantity(Call& call, Value& out)
 }
 
 constexpr Function functions[] = {
-    {"money", 1, 2, apply_money},       {"price", 1, 1, apply_price},       {"minor", 1, 1, apply_minor},
-    {"to_minor", 0, 0, apply_to_minor}, {"amount", 0, 0, apply_amount},     {"currency", 0, 0, apply_currency},
-    {"quantity", 1, 1, apply_quantity}, {"allocate", 1, 1, apply_allocate},
+    {.name = "money", .least = 1, .most = 2, .apply = apply_money, .of_currency = true},
+    {.name = "price", .least = 1, .most = 1, .apply = apply_price, .of_currency = true},
+    {.name = "minor", .least = 1, .most = 1, .apply = apply_minor, .of_currency = true},
+    {"to_minor", 0, 0, apply_to_minor},
+    {"amount", 0, 0, apply_amount},
+    {"currency", 0, 0, apply_currency},
+    {"quantity", 1, 1, apply_quantity},
+    {"allocate", 1, 1, apply_allocate},
 };
 
 }  // namespace

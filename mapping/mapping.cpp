@@ -342,6 +342,27 @@ Problems Mapping::notes() const
     return notes;
 }
 
+std::vector<HeaderRead> Mapping::headers() const
+{
+    std::vector<HeaderRead> headers;
+    const auto add = [&](const auto& from) {
+        if (from)
+            add_headers_read(*from, headers);
+    };
+    for (const Block::Let& let : compiled_->lets)
+        add(let.value);
+    for (const Plan& plan : compiled_->plans) {
+        for (const Block::Let& let : plan.lets)
+            add(let.value);
+        for (const auto* block : {&plan.entity, &plan.id, &plan.version})
+            add(*block);
+        add(plan.each);
+        add(plan.when);
+        add_headers_read(plan.fields, headers);
+    }
+    return headers;
+}
+
 bool Mapping::takes(std::string_view topic) const
 {
     return compiled_->topics.empty() || std::ranges::find(compiled_->topics, topic) != compiled_->topics.end();

@@ -14,6 +14,7 @@
 #include "core/transaction.hpp"
 #include "mapping/canonical.hpp"
 #include "mapping/context.hpp"
+#include "mapping/headers_read.hpp"
 #include "mapping/trace.hpp"
 #include "mapping/vocabularies.hpp"
 
@@ -79,6 +80,8 @@ public:
     [[nodiscard]] std::vector<std::string> names() const;
     /// What is no mistake and worth a look when the file is checked.
     [[nodiscard]] Problems notes() const;
+    /// The headers it reads; those that are not stored with an event are null.
+    [[nodiscard]] std::vector<HeaderRead> headers() const;
     /// No `topics:` takes every topic.
     [[nodiscard]] bool takes(std::string_view topic) const;
     /// What the document says, in the order it is to be applied; empty: filtered. The first failure in output order is

@@ -1,3 +1,4 @@
+#include "core/currency.hpp"
 #include "core/suggest.hpp"
 #include "mapping/functions.hpp"
 #include "mapping/parser_inside.hpp"
@@ -42,6 +43,7 @@ ExprPtr Parser::call(std::size_t begin, ExprPtr piped)
         if (const std::string wrong = expr->function->check(*expr); !wrong.empty())
             throw SyntaxError{name.offset, "wrong_arguments", wrong, ""};
     check_table(*expr, name);
+    check_currency(*expr, name);
     close(*expr, begin);
     return expr;
 }
@@ -67,6 +69,15 @@ void Parser::check_count(const Expr& call, const Token& name)
     const auto count = static_cast<int>(call.args.size()) - 1;
     if (count < call.function->least || count > call.function->most)
         throw SyntaxError{name.offset, "wrong_arguments", arguments_message(*call.function, count), ""};
+}
+
+void Parser::check_currency(const Expr& call, const Token& name)
+{
+    const auto currency = call.function->of_currency ? literal_text(*call.args[1]) : std::nullopt;
+    if (currency && !currency_decimals(*currency))
+        throw SyntaxError{name.offset, "unknown_currency",
+                          "`" + std::string(*currency) + "` is no currency of ISO 4217 that a document may carry",
+                          "three capital letters: EUR"};
 }
 
 /// A vocabulary named by a literal must exist, be of the kind the function reads, and is resolved once.

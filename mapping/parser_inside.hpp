@@ -57,6 +57,7 @@ private:
     [[nodiscard]] const Function& function_of(const Token& name, bool is_piped) const;
     static void check_count(const Expr& call, const Token& name);
     void check_table(Expr& call, const Token& name);
+    static void check_currency(const Expr& call, const Token& name);
 
     ExprPtr path(std::size_t begin);
     ExprPtr stepped(std::size_t begin, ExprPtr inner);

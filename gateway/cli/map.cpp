@@ -95,7 +95,7 @@ Printed map_once(const MapOptions& options, const std::string& body)
         sample.headers.push_back(std::move(*header));
     }
     const auto& connector = channel->connector->config;
-    sample.headers = with_sent_headers(connector, sample.topic.empty() ? connector.send.topic : sample.topic,
+    sample.headers = with_sent_headers(connector, sample.topic.empty() ? connector.send.topic.text : sample.topic,
                                        std::move(sample.headers));
 
     const Trial trial = try_out(*channel, sample, {.all = options.all, .trace = options.trace});

@@ -58,7 +58,7 @@ int send_command(const SendOptions& options)
                          {}});
 
     const auto& send = channel->connector->config.send;
-    const std::string topic = options.topic.empty() ? send.topic : options.topic;
+    const std::string topic = options.topic.empty() ? send.topic.text : options.topic;
     if (topic.empty())
         return complain({FailureClass::permanent,
                          "no_topic",

@@ -23,7 +23,7 @@ protected:
     {
         write("conf/connectors/acme/connector.yaml", "signature: { hmac: { header: S } }\nidentity: { " +
                                                          good_identity + " }\ntopics:\n  a/created: { mappings: [" +
-                                                         mappings + "] }\n" + rest);
+                                                         mappings + "] }\nkeep_headers: [t, k]\n" + rest);
         return load(acme_channel);
     }
 
@@ -180,6 +180,84 @@ TEST_F(ConfigurationChecks, TransactionsOfGroupsAreWorthANote)
     EXPECT_EQ(texts(loaded.problems), "");
     ASSERT_THAT(codes(loaded.notes), ElementsAre("place_by_index"));
     EXPECT_THAT(texts(loaded.notes), HasSubstr("mappings/order.yaml:2:"));
+}
+
+TEST_F(ConfigurationChecks, WhatNothingNamesIsWorthANote)
+{
+    write_mapping("order", "extends: acme/base\n");
+    write_mapping("base");
+    write_mapping("forgotten");
+    write("conf/connectors/acme/mappings/fragments/party.yaml", "fields: { name: .n }\n");
+    write("conf/connectors/acme/mappings/fragments/lost.yaml", "fields: { name: .n }\n");
+    write("conf/connectors/notes/README", "");
+    write("conf/connectors/acme/mappings/order.yaml",
+          "extends: acme/base\nfields: { customer: { use: party, of: .c } }\n");
+
+    const auto loaded = load_with("order");
+
+    EXPECT_EQ(texts(loaded.problems), "");
+    EXPECT_THAT(codes(loaded.notes), ElementsAre("not_used", "not_used", "not_used"));
+    EXPECT_THAT(texts(loaded.notes), HasSubstr("mappings/forgotten.yaml: not_used: no topic names this mapping"));
+    EXPECT_THAT(texts(loaded.notes), HasSubstr("fragments/lost.yaml: not_used: no mapping that is loaded uses"));
+    EXPECT_THAT(texts(loaded.notes), HasSubstr("connectors/notes: not_used: this folder has no connector.yaml"));
+}
+
+TEST_F(ConfigurationChecks, WhatIsMeantToBeReadAndIsNotIsAProblem)
+{
+    write_mapping("order");
+    for (const auto* file : {"headgate.yml", "connectors/other/connector.yml", "connectors/acme/mappings/a.yml",
+                             "connectors/acme/mappings/fragments/a.yml", "connectors/acme/cases/a.YAML",
+                             "connectors/acme/vocabularies/a.yaml", "connectors/acme/fragments/a.yaml", "docker.yml"})
+        write(std::string("conf/") + file, "");
+
+    const auto problems = load_with("order").problems;
+
+    EXPECT_THAT(codes(problems),
+                ElementsAre("not_read", "not_read", "not_read", "not_read", "not_read", "not_read", "not_read"));
+    EXPECT_THAT(texts(problems), HasSubstr("rename it to headgate.yaml"));
+    EXPECT_THAT(texts(problems), HasSubstr("vocabularies stand beside headgate.yaml"));
+    EXPECT_THAT(texts(problems), HasSubstr("fragments stand in mappings/fragments/NAME.yaml"));
+}
+
+TEST_F(ConfigurationChecks, TopicsAreWrittenOutAndTheOneThatIsSentIsAmongThem)
+{
+    write_mapping("order");
+
+    write(
+        "conf/connectors/acme/connector.yaml",
+        "signature: { hmac: { header: S } }\nidentity: { " + good_identity +
+            " }\nkeep_headers: [t, k]\ntopics:\n  \"a/*\": { mappings: [order] }\n  a/created: { mappings: [order] }\n"
+            "send: { topic: a/creatd }\n");
+
+    const auto problems = load(acme_channel).problems;
+    EXPECT_THAT(codes(problems), ElementsAre("wrong_pattern", "unknown_topic"));
+    EXPECT_THAT(texts(problems), HasSubstr("conf/connectors/acme/connector.yaml:5:"));
+    EXPECT_THAT(texts(problems), HasSubstr("connector.yaml:7:16: unknown_topic"));
+    EXPECT_THAT(texts(problems), HasSubstr("did you mean `a/created`?"));
+}
+
+TEST_F(ConfigurationChecks, AHeaderThatIsNotKeptIsAlwaysNull)
+{
+    write_mapping("order");
+    write("conf/connectors/acme/mappings/order.yaml",
+          "transaction: sales_order\nentity: order/{$headers.\"X-Id\" // $headers.S}\n" + fields);
+
+    const auto loaded = load_with("order");
+
+    EXPECT_EQ(texts(loaded.problems), "");
+    EXPECT_THAT(codes(loaded.notes), ElementsAre("header_not_kept", "header_not_kept"));
+    EXPECT_THAT(texts(loaded.notes), HasSubstr("mappings/order.yaml:2:16: header_not_kept: `$headers.\"x-id\"`"));
+    EXPECT_THAT(texts(loaded.notes), HasSubstr("signatures and logins never are"));
+}
+
+TEST_F(ConfigurationChecks, AFragmentSaysItsErrorsOnceHoweverOftenItIsUsed)
+{
+    write_mapping("order");
+    write("conf/connectors/acme/mappings/order.yaml", "transaction: sales_order\nentity: order/{.id}\n" + fields +
+                                                          "  bill_to: { use: party }\n  ship_to: { use: party }\n");
+    write("conf/connectors/acme/mappings/fragments/party.yaml", "fields: { name: .n | uper }\n");
+
+    EXPECT_THAT(codes(load_with("order").problems), ElementsAre("unknown_function"));
 }
 
 TEST_F(ConfigurationChecks, ATabIsCalledATabInEveryFile)

@@ -208,8 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"$index", "unknown_name", 1}, Refused{"$system.name", "requests_only", 1},
                     Refused{".a == 'x", "syntax", 7}, Refused{"if .a then 1", "syntax", 13},
                     Refused{".a = 1", "syntax", 4}, Refused{"", "syntax", 1}, Refused{".a[", "syntax", 4},
-                    Refused{".a.", "syntax", 4}, Refused{".a[\"b\"]", "syntax", 4},
-                    Refused{".a[true].b", "syntax", 4}));
+                    Refused{".a.", "syntax", 4}, Refused{".a | money(\"EURO\")", "unknown_currency", 6},
+                    Refused{".a[\"b\"]", "syntax", 4}, Refused{".a[true].b", "syntax", 4}));
 
 TEST(ExpressionText, UnknownNamesSuggestTheNearest)
 {
