@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/near_name.hpp"
 #include "gateway/files_not_read.hpp"
 #include "gateway/hint.hpp"
 #include "net/http/message.hpp"
@@ -323,8 +324,7 @@ private:
             std::map<std::string, std::string> transactions;  // name -> the mapping that makes it
             for (const auto& mapping_name : topic.mappings) {
                 if (!mappings.contains(mapping_name))
-                    mappings.emplace(mapping_name,
-                                     load_mapping(folder + "/mappings/" + mapping_name + ".yaml", fragments));
+                    mappings.emplace(mapping_name, load_mapping(folder, mapping_name, topic.where, fragments));
                 const auto& mapping = mappings[mapping_name];
                 if (!mapping)
                     continue;
@@ -338,9 +338,16 @@ private:
         return made;
     }
 
-    std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& file,
+    std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& folder, const std::string& name,
+                                                         const std::string& where,
                                                          const mapping::FragmentLoader& fragments)
     {
+        const std::string file = folder + "/mappings/" + name + ".yaml";
+        if (!there(file)) {
+            problem(where, "missing_file", "there is no mapping `" + name + "`: " + file + " is not there",
+                    near_or_all(name, mappings_of(folder)));
+            return nullptr;
+        }
         read_.add(file);
         auto loaded = mapping::Mapping::load(file, made_->canonical, made_->vocabularies, fragments,
                                              noted(mapping::mappings_in({options_.folder, options_.shipped})));
@@ -350,6 +357,18 @@ private:
         }
         std::ranges::move(loaded->notes(), std::back_inserter(notes_));
         return std::make_shared<const mapping::Mapping>(std::move(*loaded));
+    }
+
+    /// The mappings a connector has, by the names topics give them.
+    static std::vector<std::string> mappings_of(const std::string& folder)
+    {
+        std::vector<std::string> names;
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(folder + "/mappings", error))
+            if (entry.path().extension() == ".yaml")
+                names.push_back(entry.path().stem().string());
+        std::ranges::sort(names);
+        return names;
     }
 
     /// Loads as before, remembering what was read.
@@ -500,7 +519,7 @@ private:
         for (const auto& type : config.types)
             if (type != "*" && made_->canonical.find(type) == nullptr)
                 problem(config.where, "unknown_type", "there is no canonical type `" + type + "`",
-                        near_or_all(type, made_->canonical.names()));
+                        near_name(type, made_->canonical.names()));
         for (const auto& channel : config.channels)
             if (!made_->deployment.channels.contains(channel))
                 problem(config.where, "unknown_channel", "there is no channel `" + channel + "`",

@@ -22,4 +22,12 @@ Result<std::vector<Warning>> check_transaction(const CanonicalType& type, const 
     return std::move(run.warnings);
 }
 
+std::vector<std::pair<std::string, std::string>> says_of(const CanonicalType& type)
+{
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const Invariant& invariant : type.invariants->all)
+        all.emplace_back(invariant.code, invariant.says);
+    return all;
+}
+
 }  // namespace headgate::mapping

@@ -13,4 +13,7 @@ namespace headgate::mapping {
 /// and invariants. The warnings when it is, the first failure else.
 [[nodiscard]] Result<std::vector<Warning>> check_transaction(const CanonicalType& type, const Document& document);
 
+/// The codes of a type's invariants, and what each says must be so.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> says_of(const CanonicalType& type);
+
 }  // namespace headgate::mapping

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <tuple>
 
-#include "core/suggest.hpp"
+#include "core/near_name.hpp"
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled.hpp"
 
@@ -147,7 +147,7 @@ private:
         const CanonicalType* type = canonical_.find(name);
         if (type == nullptr)
             values_.problem(node["transaction"], "unknown_type", "there is no canonical type `" + name + "`",
-                            did_you_mean(name, canonical_.names()));
+                            near_name(name, canonical_.names()));
         return type;
     }
 

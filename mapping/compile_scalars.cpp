@@ -81,6 +81,16 @@ bool reads_as_expression(std::string_view text)
     return calls_function(text);
 }
 
+/// What to write instead of a literal that does not fit its field.
+std::string hint_for(const Block& leaf)
+{
+    if (leaf.literal.kind != Kind::text)
+        return {};
+    if (reads_as_expression(leaf.literal.text))
+        return "begin it with `=`: as it stands it is a text";
+    return leaf.shape->kind == Shape::Kind::text ? "" : "an expression begins with `.`, `$` or `=`; this is a text";
+}
+
 }  // namespace
 
 ScalarText ValueCompiler::scalar_of(const YAML::Node& node)
@@ -213,7 +223,7 @@ void ValueCompiler::check_literal(const YAML::Node& node, const Block& leaf)
     std::pmr::monotonic_buffer_resource arena;
     Run run(context, nullptr, 0, arena);
     if (!check_shape(run, leaf.site, *leaf.shape, leaf.literal, {}))
-        problem(node, run.failure.code, "this value " + run.failure.detail);
+        problem(node, run.failure.code, "this value " + run.failure.detail, hint_for(leaf));
 }
 
 }  // namespace headgate::mapping

@@ -197,7 +197,11 @@ Block ValueCompiler::object(const YAML::Node& node, const Shape* shape, const Na
     made.kind = Block::Kind::object;
     made.site = site(node);
     if (shape != nullptr && shape->kind != Shape::Kind::object) {
-        problem(node, "wrong_kind", "this field is no object");
+        if (shape->kind == Shape::Kind::list)
+            problem(node, "wrong_kind", "this field is a list, and here stands one object",
+                    "`each:` says of what, one output for each: { each: .items, fields: {…} }");
+        else
+            problem(node, "wrong_kind", "this field is no object");
         shape = nullptr;
     }
     for (const auto& entry : node) {

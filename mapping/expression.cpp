@@ -29,6 +29,9 @@ std::expected<std::shared_ptr<const CompiledValue>, Problem> compile_value(std::
     if (use == Use::request)
         compiler.for_request();
     const ScalarText scalar{made->program.keep(text), compiler.file_name(), true, place.line, place.column, true};
+    if (bare && text.starts_with('=') && !text.starts_with("=="))
+        return std::unexpected(Problem{place.file, place.line, place.column, "syntax",
+                                       "an expression stands here as it is", "leave the `=` out"});
     if (bare) {
         made->block.expression = compiler.expression(scalar, 0, Names{});
         made->block.kind = Block::Kind::expression;

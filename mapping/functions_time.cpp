@@ -79,6 +79,11 @@ bool apply_timestamp(Call& call, Value& out)
     std::string_view text;
     std::string_view format;
     std::string_view zone = call.run.context.channel_zone;
+    if (call.subject.kind == Kind::number && call.count == 0)
+        return fail(call.run, call.expr.site, "wrong_kind",
+                    "is a number where a time is asked; `from_unix` reads seconds, `divide(1000, 3) | from_unix` "
+                    "milliseconds",
+                    &call.subject, call.subject_expr().source);
     if (!call.text(text))
         return false;
     if (call.count == 2) {

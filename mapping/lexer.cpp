@@ -167,6 +167,14 @@ void Lexer::scan()
                 throw SyntaxError{at_, "syntax", "`!` is not of the language", "write `not`"};
             simple(not_equal, 2);
             break;
+        case '&': throw SyntaxError{at_, "syntax", "`&` is not of the language", "write `and`"};
+        case '?':
+            if (next_is('?'))
+                throw SyntaxError{at_, "syntax", "`??` is not of the language", "write `//`"};
+            if (next_is('.') || next_is('['))
+                throw SyntaxError{at_, "syntax", "`?` is not of the language",
+                                  "leave it out: a member of what is null is null"};
+            throw SyntaxError{at_, "syntax", "`?` is not of the language", "write `if … then … else …`"};
         case '<': next_is('=') ? simple(less_equal, 2) : simple(less, 1); break;
         case '>': next_is('=') ? simple(greater_equal, 2) : simple(greater, 1); break;
         case '"':

@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
 #include "core/currency.hpp"
 #include "core/suggest.hpp"
 #include "mapping/functions.hpp"
@@ -17,6 +22,33 @@ std::string arguments_message(const Function& function, int count)
     if (count < 0)
         return message + ", and nothing is piped into it";
     return message + "; here are " + std::to_string(count);
+}
+
+/// What others call a function of ours, or do without one.
+std::string other_word(std::string_view word)
+{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 32> words{{
+        {"len", "count"},           {"length", "count"},  {"size", "count"},         {"strip", "trim"},
+        {"int", "integer"},         {"toint", "integer"}, {"format", "format_time"}, {"strftime", "format_time"},
+        {"concatenate", "join"},    {"implode", "join"},  {"explode", "split"},      {"str", "string"},
+        {"tostring", "string"},     {"float", "number"},  {"tonumber", "number"},    {"lowercase", "lower"},
+        {"downcase", "lower"},      {"tolower", "lower"}, {"tolowercase", "lower"},  {"uppercase", "upper"},
+        {"upcase", "upper"},        {"toupper", "upper"}, {"touppercase", "upper"},  {"filter", "where"},
+        {"select", "where"},        {"each", "map"},      {"substr", "substring"},   {"distinct", "unique"},
+        {"parsedate", "timestamp"}, {"todate", "date"},   {"append", "concat"},      {"htmldecode", "text"},
+    }};
+    std::string plain;
+    for (const char letter : word)
+        if (letter != '_')
+            plain += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    const auto* known = std::ranges::find(words, plain, &std::pair<std::string_view, std::string_view>::first);
+    if (known != words.end())
+        return "it is called `" + std::string(known->second) + "` here";
+    if (word == "coalesce" || word == "ifnull" || word == "nvl")
+        return "write `.a // .b`";
+    if (word == "capitalize" || word == "title" || word == "titlecase")
+        return "there is none; of a text's case there are `lower`, `upper` and `fold`";
+    return {};
 }
 
 }  // namespace
@@ -52,7 +84,11 @@ const Function& Parser::function_of(const Token& name, bool is_piped) const
 {
     const Function* function = find_function(name.text);
     if (function == nullptr) {
-        std::string hint = did_you_mean(name.text, function_names());
+        std::string hint = is_piped ? "" : hyphenated(name);
+        if (hint.empty())
+            hint = other_word(name.text);
+        if (hint.empty())
+            hint = did_you_mean(name.text, function_names());
         if (hint.empty() && !is_piped)
             hint = "a member of the document starts with a dot: ." + name.text;
         throw SyntaxError{name.offset, "unknown_function", "there is no function `" + name.text + "`", hint};
@@ -64,11 +100,31 @@ const Function& Parser::function_of(const Token& name, bool is_piped) const
     return *function;
 }
 
-void Parser::check_count(const Expr& call, const Token& name)
+/// `.buyer-note` subtracts; the member has another name. Empty when the word does not stand so.
+std::string Parser::hyphenated(const Token& name) const
+{
+    const auto is_letter = [](char letter) {
+        return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
+    };
+    if (name.offset < 2 || text_[name.offset - 1] != '-' || !is_letter(text_[name.offset - 2]))
+        return {};
+    std::size_t begin = name.offset - 1;
+    while (begin > 0 && (is_letter(text_[begin - 1]) || text_[begin - 1] == '-'))
+        --begin;
+    std::size_t end = name.end;
+    while (end < text_.size() && (is_letter(text_[end]) || text_[end] == '-'))
+        ++end;
+    if (begin == 0 || text_[begin - 1] != '.')
+        return {};
+    return "a member whose name has a `-` goes in quotes: .\"" + std::string(text_.substr(begin, end - begin)) + "\"";
+}
+
+void Parser::check_count(const Expr& call, const Token& name) const
 {
     const auto count = static_cast<int>(call.args.size()) - 1;
     if (count < call.function->least || count > call.function->most)
-        throw SyntaxError{name.offset, "wrong_arguments", arguments_message(*call.function, count), ""};
+        throw SyntaxError{name.offset, "wrong_arguments", arguments_message(*call.function, count),
+                          count < 0 ? hyphenated(name) : ""};
 }
 
 void Parser::check_currency(const Expr& call, const Token& name)

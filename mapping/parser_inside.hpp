@@ -55,7 +55,8 @@ private:
 
     ExprPtr call(std::size_t begin, ExprPtr piped);
     [[nodiscard]] const Function& function_of(const Token& name, bool is_piped) const;
-    static void check_count(const Expr& call, const Token& name);
+    void check_count(const Expr& call, const Token& name) const;
+    [[nodiscard]] std::string hyphenated(const Token& name) const;
     void check_table(Expr& call, const Token& name);
     static void check_currency(const Expr& call, const Token& name);
 

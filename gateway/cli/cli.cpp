@@ -139,8 +139,15 @@ int run_command_line(int argc, char** argv)
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        const int code = app.exit(error);
-        return code == 0 ? exit_fine : exit_usage;
+        if (error.get_exit_code() == 0)  // --help
+            return app.exit(error) == 0 ? exit_fine : exit_usage;
+        std::string detail = error.what();
+        const bool about_folder = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ||
+                                  dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+        if (about_folder && (*check || *run_command))
+            detail += "; the folder is named with --config DIR";
+        complain({FailureClass::permanent, "bad_usage", detail + "; --help says what there is", {}});
+        return exit_usage;
     }
 
     if (*run_command)

@@ -10,11 +10,13 @@
 #include "gateway/cli/tool_commands.hpp"
 #include "gateway/data_folder.hpp"
 #include "gateway/hint.hpp"
+#include "gateway/tools/codes.hpp"
 #include "gateway/tools/document_text.hpp"
 #include "gateway/tools/run_cases.hpp"
 #include "gateway/tools/text_diff.hpp"
 #include "gateway/tools/trial.hpp"
 #include "gateway/tools/watcher.hpp"
+#include "mapping/check.hpp"
 
 namespace headgate::gateway {
 
@@ -62,6 +64,18 @@ Result<std::pair<std::string, std::string>> header_of(const std::string& text)
     return std::pair{text.substr(0, colon), value == std::string::npos ? "" : text.substr(value)};
 }
 
+/// What an invariant that only warns says, or what the code means.
+std::string words_of(const Configuration& configuration, const Transaction& transaction, const Warning& warning)
+{
+    if (const auto* type = configuration.canonical.find(transaction.type); type != nullptr)
+        for (const auto& [code, says] : mapping::says_of(*type))
+            if (code == warning.code)
+                return ": not so: " + says;
+    for (const auto* entry : entries_of(warning.code))
+        return ": " + std::string(entry->means);
+    return {};
+}
+
 Printed map_once(const MapOptions& options, const std::string& body)
 {
     Printed printed;
@@ -106,10 +120,13 @@ Printed map_once(const MapOptions& options, const std::string& body)
     for (const auto& made : trial.made) {
         printed.out += (options.json ? json_of(made) : pretty_json(json_of(made))) + "\n";
         for (const auto& warning : made.transaction.warnings)
-            printed.err += "note: " + text_of(warning) + "\n";
+            printed.err +=
+                "note: " + text_of(warning) + words_of(*loaded.configuration, made.transaction, warning) + "\n";
     }
     for (const auto& trace : trial.traces)
         printed.out += options.json ? json_of(trace) + "\n" : text_of(trace);
+    if (trial.refused)
+        printed.code = exit_findings;
     if (!options.all && trial.failure)
         return printed.failed(exit_findings, text_of(*trial.failure));
     for (const auto& failure : trial.all)

@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "connectors/formats/json.hpp"
+#include "core/near_name.hpp"
 #include "gateway/cli/cli.hpp"
 #include "gateway/cli/tool_commands.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
-#include "gateway/hint.hpp"
 #include "gateway/tools/suggest.hpp"
 
 namespace headgate::gateway {
@@ -72,7 +72,7 @@ int suggest_command(const MapOptions& options)
         return complain({FailureClass::permanent,
                          "unknown_type",
                          "there is no canonical type `" + options.suggest + "` (" +
-                             near_or_all(options.suggest, canonical->names()) + ")",
+                             near_name(options.suggest, canonical->names()) + ")",
                          {}});
     Samples samples;
     for (const auto& file : options.files) {

@@ -368,9 +368,11 @@ std::vector<std::string> yaml_files(const std::string& path)
         if (error)
             break;
         const bool hidden = entry->path().filename().string().starts_with('.');
-        if (hidden && entry->is_directory())
+        std::error_code unknown;  // of a link that leads to itself, which reading it will tell
+        if (hidden && entry->is_directory(unknown))
             entry.disable_recursion_pending();
-        else if (!hidden && entry->is_regular_file() && kind_of_file(entry->path()) != FileKind::other)
+        else if (!hidden && (entry->is_regular_file(unknown) || unknown) &&
+                 kind_of_file(entry->path()) != FileKind::other)
             files.push_back(entry->path());
     }
     std::ranges::sort(files);

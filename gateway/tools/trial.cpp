@@ -56,13 +56,20 @@ std::optional<Identified> identified(const Channel& channel, const Sample& sampl
         return std::move(*made);
     }
     Failure& refused = made.error().failure;
+    if (channel.connector->identity_reads_document)
+        if (auto body = connectors::read_json(sample.body); !body) {  // what is asked of it is missing for that alone
+            trial.refused = true;
+            trial.failure = {"decode", std::move(body.error())};
+            return std::nullopt;
+        }
     if (sample.topic.empty() && refused.code == "topic_missing") {
         refused.detail += "; name it with --topic, or give the header it is read from with --header (" +
                           list_of(channel.connector->topics | std::views::keys) + ")";
         trial.failure = {"identify", std::move(refused)};
         return std::nullopt;
     }
-    if (refused.code != "topic_missing")
+    trial.refused = refused.code != "topic_missing";
+    if (trial.refused)
         trial.notes.push_back("the gateway would refuse this request with " + std::to_string(made.error().status) +
                               " " + refused.code + ": " + refused.detail);
     Identified plain;
@@ -134,6 +141,12 @@ Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain wha
     if (!trial.wanted) {
         trial.notes.push_back(why_filtered(channel, event.envelope.topic));
         return trial;
+    }
+    if (const auto& document = channel.connector->document) {
+        const EventContext context(event, *decoded->document, 0);
+        if (const auto node = document->node(context.seen); node && *node == no_node)
+            trial.notes.push_back("`document: " + channel.connector->config.document.text +
+                                  "` is null in this body, so mappings start at the body itself");
     }
     if (what.all || what.trace)
         explain(event, *decoded, what, trial);

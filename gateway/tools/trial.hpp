@@ -38,6 +38,7 @@ struct Trace {
 struct Trial {
     Envelope envelope;                    // as it would be stored
     bool wanted = false;                  // the topic is one the channel takes
+    bool refused = false;                 // the gateway would not even take the request; a note says why
     std::vector<Made> made;               // empty: filtered
     std::optional<StageFailure> failure;  // what the gateway's letter would say
     std::vector<StageFailure> all;        // every failure, when they were asked for

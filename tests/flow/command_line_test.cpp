@@ -46,6 +46,17 @@ TEST_F(CommandLine, AWordThatIsNoCommandIsNamedWithTheNearest)
     EXPECT_THAT(inner.err, HasSubstr("there is no command `dlq relpay` (did you mean `replay`?)"));
 }
 
+TEST_F(CommandLine, WhatIsWrongWithAnOptionIsToldAsEverythingElse)
+{
+    const auto none = run_headgate({"check"});
+    EXPECT_EQ(none.code, 2);
+    EXPECT_THAT(none.err, HasSubstr("headgate: bad_usage: --config is required"));
+
+    const auto bare = run_headgate({"check", "DIR"});
+    EXPECT_EQ(bare.code, 2);
+    EXPECT_THAT(bare.err, HasSubstr("the folder is named with --config DIR"));
+}
+
 TEST_F(CommandLine, HelpNamesEachOptionOnOneLineWithItsDefault)
 {
     const auto help = run_headgate({"run", "--help"});
@@ -136,6 +147,9 @@ TEST_F(Tools, MapSaysWhatIsWrongWithItsOptions)
     write("headgate.yaml", "channels: { eu: { connector: shopify, secret: env:NOT_SET_HERE } }\n");
     const auto config = folder_.path().string();
     EXPECT_EQ(run_headgate({"map", sample_, "--channel", "eu", "--config", config}).code, 0);
+    const auto only = run_headgate({"map", sample_, "--config", config});
+    EXPECT_EQ(only.code, 0) << only.err;
+    EXPECT_THAT(only.err, HasSubstr("note: of the channel eu, the only one"));
     EXPECT_THAT(run_headgate({"map", sample_, "--channel", "us", "--config", config}).err,
                 HasSubstr("there is no channel `us` (there are: eu)"));
 }

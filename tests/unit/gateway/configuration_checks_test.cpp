@@ -182,6 +182,17 @@ TEST_F(ConfigurationChecks, TransactionsOfGroupsAreWorthANote)
     EXPECT_THAT(texts(loaded.notes), HasSubstr("mappings/order.yaml:2:"));
 }
 
+TEST_F(ConfigurationChecks, AMappingThatIsNotThereIsToldWhereItIsNamed)
+{
+    write_mapping("order");
+
+    const auto problems = load_with("ordr").problems;
+
+    EXPECT_THAT(codes(problems), ElementsAre("missing_file"));
+    EXPECT_THAT(texts(problems), HasSubstr("conf/connectors/acme/connector.yaml:4:"));
+    EXPECT_THAT(texts(problems), HasSubstr("(did you mean `order`?)"));
+}
+
 TEST_F(ConfigurationChecks, WhatNothingNamesIsWorthANote)
 {
     write_mapping("order", "extends: acme/base\n");

@@ -219,6 +219,24 @@ TEST(ExpressionText, UnknownNamesSuggestTheNearest)
     EXPECT_EQ(Expression::compile_bare(".a[\"b-c\"]").error().hint, "a member is `.\"b-c\"`");
 }
 
+TEST(ExpressionText, WhatOtherLanguagesWriteIsAnsweredWithOurs)
+{
+    const auto hint = [](std::string_view text) { return Expression::compile_bare(text).error().hint; };
+
+    EXPECT_EQ(hint(".a && .b"), "write `and`");
+    EXPECT_EQ(hint(".a ?? .b"), "write `//`");
+    EXPECT_EQ(hint(".a?.b"), "leave it out: a member of what is null is null");
+    EXPECT_EQ(hint(".a == 1 ? 2"), "write `if … then … else …`");
+    EXPECT_EQ(hint("= .a"), "leave the `=` out");
+    EXPECT_EQ(hint(".buyer-note"), "a member whose name has a `-` goes in quotes: .\"buyer-note\"");
+    EXPECT_EQ(hint(".a.order-date | upper"), "a member whose name has a `-` goes in quotes: .\"order-date\"");
+    EXPECT_EQ(hint(".a | len"), "it is called `count` here");
+    EXPECT_EQ(hint(".a | toLowerCase"), "it is called `lower` here");
+    EXPECT_EQ(hint(".a | to_string"), "it is called `string` here");
+    EXPECT_EQ(hint(".a | capitalize"), "there is none; of a text's case there are `lower`, `upper` and `fold`");
+    EXPECT_EQ(hint("coalesce(.a, .b)"), "write `.a // .b`");
+}
+
 TEST(ExpressionText, InsertsIntoText)
 {
     const Document document = read_document(order);

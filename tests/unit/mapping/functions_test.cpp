@@ -215,6 +215,17 @@ TEST(MappingFunctions, AncestorClimbsToTheNearestThatFits)
     EXPECT_EQ(*wrapped, "null");  // nothing is read above where the document starts
 }
 
+TEST(MappingFunctions, ANumberIsNoTime)
+{
+    const Document document = read_document(R"({"at": 1614265330123})");
+    const auto failed = Expression::compile_bare(".at | timestamp")->json({.document = document});
+
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, "wrong_kind");
+    EXPECT_NE(failed.error().detail.find("`divide(1000, 3) | from_unix` milliseconds"), std::string::npos);
+    EXPECT_EQ(evaluated("1614265330123 | divide(1000, 3) | from_unix"), "\"2021-02-25T15:02:10.123Z\"");
+}
+
 TEST(MappingFunctions, MinorUnitsAreTheConnectors)
 {
     const Document document = read_document("{}");

@@ -282,6 +282,23 @@ fields:
         EXPECT_NE(problems.find(line), std::string::npos) << line << " in\n" << problems;
 }
 
+TEST(MappingProblems, SayWhatToWriteInstead)
+{
+    const auto says = [](const std::string& problems, std::string_view words) {
+        EXPECT_NE(problems.find(words), std::string::npos) << words << " in\n" << problems;
+    };
+
+    says(problems_of(head("  title: x\n  items: { no: 1 }\n")),
+         "this field is a list, and here stands one object (`each:`");
+    says(problems_of(head("  title: x\n  sum: (.a) + 1\n")), "(begin it with `=`: as it stands it is a text)");
+    says(problems_of(head("  title: x\n  sum: a lot\n")),
+         "(an expression begins with `.`, `$` or `=`; this is a text)");
+    const auto order = Mapping::load(SourceFile{"m.yaml", "transaction: order\nentity: e\nfields: {}\n"},
+                                     shipped_canonical(), shipped_vocabularies());
+    ASSERT_FALSE(order);
+    says(all_of(order.error()), "(did you mean `purchase_order` or `sales_order`?)");
+}
+
 TEST(MappingProblems, RepeatedKeysAndBadYamlAreRefused)
 {
     EXPECT_NE(problems_of(head("  title: a\n  title: b\n")).find("note.yaml:5:3: repeated_key"), std::string::npos);

@@ -110,6 +110,21 @@ TEST(FormatTest, EveryShippedFileKeepsItsMeaning)
     }
 }
 
+TEST(FormatTest, ALinkThatLeadsToItselfIsAFileThatCannotBeRead)
+{
+    std::string name = (std::filesystem::temp_directory_path() / "headgate-format-XXXXXX").string();
+    const std::filesystem::path folder = ::mkdtemp(name.data());
+    std::filesystem::create_directory(folder / "mappings");
+    std::filesystem::create_symlink("b.yaml", folder / "mappings/a.yaml");
+    std::filesystem::create_symlink("a.yaml", folder / "mappings/b.yaml");
+    std::filesystem::create_symlink("loop", folder / "loop");
+
+    const std::string mappings = (folder / "mappings/").string();
+    EXPECT_THAT(yaml_files(folder), ElementsAre(mappings + "a.yaml", mappings + "b.yaml"));
+
+    std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 
 }  // namespace headgate::gateway

@@ -1,0 +1,64 @@
+#include "gateway/tools/trial.hpp"
+
+#include <gmock/gmock.h>
+
+#include "gateway/configuration.hpp"
+#include "tests/unit/gateway/tools/tools_fixture.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class TrialTest : public ToolsTest {
+protected:
+    Trial tried(const std::string& body, const std::string& topic = {})
+    {
+        ChannelConfig channel;
+        channel.name = channel.connector = "acme";
+        channel.zone = "UTC";
+        LoadOptions options;
+        options.folder = options.shipped = folder_;
+        loaded_ = load_channels(options, {channel});
+        return try_out(*loaded_.configuration->channel("acme"), {body, topic, {{"x-topic", "placed"}}});
+    }
+
+    LoadedConfiguration loaded_;
+    const std::string order_ =
+        R"("number":7,"revision":2,"state":"open","made":"2026-11-02 15:30","items":[{"id":"a","price":"2.5"}])";
+};
+
+TEST_F(TrialTest, ARequestThatWouldBeRefusedIsMappedAndSaidToBe)
+{
+    const auto taken = tried(R"({"event":"e1","order":{)" + order_ + "}}");
+    EXPECT_FALSE(taken.refused);
+    EXPECT_THAT(taken.notes, IsEmpty());
+
+    const auto refused = tried(R"({"order":{)" + order_ + "}}");
+    EXPECT_TRUE(refused.refused);
+    EXPECT_EQ(refused.made.size(), 1U);
+    EXPECT_THAT(refused.notes, Contains(HasSubstr("400 idempotency_key_missing")));
+}
+
+TEST_F(TrialTest, ABodyThatCannotBeReadIsToldBeforeWhatIsMissingInIt)
+{
+    const auto trial = tried("<order/>");
+
+    EXPECT_TRUE(trial.refused);
+    ASSERT_TRUE(trial.failure);
+    EXPECT_EQ(trial.failure->stage, "decode");
+    EXPECT_EQ(trial.failure->failure.code, "json_syntax");
+}
+
+TEST_F(TrialTest, ADocumentThatIsNotThereIsNamed)
+{
+    EXPECT_THAT(tried(R"({"event":"e1",)" + order_ + "}").notes,
+                Contains(HasSubstr("`document: .order` is null in this body")));
+}
+
+}  // namespace
+
+}  // namespace headgate::gateway
