@@ -15,6 +15,21 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::string_view kinds_table = R"(
+## Kinds of fields
+
+| kind | in JSON | made by |
+|---|---|---|
+| money | `{"amount": "10.50", "currency": "EUR"}`, exactly the decimals of the currency | `.total \| money(.currency)`; of minor units `.cents \| minor(.currency)` |
+| unit_price | the same with up to 9 decimals | `.price \| price(.currency)`; money fits as well |
+| quantity | `{"value": "3", "uom": "EA"}`, up to 6 decimals, a code of UN/ECE Recommendation 20 | `.count \| quantity("EA")` |
+| decimal | a text, `"0.19"` | `.rate \| string`; a computed one too: `.percent \| divide(100, 6) \| string` |
+| integer | a number | `.count`; of a text `.count \| integer` |
+| timestamp | `"2026-11-02T14:30:00Z"` | `.at \| timestamp`; of seconds `.at \| from_unix`, of milliseconds `.at \| divide(1000, 3) \| from_unix` |
+| date | `"2026-11-02"` | `.day \| date` |
+| string with words behind it | one of the words | `.status \| lookup("TABLE")`, `match`, or the word itself |
+)";
+
 std::string text(const json::object& object, std::string_view key)
 {
     const json::value* value = object.if_contains(key);
@@ -129,15 +144,44 @@ private:
         return out;
     }
 
+    /// What is checked of every type that has the fields for it, and is no invariant of its schema.
+    std::string implied_rules() const
+    {
+        const json::value* properties = schema_.if_contains("properties");
+        if (properties == nullptr)
+            return {};
+        std::string rules;
+        const auto rule = [&](const std::string& code, const std::string& about, const std::string& says) {
+            rules += "| `" + code + "` | reject | " + about + " | " + says + " |\n";
+        };
+        for (const auto& [name, value] : properties->as_object())
+            if (const json::value* least = value.as_object().if_contains("minItems");
+                least != nullptr && least->to_number<int>() > 0)
+                rule(std::string(name) + "_empty", "`." + std::string(name) + "`", "there is at least one");
+        if (properties->as_object().contains("currency"))
+            rule("currency_mix", "", "amounts are in the currency of the document; `exchange` and `shop_…` may differ");
+        std::string kind;
+        if (const json::value* totals = properties->as_object().if_contains("totals"))
+            if (const json::value* parts = resolved(&totals->as_object(), kind)->if_contains("properties");
+                parts != nullptr && parts->as_object().contains("grand_total"))
+                rule("total_mismatch", "`.totals`", "the parts add up to `grand_total` to the last decimal");
+        return rules;
+    }
+
     void invariants()
     {
+        const std::string implied = implied_rules();
         const json::value* list = schema_.if_contains("x-invariants");
-        if (list == nullptr || list->as_array().empty())
+        const bool has_own = list != nullptr && !list->as_array().empty();
+        if (!has_own && implied.empty())
             return;
         out_ +=
             "\n## What must hold\n\n`reject` and `hold` make a letter (a hold waits for a person's word once holds "
             "exist); "
-            "`warn` is noted beside the transaction.\n\n| code | | about | what must be so |\n|---|---|---|---|\n";
+            "`warn` is noted beside the transaction.\n\n| code | | about | what must be so |\n|---|---|---|---|\n" +
+            implied;
+        if (!has_own)
+            return;
         for (const json::value& each : list->as_array()) {
             const json::object& rule = each.as_object();
             const std::string about = text(rule, "scope") == "entity" ? "other transactions: not checked yet"
@@ -208,7 +252,7 @@ Result<std::map<std::string, std::string>> canonical_pages(const std::string& fo
         list += "| [" + name + "](" + name + ".md) | " + text(schema, "x-order") + " | " +
                 cell(text(schema, "description")) + " |\n";
     }
-    pages.emplace("README", list);
+    pages.emplace("README", list + std::string(kinds_table));
     return pages;
 }
 

@@ -85,7 +85,8 @@ constexpr std::array table{
     CodeEntry{"gtin_invalid", at_run, "no GTIN: the check digit is wrong, or it has another length",
               "take the field that holds the real number, or leave it out", "`\"123\" | gtin`"},
     CodeEntry{"total_mismatch", at_run, "the parts of `totals` do not add up to `grand_total`",
-              "look which part is missing: `headgate map --trace` says where each comes from; a vendor's rounding has "
+              "the message names the parts it added and those that are null: `headgate map --trace` says where each "
+              "comes from; a vendor's rounding has "
               "its own field",
               "items 10.00 and shipping 2.00 with a `grand_total` of 11.00"},
     CodeEntry{"reference_missing", at_run, "a cross-reference is not there yet at the system",
