@@ -27,7 +27,8 @@ Result<Decoded> decode(Event& event)
         const auto root = inner->node(context.seen);
         if (!root)
             return std::unexpected(root.error());
-        decoded.root = *root == no_node ? 0 : *root;
+        decoded.nothing_at_document = *root == no_node;
+        decoded.root = decoded.nothing_at_document ? 0 : *root;
     }
     return decoded;
 }

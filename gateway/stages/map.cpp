@@ -11,8 +11,12 @@ Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded,
     std::vector<Transaction> transactions;
     for (const auto& mapping : decoded.topic->mappings) {
         auto mapped = mapping->run(context.seen);
-        if (!mapped)
+        if (!mapped) {
+            if (decoded.nothing_at_document)
+                mapped.error().detail += "; `document: " + event.channel->connector->config.document.text +
+                                         "` is null in this body, so the mapping started at the body itself";
             return std::unexpected(std::move(mapped.error()));
+        }
         for (auto& transaction : *mapped)
             transactions.push_back(std::move(transaction));
     }

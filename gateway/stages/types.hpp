@@ -64,6 +64,7 @@ struct Decoded {
     const Document* document = nullptr;
     NodeIndex root = 0;
     const Topic* topic = nullptr;
+    bool nothing_at_document = false;  // the connector's `document:` is null in this body, and `root` is the body
 };
 
 /// After route: a transaction and one system it goes to.

@@ -142,18 +142,15 @@ Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain wha
         trial.notes.push_back(why_filtered(channel, event.envelope.topic));
         return trial;
     }
-    if (const auto& document = channel.connector->document) {
-        const EventContext context(event, *decoded->document, 0);
-        if (const auto node = document->node(context.seen); node && *node == no_node)
-            trial.notes.push_back("`document: " + channel.connector->config.document.text +
-                                  "` is null in this body, so mappings start at the body itself");
-    }
+    if (decoded->nothing_at_document)
+        trial.notes.push_back("`document: " + channel.connector->config.document.text +
+                              "` is null in this body, so mappings start at the body itself");
     if (what.all || what.trace)
         explain(event, *decoded, what, trial);
     for (const auto& mapping : decoded->topic->mappings) {
         Topic alone;
         alone.mappings = {mapping};
-        auto mapped = map(event, {decoded->document, decoded->root, &alone});
+        auto mapped = map(event, {.document = decoded->document, .root = decoded->root, .topic = &alone});
         if (!mapped) {
             trial.failure = {"map", std::move(mapped.error())};
             trial.made.clear();  // the event as a whole becomes a letter

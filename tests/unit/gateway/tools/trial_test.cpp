@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "gateway/configuration.hpp"
+#include "gateway/stages/decode.hpp"
+#include "gateway/stages/map.hpp"
 #include "tests/unit/gateway/tools/tools_fixture.hpp"
 
 namespace headgate::gateway {
@@ -15,7 +17,7 @@ using ::testing::IsEmpty;
 
 class TrialTest : public ToolsTest {
 protected:
-    Trial tried(const std::string& body, const std::string& topic = {})
+    const Channel& channel()
     {
         ChannelConfig channel;
         channel.name = channel.connector = "acme";
@@ -23,7 +25,20 @@ protected:
         LoadOptions options;
         options.folder = options.shipped = folder_;
         loaded_ = load_channels(options, {channel});
-        return try_out(*loaded_.configuration->channel("acme"), {body, topic, {{"x-topic", "placed"}}});
+        return *loaded_.configuration->channel("acme");
+    }
+
+    Trial tried(const std::string& body) { return try_out(channel(), {body, {}, {{"x-topic", "placed"}}}); }
+
+    /// What the letter of an event with this body says.
+    std::string letter(const std::string& body)
+    {
+        Event event;
+        event.channel = &channel();
+        event.envelope.topic = "placed";
+        event.envelope.body = body;
+        const auto decoded = decode(event);
+        return map(event, *decoded).error().detail;
     }
 
     LoadedConfiguration loaded_;
@@ -57,6 +72,9 @@ TEST_F(TrialTest, ADocumentThatIsNotThereIsNamed)
 {
     EXPECT_THAT(tried(R"({"event":"e1",)" + order_ + "}").notes,
                 Contains(HasSubstr("`document: .order` is null in this body")));
+    EXPECT_EQ(letter(R"({"event":"e1","ordre":{"number":7}})"),
+              "entity: is null; `document: .order` is null in this body, so the mapping started at the body itself");
+    EXPECT_EQ(letter(R"({"event":"e1","order":{}})"), "entity: is null");
 }
 
 }  // namespace
