@@ -15,7 +15,8 @@ class SameValues {
 public:
     explicit SameValues(Call& call) : call_(call) {}
 
-    /// Where it stands among them; a new one goes to the end. False: it compares with nothing, or the steps are used up.
+    /// Where it stands among them; a new one goes to the end. False: it compares with nothing, or the steps are used
+    /// up.
     bool place_of(const Value& value, std::size_t& place);
 
 private:
