@@ -351,7 +351,7 @@ private:
         admin_server_->on_fault([this](std::string_view what) {
             log_.error("an admin request failed", observability::LogLine{}.field("what", what));
         });
-        const auto port = admin_server_->listen(admin_address_.address, admin_address_.port, false);
+        const auto port = admin_server_->listen(admin_address_.address, admin_address_.port);
         if (!port)
             return failed(port.error());
         admin_address_.port = *port;
@@ -363,11 +363,15 @@ private:
         if (!choose(public_address_, configuration_->deployment.listen.public_listener.address, options_.listen))
             co_return false;
         for (auto& intake : intakes_) {
+            using PortUse = net::HttpServer::PortUse;
             auto listen = [](IntakeLoop* on, config::Endpoint address,
-                             bool share) -> asio::awaitable<Result<std::uint16_t>> {
-                co_return on->listen(address, share);
+                             PortUse use) -> asio::awaitable<Result<std::uint16_t>> {
+                co_return on->listen(address, use);
             };
-            auto listening = listen(intake.get(), public_address_, intakes_.size() > 1);
+            const PortUse use = intakes_.size() == 1         ? PortUse::alone
+                                : intake == intakes_.front() ? PortUse::first
+                                                             : PortUse::beside;
+            auto listening = listen(intake.get(), public_address_, use);
             const auto port = co_await asio::co_spawn(intake->loop().io(), std::move(listening), asio::use_awaitable);
             if (!port)
                 co_return failed(port.error());

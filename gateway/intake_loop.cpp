@@ -36,9 +36,9 @@ IntakeLoop::~IntakeLoop()
     inbox_.reset();
 }
 
-Result<std::uint16_t> IntakeLoop::listen(const config::Endpoint& address, bool share_port)
+Result<std::uint16_t> IntakeLoop::listen(const config::Endpoint& address, net::HttpServer::PortUse use)
 {
-    return server_->listen(address.address, address.port, share_port);
+    return server_->listen(address.address, address.port, use);
 }
 
 asio::awaitable<void> IntakeLoop::stop_intake(std::chrono::milliseconds limit)

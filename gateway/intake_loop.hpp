@@ -34,7 +34,7 @@ public:
     [[nodiscard]] EventLoop& loop() { return loop_; }
 
     /// On the loop only.
-    Result<std::uint16_t> listen(const config::Endpoint& address, bool share_port);
+    Result<std::uint16_t> listen(const config::Endpoint& address, net::HttpServer::PortUse use);
     /// Takes no more, lets what is under way end within `limit`, then cuts.
     asio::awaitable<void> stop_intake(std::chrono::milliseconds limit);
 

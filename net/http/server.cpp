@@ -145,7 +145,7 @@ void HttpServer::on_fault(OnFault observer)
     state_->on_fault = std::move(observer);
 }
 
-Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16_t port, bool reuse_port)
+Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16_t port, PortUse use)
 {
     boost::system::error_code error;
     const auto ip = asio::ip::make_address(address, error);
@@ -154,14 +154,21 @@ Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16
 
     const asio::ip::tcp::endpoint endpoint(ip, port);
     auto acceptor = std::make_shared<Acceptor>(state_->io);
-    const int on = 1;
+    const auto share = [&] {
+        const int on = 1;
+        if (!error && ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+            error.assign(errno, boost::system::system_category());
+    };
     acceptor->open(endpoint.protocol(), error);
     if (!error)
         acceptor->set_option(asio::socket_base::reuse_address(true), error);
-    if (!error && reuse_port && ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
-        error.assign(errno, boost::system::system_category());
+    if (use == PortUse::beside)
+        share();
     if (!error)
         acceptor->bind(endpoint, error);
+    // Set behind the bind, so that the bind itself fails where somebody has the port, sharing or not.
+    if (use == PortUse::first)
+        share();
     if (!error)
         acceptor->listen(asio::socket_base::max_listen_connections, error);
     const auto bound = error ? endpoint : acceptor->local_endpoint(error);

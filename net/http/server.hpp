@@ -29,6 +29,14 @@ struct ServerState;
 /// no handler is started after a cut.
 class HttpServer {
 public:
+    /// Several cores of one process may share a port (SO_REUSEPORT). Another process never may: two Headgates on one
+    /// port would each get some of the requests, and neither would know.
+    enum class PortUse : std::uint8_t {
+        alone,
+        first,   // nobody else has it; those after this one may join
+        beside,  // joins what `first` has opened
+    };
+
     using Clock = std::function<std::chrono::steady_clock::time_point()>;
     using OnRefusal = std::function<void(int status, std::string_view reason)>;
     using OnFault = std::function<void(std::string_view what)>;
@@ -44,9 +52,9 @@ public:
     /// Called when a handler throws or answers what cannot be sent; the client has got 500. Must not throw.
     void on_fault(OnFault observer);
 
-    /// Starts accepting on an IP address; may be called for several. Port 0 is any. `reuse_port` shares the port among
-    /// the listeners of several cores. Returns the port. Fails with permanent `address_malformed` or `listen_failed`.
-    Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, bool reuse_port);
+    /// Starts accepting on an IP address; may be called for several. Port 0 is any. Returns the port. Fails with
+    /// permanent `address_malformed` or `listen_failed`.
+    Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, PortUse use = PortUse::alone);
     /// Connections that the kernel has queued and we have not taken are lost with the listening socket.
     void stop_accepting();
     /// Closes connections that wait for a request; from now on each answer closes its connection.

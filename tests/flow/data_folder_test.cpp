@@ -68,6 +68,17 @@ TEST_F(DataFolderFlow, WhatANewerProcessWroteIsLeftInPlace)
     EXPECT_TRUE(fs::exists(run_json));
 }
 
+TEST_F(DataFolderFlow, ASecondHeadgateDoesNotGetTheSamePort)
+{
+    const auto port = std::to_string(headgate_.port());
+    HeadgateProcess second({source_folder() / "tests/flow/config", folder_ / "second", {}, "127.0.0.1:" + port});
+
+    EXPECT_FALSE(second.start(30s));
+    EXPECT_FALSE(second.running());
+    EXPECT_TRUE(second.log().contains("listen_failed")) << second.log();
+    EXPECT_EQ(send("shop", {"orders/create", "evt-1", order_body(1, 1), {}}).status, 200);
+}
+
 TEST_F(DataFolderFlow, AFileIsNoDataFolder)
 {
     const auto file = headgate_.data() / "file";

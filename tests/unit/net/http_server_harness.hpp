@@ -136,7 +136,7 @@ protected:
             io_, limits, [this](Request& request) { return handle(*this, request); }, [this] { return now_; });
         server_->on_refusal([this](int status, std::string_view reason) { refused_.emplace_back(status, reason); });
         server_->on_fault([this](std::string_view what) { faults_.emplace_back(what); });
-        const auto port = server_->listen("127.0.0.1", 0, false);
+        const auto port = server_->listen("127.0.0.1", 0);
         ASSERT_TRUE(port) << port.error().detail;
         port_ = *port;
     }

@@ -280,7 +280,7 @@ TEST(HttpServer, LeavesNothingBehindWhenTheContextGoesWithSessionsInIt)
             co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
             co_return Response{};
         });
-        const auto port = server->listen("127.0.0.1", 0, false);
+        const auto port = server->listen("127.0.0.1", 0);
         ASSERT_TRUE(port);
         WireClient idle(io, *port);
         WireClient held(io, *port);
@@ -303,18 +303,26 @@ TEST(HttpServer, ListensOnOnePortWithSeveralWhenToldTo)
     HttpServer shared(io, {}, handler);
     HttpServer other(io, {}, handler);
 
-    const auto port = alone.listen("127.0.0.1", 0, false);
-    const auto taken = other.listen("127.0.0.1", *port, false);
-    const auto first = shared.listen("127.0.0.1", 0, true);
-    const auto second = other.listen("127.0.0.1", *first, true);
-    const auto nonsense = other.listen("localhost", 0, false);
-    const auto sixth = other.listen("::1", 0, false);
+    using Use = HttpServer::PortUse;
+    const auto port = alone.listen("127.0.0.1", 0);
+    const auto taken = other.listen("127.0.0.1", *port);
+    const auto first = shared.listen("127.0.0.1", 0, Use::first);
+    const auto second = other.listen("127.0.0.1", *first, Use::beside);
+    const auto third = other.listen("127.0.0.1", *first, Use::beside);
+    const auto strangers = other.listen("127.0.0.1", *first, Use::first);
+    const auto loner = other.listen("127.0.0.1", *first);
+    const auto uninvited = other.listen("127.0.0.1", *port, Use::beside);
+    const auto nonsense = other.listen("localhost", 0);
+    const auto sixth = other.listen("::1", 0);
 
     EXPECT_NE(*port, 0);
-    ASSERT_FALSE(taken);
-    EXPECT_EQ(taken.error().code, "listen_failed");
+    for (const auto* refused : {&taken, &strangers, &loner, &uninvited}) {
+        ASSERT_FALSE(*refused);
+        EXPECT_EQ(refused->error().code, "listen_failed");
+    }
     ASSERT_TRUE(second);
     EXPECT_EQ(*second, *first);
+    EXPECT_TRUE(third);
     ASSERT_FALSE(nonsense);
     EXPECT_EQ(nonsense.error().code, "address_malformed");
     EXPECT_TRUE(sixth || sixth.error().code == "listen_failed");  // where there is no IPv6
