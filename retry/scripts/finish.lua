@@ -2,52 +2,20 @@
 -- The fast path's end, many events a call. Fenced per partition.
 -- ARGV: token(16), then per event: p seq event(16) a|s d_applied d_suppressed frame guards, then key(16) value per
 --   guard
--- Answer per event: 0 finished, 1 gone (nothing written), 2 in open: refused, 3 fenced: refused
+-- Answer per event: 0 finished, 1 gone (nothing written), 2 the slow path's (in open, or with a delivery that is open,
+--   dead or readmitted): refused, 3 fenced: refused
 -- A seq is not enough to know an entry by: a Redis that lost its last second (`durability: relaxed`, a failover) gives
 -- the same seq again, to another event.
 --include common
+--include guards
 
-local guard_seconds = '7776000'  -- 90 days
 local token = bytes(ARGV[1], 16, 'token')
 
 local ours = {}    -- p -> whether the fence lets us
-local held = {}    -- guard key -> value
 local counts = {}  -- P key -> field -> how many more
 local function counted(key, field, n)
     counts[key] = counts[key] or {}
     counts[key][field] = (counts[key][field] or 0) + n
-end
-
--- Byte by byte: Lua's own < goes by the server's locale.
-local function order(left, right)
-    for i = 1, math.min(#left, #right) do
-        local l, r = string.byte(left, i), string.byte(right, i)
-        if l ~= r then
-            return l < r and -1 or 1
-        end
-    end
-    return #left - #right
-end
-
--- A guard's value: be16 length, version, be64 seq, the rest is not ours to read.
-local function guard(value, where)
-    local length = #value >= 2 and struct.unpack('>I2', value) or 0
-    if #value < 10 + length then
-        refuse('BADVALUE ' .. shown(where))
-    end
-    return string.sub(value, 3, 2 + length), struct.unpack('>I8', value, 3 + length)
-end
-
-local function may_replace(old, new, where)
-    local old_version, old_seq = guard(old, where)
-    local new_version, new_seq = guard(new, where)
-    if #old_version > 0 and #new_version > 0 and string.byte(old_version) == string.byte(new_version) then
-        local newer = order(new_version, old_version)
-        if newer ~= 0 then
-            return newer > 0
-        end
-    end
-    return new_seq >= old_seq
 end
 
 local function check_partition(p)
@@ -69,6 +37,16 @@ local function in_backlog(event)
     local id = text(event.seq) .. '-0'
     local found = redis.call('XRANGE', 'hg:in:' .. event.p, id, id)
     return #found == 1 and field(found[1][2], 'e') == event.id
+end
+
+-- A delivery that is open, dead or dead and readmitted is the slow path's: the event goes through place.
+local function read_record(event)
+    local key = 'hg:e:' .. event.id
+    local known = read('hash', 'HMGET', key, 'round', 'left', 'dead', 'again')
+    event.round = whole(known[1], key .. ' round')
+    if whole(known[2], key .. ' left') + whole(known[3], key .. ' dead') + whole(known[4], key .. ' again') > 0 then
+        event.answer = 2
+    end
 end
 
 local events = {}
@@ -93,19 +71,13 @@ while at <= #ARGV do
     elseif not in_backlog(event) then
         event.answer = 1
     else
-        event.round = whole(read('hash', 'HGET', 'hg:e:' .. event.id, 'round'), 'hg:e:' .. event.id .. ' round')
+        read_record(event)
     end
     for _ = 1, guards do
-        local key = 'hg:g:' .. bytes(ARGV[at], 16, 'guard')
+        local name = bytes(ARGV[at], 16, 'guard')
         guard(ARGV[at + 1], 'guard')
         if event.answer == 0 then
-            if held[key] == nil then
-                held[key] = read('string', 'GET', key)
-                if held[key] then
-                    guard(held[key], key)
-                end
-            end
-            event.guards[#event.guards + 1] = {key = key, value = ARGV[at + 1]}
+            event.guards[#event.guards + 1] = guard_write(name, ARGV[at + 1])
         end
         at = at + 2
     end
@@ -122,12 +94,7 @@ for i, event in ipairs(events) do
         event.answer = 1
     end
     if event.answer == 0 then
-        for _, new in ipairs(event.guards) do
-            if not held[new.key] or may_replace(held[new.key], new.value, new.key) then
-                held[new.key] = new.value
-                redis.call('SET', new.key, new.value, 'EX', guard_seconds)
-            end
-        end
+        write_guards(event.guards)
         local key = 'hg:P:' .. event.p
         counted(key, event.as == 'a' and 'applied' or 'suppressed', 1)
         counted(key, 'd_created', event.applied + event.suppressed)
