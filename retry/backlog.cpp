@@ -3,6 +3,7 @@
 #include "net/redis/wait_for.hpp"
 #include "retry/batcher.hpp"
 #include "retry/keys.hpp"
+#include "retry/tellings.hpp"
 
 namespace headgate::retry {
 
@@ -53,11 +54,6 @@ struct FinishCall {
         }
     }
 };
-
-std::string milliseconds(std::chrono::sys_time<std::chrono::milliseconds> at)
-{
-    return std::to_string(std::max<std::int64_t>(0, at.time_since_epoch().count()));
-}
 
 // Bodies of one answer together, but for one that is larger alone: an answer has one deadline, and who misses it loses
 // the connection.
@@ -215,7 +211,7 @@ Task<BuryAnswer> Backlog::bury(Burial burial)
                                   letter.stage,
                                   std::string(name_of(letter.failure_class)),
                                   letter.code,
-                                  letter.where.document + "\n" + letter.where.config,
+                                  text_of(letter.where),
                                   letter.cause,
                                   letter.queue,
                                   milliseconds(letter.due),

@@ -9,6 +9,7 @@
 #include "core/async.hpp"
 #include "core/ids.hpp"
 #include "net/redis/connection.hpp"
+#include "retry/delivery.hpp"
 #include "retry/guard.hpp"
 #include "retry/lease.hpp"
 #include "retry/letter.hpp"
@@ -29,11 +30,6 @@ struct Reservation {
     std::uint64_t upto = 0;  // seq
 };
 
-struct GuardWrite {
-    Hash16 key{};  // guard_hash
-    Guard guard;
-};
-
 /// All deliveries of an event have ended well.
 struct Finished {
     enum class As : std::uint8_t { applied, suppressed };
@@ -50,7 +46,7 @@ struct Finished {
 enum class FinishAnswer : std::uint8_t {
     finished,
     gone,     // not in the backlog under this seq: finished or buried before, or lost by Redis; nothing was written
-    in_open,  // the slow path knows it: refused, nothing was written
+    in_open,  // the slow path knows it, or a delivery of it that has not ended: refused, nothing was written
 };
 enum class BuryAnswer : std::uint8_t { buried, gone };
 

@@ -1,18 +1,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/async.hpp"
 #include "core/ids.hpp"
 #include "net/redis/connection.hpp"
+#include "retry/delivery.hpp"
 #include "retry/lease.hpp"
 #include "retry/scripts.hpp"
 
 namespace headgate::retry {
 
-enum class FrameState : char { applied = 'a', suppressed = 's', dead = 'd', readmitted = 'r' };
+enum class FrameState : char {
+    applied = 'a',
+    suppressed = 's',
+    discarded = 'x',
+    dead = 'd',
+    readmitted = 'r',
+    waiting = 'w',  // placed, or back at work by a person's word
+    parked = 'p',
+    held = 'h',
+};
 
 /// One outcome on its way to history (`hist:<p>`).
 struct Frame {
@@ -20,7 +31,9 @@ struct Frame {
     EventId event;
     FrameState state = FrameState::applied;
     std::uint32_t round = 0;
-    std::string bytes;  // as given to finish, bury or readmit
+    std::string bytes;                   // as given to finish, place, resolve, decide, bury or readmit
+    std::optional<DeliveryId> delivery;  // whose state it is; nothing: the event's
+    std::optional<Ended> ended;          // the event ended with that delivery
 };
 
 /// What history has not got yet. Reading is anybody's; `archive` is fenced (`lease_lost`, see Backlog).

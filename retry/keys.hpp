@@ -36,4 +36,10 @@ inline constexpr std::string_view key_prefix = "hg:";
     return hash16({system, family, fact});
 }
 
+/// Key `blk:` of a lane: the deliveries of one (system, source, entity), in order.
+[[nodiscard]] inline Hash16 lane_hash(std::string_view system, std::string_view source, std::string_view entity)
+{
+    return hash16({system, source, entity});
+}
+
 }  // namespace headgate::retry

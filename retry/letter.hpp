@@ -2,14 +2,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "core/hash.hpp"
 #include "core/ids.hpp"
 #include "core/result.hpp"
 
 namespace headgate::retry {
 
-/// A dead letter (`l:`): an event that needs a person. Its body stays in `b:`.
+/// A dead letter (`l:`): an event, or a delivery of one, that needs a person. The event's body stays.
 struct Letter {
     EventId event;
     Partition partition = 0;
@@ -23,9 +25,11 @@ struct Letter {
     std::chrono::sys_time<std::chrono::milliseconds> due{};  // when somebody should have looked
     std::uint64_t config = 0;                                // configuration generation it failed under
     std::uint32_t attempts = 0;
-    std::string excerpt;      // for people; masked by the caller
-    std::uint32_t round = 0;  // times readmitted before
-    std::uint64_t seq = 0;    // origin seq
+    std::string excerpt;             // for people; masked by the caller
+    std::uint32_t round = 0;         // times readmitted before
+    std::uint64_t seq = 0;           // origin seq
+    std::optional<Hash16> delivery;  // which of the event's (DeliveryId::half); nothing: the event itself
+    std::string slot, system, type;  // of a delivery
 };
 
 /// What makes an event of the backlog a letter. Of `letter`, `at`, `round` and `seq` are not read: Redis sets them.

@@ -2,32 +2,22 @@
 
 #include <algorithm>
 
-#include "retry/replies.hpp"
+#include "retry/tellings.hpp"
 
 namespace headgate::retry {
 
 namespace {
-
-using Millis = std::chrono::sys_time<std::chrono::milliseconds>;
 
 Millis instant(std::string_view text)
 {
     return Millis(std::chrono::milliseconds(number_of<std::int64_t>(text).value_or(0)));
 }
 
-FailureClass class_of(std::string_view name)
-{
-    using enum FailureClass;
-    for (auto failure : {transient, throttled, unknown_outcome, dependency, conflict, auth, permanent})
-        if (name_of(failure) == name)
-            return failure;
-    return permanent;
-}
-
 /// One letter from the five values the script tells of it.
 std::optional<Letter> letter_of(std::span<const net::Reply> values)
 {
-    auto event = event_of(values[0].text);
+    const auto delivery = delivery_of(values[0].text);
+    auto event = delivery ? delivery->event : event_of(values[0].text);
     if (!event)
         return {};
     const auto& fields = values[4];
@@ -35,11 +25,17 @@ std::optional<Letter> letter_of(std::span<const net::Reply> values)
 
     Letter letter;
     letter.event = *event;
+    if (delivery) {
+        letter.delivery = delivery->half;
+        letter.slot = text("slot");
+        letter.system = text("system");
+        letter.type = text("type");
+    }
     letter.partition = number_of<Partition>(values[1].text).value_or(0);
     letter.at = instant(values[2].text);
     letter.seq = number_of<std::uint64_t>(values[3].text).value_or(0);
     letter.stage = text("stage");
-    letter.failure_class = class_of(text("class"));
+    letter.failure_class = failure_class_of(text("class")).value_or(FailureClass::permanent);
     letter.code = text("code");
     auto where = text("where");
     auto line = std::min(where.find('\n'), where.size());
@@ -53,6 +49,11 @@ std::optional<Letter> letter_of(std::span<const net::Reply> values)
     letter.excerpt = text("excerpt");
     letter.round = number_of<std::uint32_t>(text("round")).value_or(0);
     return letter;
+}
+
+std::string letter_name(const EventId& event, const std::optional<Hash16>& delivery)
+{
+    return delivery ? DeliveryId{event, *delivery}.raw() : std::string(view(event.bytes()));
 }
 
 Result<std::vector<Letter>> letters_of(const net::Reply& reply)
@@ -79,9 +80,10 @@ Task<LetterPage> Letters::list(LetterCursor from, std::size_t limit)
     LetterPage page;
     for (;;) {
         std::vector<std::string> keys;
-        std::vector<std::string> args{
-            "list", std::to_string(from.partition), from.after ? std::string(view(from.after->bytes())) : std::string(),
-            std::to_string(std::max<std::int64_t>(0, from.at.time_since_epoch().count())), std::to_string(limit)};
+        std::vector<std::string> args{"list", std::to_string(from.partition),
+                                      from.after ? letter_name(*from.after, from.delivery) : std::string(),
+                                      std::to_string(std::max<std::int64_t>(0, from.at.time_since_epoch().count())),
+                                      std::to_string(limit)};
         auto reply = co_await redis_.eval(scripts_.letters, std::move(keys), std::move(args));
         if (!reply)
             co_return std::unexpected(std::move(reply.error()));
@@ -91,12 +93,13 @@ Task<LetterPage> Letters::list(LetterCursor from, std::size_t limit)
 
         page.letters = std::move(*letters);
         if (page.letters.size() == limit) {
-            page.next = LetterCursor{from.partition, page.letters.back().event, page.letters.back().at};
+            page.next = LetterCursor{from.partition, page.letters.back().event, page.letters.back().at,
+                                     page.letters.back().delivery};
             co_return page;
         }
         bool last = from.partition + 1 == partition_count;
         if (!last)
-            from = LetterCursor{static_cast<Partition>(from.partition + 1), {}, {}};
+            from = LetterCursor{static_cast<Partition>(from.partition + 1), {}, {}, {}};
         if (!last && !page.letters.empty())
             page.next = from;
         if (last || !page.letters.empty())
@@ -104,10 +107,10 @@ Task<LetterPage> Letters::list(LetterCursor from, std::size_t limit)
     }
 }
 
-Task<std::optional<Letter>> Letters::show(EventId event)
+Task<std::optional<Letter>> Letters::show(EventId event, std::optional<Hash16> delivery)
 {
     std::vector<std::string> keys;
-    std::vector<std::string> args{"show", std::string(view(event.bytes()))};
+    std::vector<std::string> args{"show", letter_name(event, delivery)};
     auto reply = co_await redis_.eval(scripts_.letters, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
@@ -123,12 +126,13 @@ Task<std::optional<Letter>> Letters::show(EventId event)
 Task<Readmitted> Letters::readmit(Readmission readmission)
 {
     std::vector<std::string> keys;
-    std::vector<std::string> args{std::string(view(readmission.event.bytes())), std::to_string(readmission.round),
-                                  std::move(readmission.frame), std::move(readmission.envelope)};
+    std::vector<std::string> args{letter_name(readmission.event, readmission.delivery),
+                                  std::to_string(readmission.round), std::move(readmission.frame),
+                                  std::move(readmission.envelope)};
     auto reply = co_await redis_.eval(scripts_.readmit, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
-    if (!reply->is_list(3) || reply->list[0].integer < 0 || reply->list[0].integer > 3)
+    if (!reply->is_list(3) || reply->list[0].integer < 0 || reply->list[0].integer > 4)
         co_return odd_reply("readmit");
     co_return Readmitted{static_cast<Readmitted::Answer>(reply->list[0].integer),
                          static_cast<std::uint64_t>(reply->list[1].integer),

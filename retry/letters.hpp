@@ -17,6 +17,7 @@ struct LetterCursor {
     Partition partition = 0;
     std::optional<EventId> after;
     std::chrono::sys_time<std::chrono::milliseconds> at{};  // of `after`: the place, when it is gone or died anew since
+    std::optional<Hash16> delivery{};                       // `after` is this delivery of that event
 };
 
 struct LetterPage {
@@ -26,9 +27,10 @@ struct LetterPage {
 
 struct Readmission {
     EventId event;
-    std::uint32_t round = 0;  // of the letter the person saw
-    std::string frame;        // for history: who and why; opaque here
-    std::string envelope;     // only when the body is in history: put back into Redis
+    std::uint32_t round = 0;           // of the letter the person saw
+    std::string frame;                 // for history: who and why; opaque here
+    std::string envelope;              // only when the body is in history: put back into Redis
+    std::optional<Hash16> delivery{};  // of a delivery's letter: its event goes back, its other deliveries stay
 };
 
 struct Readmitted {
@@ -37,6 +39,7 @@ struct Readmitted {
         gone,             // no such letter: readmitted by another, or never there
         changed,          // it died again in a later round than the one seen
         body_in_history,  // give the envelope along
+        event_first,      // a delivery's letter, and its event is back at work, or is a letter itself
     };
     Answer answer = Answer::readmitted;
     std::uint64_t seq = 0;  // the new one
@@ -51,7 +54,7 @@ public:
 
     /// Partition by partition, oldest first, at most `limit` (<= 128) at a time. A page may be short with more to come.
     Task<LetterPage> list(LetterCursor from = {}, std::size_t limit = 100);
-    Task<std::optional<Letter>> show(EventId event);
+    Task<std::optional<Letter>> show(EventId event, std::optional<Hash16> delivery = {});
     /// Back to work in one script: never lost, never twice.
     Task<Readmitted> readmit(Readmission readmission);
 

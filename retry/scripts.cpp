@@ -55,7 +55,10 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
         {&scripts.accept, "accept"},   {&scripts.lease, "lease"},       {&scripts.reserve, "reserve"},
         {&scripts.finish, "finish"},   {&scripts.bury, "bury"},         {&scripts.readmit, "readmit"},
         {&scripts.archive, "archive"}, {&scripts.tally, "tally"},       {&scripts.verify, "verify"},
-        {&scripts.letters, "letters"}, {&scripts.sequence, "sequence"},
+        {&scripts.letters, "letters"}, {&scripts.sequence, "sequence"}, {&scripts.place, "place"},
+        {&scripts.take, "take"},       {&scripts.resolve, "resolve"},   {&scripts.release, "release"},
+        {&scripts.decide, "decide"},   {&scripts.spill, "spill"},       {&scripts.waiting, "waiting"},
+        {&scripts.pause, "pause"},     {&scripts.xref, "xref"},
     };
     for (auto [script, name] : all) {
         auto source = whole_source(name, overrides);

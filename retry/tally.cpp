@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "net/redis/wait_for.hpp"
-#include "retry/replies.hpp"
+#include "retry/tellings.hpp"
+#include "retry/waiting.hpp"
 
 namespace headgate::retry {
 
 namespace {
 
-constexpr std::size_t tally_values = 14;
+constexpr std::size_t tally_values = 23;
 
 /// The replies of one pipelined call per partition.
 struct Gathered {
@@ -42,7 +43,9 @@ Tally tally_of(Partition partition, const std::vector<net::Reply>& values)
     for (auto* field : fields)
         *field = values[i++].integer;
     tally.high_water = static_cast<std::uint64_t>(values[i++].integer);
-    for (auto* field : {&tally.backlog, &tally.open, &tally.dead, &tally.frames, &tally.cause_sum})
+    for (auto* field :
+         {&tally.backlog, &tally.open, &tally.dead, &tally.frames, &tally.cause_sum, &tally.resting, &tally.d_dead,
+          &tally.d_again, &tally.ready, &tally.due, &tally.busy, &tally.lane, &tally.park, &tally.hold})
         *field = values[i++].integer;
     return tally;
 }
@@ -50,18 +53,28 @@ Tally tally_of(Partition partition, const std::vector<net::Reply>& values)
 constexpr std::int64_t Tally::* summed[]{
     &Tally::accepted,  &Tally::applied,      &Tally::suppressed,  &Tally::discarded, &Tally::d_created,
     &Tally::d_applied, &Tally::d_suppressed, &Tally::d_discarded, &Tally::backlog,   &Tally::open,
-    &Tally::dead,      &Tally::frames,       &Tally::cause_sum};
+    &Tally::dead,      &Tally::frames,       &Tally::cause_sum,   &Tally::resting,   &Tally::d_dead,
+    &Tally::d_again,   &Tally::ready,        &Tally::due,         &Tally::busy,      &Tally::lane,
+    &Tally::park,      &Tally::hold};
 
 void check_sums(const Tally& tally, std::vector<Finding>& findings)
 {
     auto add = [&](const char* code, const std::string& text) { findings.push_back({code, tally.partition, text}); };
     if (tally.unaccounted() != 0)
         add("I1", std::to_string(tally.unaccounted()) + " accepted events are unaccounted for");
-    auto unfinished = tally.d_created - tally.d_applied - tally.d_suppressed - tally.d_discarded;
-    if (unfinished != 0)
-        add("I2", std::to_string(unfinished) + " deliveries are created, not ended and nowhere");
+    if (tally.deliveries_unaccounted() != 0)
+        add("I2", std::to_string(tally.deliveries_unaccounted()) + " deliveries are created, not ended and nowhere");
     if (tally.cause_sum != tally.dead)
         add("I2", std::to_string(tally.dead) + " letters, " + std::to_string(tally.cause_sum) + " by causes");
+}
+
+std::string named(std::string_view raw)
+{
+    if (auto event = event_of(raw))
+        return "event " + event->text();
+    if (auto delivery = delivery_of(raw))
+        return "delivery " + to_hex(delivery->half) + " of event " + delivery->event.text();
+    return "event an unreadable id";
 }
 
 /// Walks one kind of key of one partition to its end.
@@ -78,9 +91,8 @@ Task<void> verify_keys(net::Redis& redis, const Scripts& scripts, Partition part
         if (reply->list.size() % 3 != 1)
             co_return odd_reply("verify");
         for (std::size_t i = 1; i < reply->list.size(); i += 3) {
-            auto event = event_of(reply->list[i + 1].text);
-            auto name = event ? event->text() : std::string("an unreadable id");
-            findings.push_back({reply->list[i].text, partition, "event " + name + " " + reply->list[i + 2].text});
+            findings.push_back(
+                {reply->list[i].text, partition, named(reply->list[i + 1].text) + " " + reply->list[i + 2].text});
         }
         cursor = reply->list[0].text;
     } while (!cursor.empty());
@@ -136,17 +148,31 @@ Task<std::vector<Finding>> verify(net::Redis& redis, const Scripts& scripts)
     std::vector<Finding> findings;
     for (const auto& tally : *tallies) {
         check_sums(tally, findings);
-        const std::pair<const char*, std::int64_t> kinds[]{
-            {"in", tally.backlog}, {"open", tally.open}, {"dead", tally.dead}, {"hist", tally.frames}};
-        for (auto [what, size] : kinds) {
+        std::vector<std::pair<std::string, std::int64_t>> kinds{
+            {"in", tally.backlog}, {"open", tally.open}, {"dead", tally.dead}, {"hist", tally.frames},
+            {"lane", tally.lane},  {"park", tally.park}, {"hold", tally.hold}};
+        if (tally.ready + tally.due + tally.busy > 0) {
+            auto systems = co_await placed_systems(redis, tally.partition);
+            if (!systems)
+                co_return std::unexpected(std::move(systems.error()));
+            for (const auto& system : *systems) {
+                kinds.emplace_back("ready:" + system, tally.ready);
+                kinds.emplace_back("due:" + system, tally.due);
+                kinds.emplace_back("busy:" + system, tally.busy);
+            }
+        }
+        for (auto& [what, size] : kinds) {
             if (size == 0)
                 continue;
-            std::string name = what;
-            auto walked = co_await verify_keys(redis, scripts, tally.partition, std::move(name), findings);
+            auto walked = co_await verify_keys(redis, scripts, tally.partition, std::move(what), findings);
             if (!walked)
                 co_return std::unexpected(std::move(walked.error()));
         }
     }
+    std::string keys = "keys";
+    auto walked = co_await verify_keys(redis, scripts, 0, std::move(keys), findings);
+    if (!walked)
+        co_return std::unexpected(std::move(walked.error()));
     co_return findings;
 }
 

@@ -19,17 +19,28 @@ struct Tally {
     std::int64_t d_created = 0, d_applied = 0, d_suppressed = 0, d_discarded = 0;  // deliveries
     std::int64_t backlog = 0;                                                      // XLEN in
     std::int64_t open = 0;                                                         // HLEN open
-    std::int64_t dead = 0;                                                         // ZCARD dead
+    std::int64_t dead = 0;                                                         // letters: ZCARD dead
     std::int64_t frames = 0;                                                       // XLEN hist
     std::int64_t cause_sum = 0;                                                    // letters by causes
     std::uint64_t high_water = 0;                                                  // seq
+    std::int64_t resting = 0;  // events of `open` with nothing but letters
+    std::int64_t d_dead = 0;   // letters that are deliveries
+    std::int64_t d_again = 0;  // readmitted, and not placed again yet
+    std::int64_t ready = 0, due = 0, busy = 0, lane = 0, park = 0, hold = 0;  // deliveries by state
 
-    /// Neither finished nor dead.
-    [[nodiscard]] std::int64_t waiting() const { return backlog + open - dead; }
+    /// Events that are neither finished nor dead.
+    [[nodiscard]] std::int64_t waiting() const { return backlog + open - resting; }
+    /// Deliveries that have left the fast path and not ended, but for letters.
+    [[nodiscard]] std::int64_t deliveries_waiting() const { return ready + due + busy + lane + park + hold; }
     /// I1: what was accepted and is nowhere; negative: what is there and was never accepted.
     [[nodiscard]] std::int64_t unaccounted() const
     {
         return accepted - applied - suppressed - discarded - backlog - open;
+    }
+    /// I2: deliveries that were created, have not ended and are nowhere; negative: that are somewhere too often.
+    [[nodiscard]] std::int64_t deliveries_unaccounted() const
+    {
+        return d_created - d_applied - d_suppressed - d_discarded - d_again - d_dead - deliveries_waiting();
     }
 };
 
@@ -49,8 +60,9 @@ struct Finding {
     std::string text;  // names ids, never contents
 };
 
-/// Looks at everything, page by page, while work goes on. Checks I1, I2 (dead and causes), I3 (on the Redis side: what
-/// is marked `body=history` is not a finding) and I8 (each letter has its record). Fails as a Redis command does.
+/// Looks at everything, page by page, while work goes on. Checks I1, I2 (sums and causes; each open delivery in one
+/// set, each event's own counts), I3 (on the Redis side: what is marked `body=history` is not a finding), I5 (who has a
+/// lane, and what is parked, know of each other) and I8 (each letter has its record). Fails as a Redis command does.
 Task<std::vector<Finding>> verify(net::Redis& redis, const Scripts& scripts);
 
 }  // namespace headgate::retry

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- An event of the backlog becomes a letter. Fenced. Answer: 0 buried, 1 gone (nothing written): the entry of this seq
--- is not there, or is another event's now (see finish).
+-- is not there, or is another event's now (see finish). Deliveries of it that an earlier round has placed stay where
+-- they are.
 -- ARGV: token(16) p seq event(16) stage class code where cause queue due(ms) config attempts excerpt frame
 --include common
 
@@ -24,7 +25,9 @@ need(dead, 'zset')
 need(letter, 'hash')
 need(history, 'stream')
 whole(read('hash', 'HGET', causes, cause), causes)
-local round = whole(read('hash', 'HGET', record, 'round'), record .. ' round')
+need('hg:rest:' .. p, 'set')
+local known = read('hash', 'HMGET', record, 'round', 'left')
+local round, left = whole(known[1], record .. ' round'), whole(known[2], record .. ' left')
 
 local found = redis.call('XRANGE', inbox, text(seq) .. '-0', text(seq) .. '-0')
 if #found == 0 or field(found[1][2], 'e') ~= event then
@@ -40,7 +43,10 @@ local round_text = text(round)
 redis.call('XDEL', inbox, text(seq) .. '-0')
 redis.call('HSET', open, event, origin)
 redis.call('HSET', record, 'seq', origin, 'round', round_text, 'p', p, 'body', 'redis', 'config', text(config),
-           'left', '0', 'worst', class)
+           'worst', class)
+if left == 0 then
+    redis.call('SADD', 'hg:rest:' .. p, event)
+end
 redis.call('HSET', letter, 'stage', stage, 'class', class, 'code', code, 'where', where, 'cause', cause,
            'queue', queue, 'due', text(due), 'config', text(config), 'attempts', text(attempts), 'excerpt', excerpt,
            'round', round_text)

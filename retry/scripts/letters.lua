@@ -1,22 +1,23 @@
 #!lua flags=no-writes,allow-oom
--- Letters for people. ARGV: show event(16), or: list p after(16 or '') at(ms of after) count
--- Answer: event, p, at(ms), origin seq, fields of l each
+-- Letters for people. A letter is an event(16) or a delivery(32).
+-- ARGV: show letter, or: list p after(letter or '') at(ms of after) count
+-- Answer: letter, p, at(ms), origin seq, fields of l each
 --include common
 
 local answer = {}
-local function tell(event, p, at)
-    local record = read('hash', 'HMGET', 'hg:e:' .. event, 'seq')
-    local fields = read('hash', 'HGETALL', 'hg:l:' .. event)
+local function tell(letter, p, at)
+    local record = read('hash', 'HMGET', 'hg:e:' .. string.sub(letter, 1, 16), 'seq')
+    local fields = read('hash', 'HGETALL', 'hg:l:' .. letter)
     local n = #answer
-    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = event, p, at, record[1] or '0', fields
+    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5] = letter, p, at, record[1] or '0', fields
 end
 
 if ARGV[1] == 'show' then
-    local event = bytes(ARGV[2], 16, 'event')
-    local p = read('hash', 'HGET', 'hg:e:' .. event, 'p')
-    local at = p and read('zset', 'ZSCORE', 'hg:dead:' .. partition(p), event)
+    local letter = bytes(ARGV[2], #(ARGV[2] or '') == 32 and 32 or 16, 'letter')
+    local p = read('hash', 'HGET', 'hg:e:' .. string.sub(letter, 1, 16), 'p')
+    local at = p and read('zset', 'ZSCORE', 'hg:dead:' .. partition(p), letter)
     if at then
-        tell(event, p, at)
+        tell(letter, p, at)
     end
     return answer
 end

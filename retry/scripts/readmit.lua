@@ -1,42 +1,46 @@
 #!lua flags=allow-oom
--- A letter back to work: never lost, never twice (compare-and-set on its round). Anybody's.
--- ARGV: event(16) round frame envelope ('' unless the body is in history)
--- Answer: {0 readmitted | 1 gone | 2 changed | 3 body in history, new seq, p}
+-- A letter back to work, its event into the backlog: never lost, never twice (compare-and-set on its round). Anybody's.
+-- Of a dead delivery the event's others stay where they are; the place of a dead one in a sequence stays taken.
+-- ARGV: event(16) or delivery(32) round frame envelope ('' unless the body is in history)
+-- Answer: {0 readmitted | 1 gone | 2 changed | 3 body in history | 4 its event is back at work or a letter itself: that
+--   first, new seq, p}
 --include common
+--include delivery
 
-local event, seen = bytes(ARGV[1], 16, 'event'), argument(ARGV[2], 'round')
+local id, seen = ARGV[1] or '', argument(ARGV[2], 'round')
 local frame, envelope = ARGV[3], ARGV[4]
-if #ARGV ~= 4 then
-    refuse('BADARG count')
+if #ARGV ~= 4 or #id ~= 16 and #id ~= 32 then
+    refuse('BADARG letter')
 end
 
-local record, letter, body = 'hg:e:' .. event, 'hg:l:' .. event, 'hg:b:' .. event
-local known = read('hash', 'HMGET', record, 'p', 'round', 'seq')
+local event, of_delivery = string.sub(id, 1, 16), #id == 32
+local known = record(event)
+local letter, body = 'hg:l:' .. id, 'hg:b:' .. event
 local dead_as = read('hash', 'HMGET', letter, 'round', 'cause')
 local has_body = need(body, 'string')
 if not dead_as[1] then
     return {1, 0, 0}
 end
-if not known[1] or not known[3] or not dead_as[2] then
-    refuse('BADVALUE ' .. shown(record))
+local d = of_delivery and delivery(id)
+if not known or not dead_as[2] or of_delivery and not d then
+    refuse('BADVALUE ' .. shown('hg:e:' .. event))
 end
 
-local p = partition(known[1])
+local p = known.p
 local round = whole(dead_as[1], letter .. ' round')
-local origin = text(whole(known[3], record .. ' seq'))
-whole(known[2], record .. ' round')
-local inbox, open, dead, causes = 'hg:in:' .. p, 'hg:open:' .. p, 'hg:dead:' .. p, 'hg:causes:' .. p
-local history = 'hg:hist:' .. p
+local inbox, open, dead = 'hg:in:' .. p, 'hg:open:' .. p, 'hg:dead:' .. p
 need(inbox, 'stream')
-need(history, 'stream')
+share(p)
 whole(read('string', 'GET', 'hg:seq'), 'hg:seq')
-local in_open = read('hash', 'HEXISTS', open, event)
-local in_dead = read('zset', 'ZSCORE', dead, event)
-local alike = whole(read('hash', 'HGET', causes, dead_as[2]), causes)
+expect_cause(p, dead_as[2])
 if round ~= seen then
     return {2, 0, tonumber(p)}
 end
-if in_open == 0 or not in_dead then
+local in_open = redis.call('HEXISTS', open, event) == 1
+if of_delivery and (not in_open or redis.call('EXISTS', 'hg:l:' .. event) == 1) then
+    return {4, 0, tonumber(p)}
+end
+if not in_open or not redis.call('ZSCORE', dead, id) or d and d.state ~= 'dead' then
     refuse('BADSTATE letter is not in open and dead')
 end
 if not has_body and envelope == '' then
@@ -45,21 +49,22 @@ end
 
 -- Only XADD can still refuse (a stream ahead of hg:seq): it comes first, and a seq may go unused.
 local seq = redis.call('INCR', 'hg:seq')
-local added = redis.pcall('XADD', inbox, text(seq) .. '-0', 'e', event, 'o', origin)
+local added = redis.pcall('XADD', inbox, text(seq) .. '-0', 'e', event, 'o', text(known.seq))
 if type(added) == 'table' and added.err then
     return added
 end
 redis.call('HDEL', open, event)
-redis.call('ZREM', dead, event)
-if alike <= 1 then
-    redis.call('HDEL', causes, dead_as[2])
+redis.call('SREM', 'hg:rest:' .. p, event)
+redis.call('HSET', 'hg:e:' .. event, 'round', text(known.round + 1), 'body', 'redis')
+if d then
+    move(d, 'again', 0)
+    settle(known)
+    write_counts()
 else
-    redis.call('HINCRBY', causes, dead_as[2], '-1')
+    drop_letter(p, event, dead_as[2])
 end
-redis.call('UNLINK', letter)
-redis.call('HSET', record, 'round', text(round + 1), 'body', 'redis')
 if not has_body then
     redis.call('SET', body, envelope)
 end
-redis.call('XADD', history, '*', 'e', event, 's', 'r', 'r', text(round + 1), 'f', frame)
+redis.call('XADD', 'hg:hist:' .. p, '*', 'e', event, 's', 'r', 'r', text(known.round + 1), 'f', frame)
 return {0, seq, tonumber(p)}

@@ -2,23 +2,43 @@
 -- Counters and cardinalities of one partition at one instant. ARGV: p
 -- Answer:
 --   accepted applied suppressed discarded d_created d_applied d_suppressed d_discarded hw in open dead hist causes
+--   resting(events of open with nothing but letters) d_dead d_again ready due busy lane park hold
 --include common
 
 local p = partition(ARGV[1])
 local key = 'hg:P:' .. p
 local fields = {'accepted', 'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
-                'd_discarded', 'hw'}
+                'd_discarded', 'hw', 'd_dead', 'd_again'}
 local answer = {}
 for i, value in ipairs(read('hash', 'HMGET', key, unpack(fields))) do
     answer[i] = whole(value, key .. ' ' .. fields[i])
 end
-answer[#answer + 1] = read('stream', 'XLEN', 'hg:in:' .. p)
-answer[#answer + 1] = read('hash', 'HLEN', 'hg:open:' .. p)
-answer[#answer + 1] = read('zset', 'ZCARD', 'hg:dead:' .. p)
-answer[#answer + 1] = read('stream', 'XLEN', 'hg:hist:' .. p)
+local dead, again = table.remove(answer, 10), table.remove(answer)
+local function add(value)
+    answer[#answer + 1] = value
+end
+
+add(read('stream', 'XLEN', 'hg:in:' .. p))
+add(read('hash', 'HLEN', 'hg:open:' .. p))
+add(read('zset', 'ZCARD', 'hg:dead:' .. p))
+add(read('stream', 'XLEN', 'hg:hist:' .. p))
 local letters = 0
 for _, n in ipairs(read('hash', 'HVALS', 'hg:causes:' .. p)) do
     letters = letters + whole(n, 'hg:causes:' .. p)
 end
-answer[#answer + 1] = letters
+add(letters)
+add(read('set', 'SCARD', 'hg:rest:' .. p))
+add(dead)
+add(again)
+local systems = read('set', 'SMEMBERS', 'hg:sys:' .. p)
+for _, state in ipairs({'ready', 'due', 'busy'}) do
+    local n = 0
+    for _, system in ipairs(systems) do
+        n = n + read('zset', 'ZCARD', 'hg:' .. state .. ':' .. p .. ':' .. system)
+    end
+    add(n)
+end
+for _, state in ipairs({'lane', 'park', 'hold'}) do
+    add(read('zset', 'ZCARD', 'hg:' .. state .. ':' .. p))
+end
 return answer

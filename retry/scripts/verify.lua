@@ -1,6 +1,8 @@
 #!lua flags=no-writes,allow-oom
--- One page of one partition against the invariants, while work goes on. ARGV: p in|open|dead|hist cursor count
--- Answer: next cursor ('' at the end), then invariant, event, text of each finding
+-- One page of one partition against the invariants, while work goes on.
+-- ARGV: p what cursor count; what: in | open | dead | hist | ready, due or busy:SYSTEM | lane | park | hold, or
+--   keys: of all partitions, lanes and what is waited for
+-- Answer: next cursor ('' at the end), then invariant, event or delivery or other name, text of each finding
 --include common
 
 local p, what, cursor = partition(ARGV[1]), ARGV[2], ARGV[3]
@@ -10,10 +12,11 @@ need(inbox, 'stream')
 need(open, 'hash')
 need(dead, 'zset')
 need(history, 'stream')
+need('hg:rest:' .. p, 'set')
 
 local answer = {''}
-local function found(code, event, words)
-    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = code, event, words
+local function found(code, name, words)
+    answer[#answer + 1], answer[#answer + 2], answer[#answer + 3] = code, name, words
 end
 
 local function has_body(event)
@@ -43,6 +46,118 @@ local function walk_set(command, key, look)
     answer[1] = page[1] ~= '0' and page[1] or ''
 end
 
+-- Deliveries. ------------------------------------------------------------------------------------------------------
+
+local left = {ready = true, due = true, busy = true, lane = true, park = true, hold = true}
+
+local function delivery(id)
+    local v = read('hash', 'HMGET', 'hg:d:' .. id, 'state', 'p', 'system', 'lane', 'order', 'seq', 'n', 'pk')
+    return v[1] and {id = id, state = v[1], p = v[2] or '', system = v[3] or '', lane = v[4] or '', order = v[5],
+                     seq = whole(v[6], 'hg:d:' .. id), n = whole(v[7], 'hg:d:' .. id), pk = v[8]}
+end
+
+local function has_lane(d)
+    return left[d.state] and d.state ~= 'lane' or
+           (d.state == 'dead' or d.state == 'again') and d.order == 'sequence'
+end
+
+local function sets_with(d)
+    local n = 0
+    for _, state in ipairs({'ready', 'due', 'busy'}) do
+        n = n + (read('zset', 'ZSCORE', 'hg:' .. state .. ':' .. d.p .. ':' .. d.system, d.id) and 1 or 0)
+    end
+    for _, state in ipairs({'park', 'hold', 'dead'}) do
+        n = n + (read('zset', 'ZSCORE', 'hg:' .. state .. ':' .. d.p, d.id) and 1 or 0)
+    end
+    local in_lane = d.lane .. struct.pack('>I8I2', d.seq, d.n) .. d.id
+    return n + (read('zset', 'ZSCORE', 'hg:lane:' .. d.p, in_lane) and 1 or 0)
+end
+
+local function look_at_lane(d)
+    local held = read('string', 'GET', 'hg:blk:' .. d.lane) or ''
+    if has_lane(d) and string.sub(held, 1, 32) ~= d.id then
+        found('I5', d.id, 'does not have its lane')
+    elseif d.state == 'lane' and (#held < 33 or not string.find(held, string.char(tonumber(d.p)), 33, true)) then
+        found('I5', d.id, 'waits in a lane that does not know of it')
+    end
+end
+
+-- An event of open: its deliveries, each in one set, and how many of them there are.
+local function look_at_event(event)
+    local known = read('hash', 'HMGET', 'hg:e:' .. event, 'd', 'left', 'dead', 'again')
+    local n = {left = 0, dead = 0, again = 0}
+    local halves = known[1] or ''
+    for i = 1, #halves, 16 do
+        local id = event .. string.sub(halves, i, i + 15)
+        local d = delivery(id)
+        if not d then
+            found('I2', id, 'is placed and has no record')
+        else
+            local kind = left[d.state] and 'left' or d.state
+            local times = sets_with(d)
+            if times ~= ((kind == 'left' or kind == 'dead') and 1 or 0) then
+                found('I2', id, 'is ' .. d.state .. ' and in ' .. text(times) .. ' sets')
+            end
+            if n[kind] then
+                n[kind] = n[kind] + 1
+            end
+            look_at_lane(d)
+        end
+    end
+    for i, kind in ipairs({'left', 'dead', 'again'}) do
+        if whole(known[i + 1], 'hg:e:' .. event .. ' ' .. kind) ~= n[kind] then
+            found('I2', event, 'counts its deliveries that are ' .. kind .. ' wrong')
+        end
+    end
+    local letter = redis.call('ZSCORE', dead, event)
+    if n.left + n.dead + n.again == 0 and not letter then
+        found('I2', event, 'is open and in no set')
+    end
+    if (n.left == 0) ~= (redis.call('SISMEMBER', 'hg:rest:' .. p, event) == 1) then
+        found('I2', event, 'is counted wrong as waiting or dead')
+    end
+end
+
+local function walk_deliveries(state, key)
+    need(key, 'zset')
+    walk_set('ZSCAN', key, function(name)
+        local id = string.sub(name, -32)
+        local d = delivery(id)
+        if not d or d.state ~= state or d.p ~= p then
+            found('I2', id, 'is in ' .. state .. ' and not known to be')
+        elseif state == 'park' and not (d.pk and read('set', 'SISMEMBER', 'hg:pk:' .. d.pk, id) == 1) then
+            found('I5', id, 'is parked where nothing wakes it')
+        end
+        if d then
+            look_at_lane(d)
+        end
+    end)
+end
+
+-- Keys that no partition has.
+local function walk_keys()
+    local page = redis.call('SCAN', cursor == '' and '0' or cursor, 'COUNT', '1000')
+    for _, key in ipairs(page[2]) do
+        local lane, pk = string.match(key, '^hg:blk:(.*)$'), string.match(key, '^hg:pk:(.*)$')
+        if lane then
+            local id = string.sub(read('string', 'GET', key), 1, 32)
+            local d = delivery(id)
+            if id ~= string.rep('\0', 32) and not (d and d.lane == lane and has_lane(d)) then
+                found('I5', id, 'has a lane that is not its own')
+            end
+        elseif pk then
+            for _, id in ipairs(read('set', 'SMEMBERS', key)) do
+                local d = delivery(id)
+                if not (d and d.state == 'park' and d.pk == pk) then
+                    found('I5', id, 'is waited for and not parked')
+                end
+            end
+        end
+    end
+    answer[1] = page[1] ~= '0' and page[1] or ''
+end
+
+local state, system = string.match(what, '^(%a+):(.*)$')
 if what == 'in' then
     walk_stream(inbox, function(event)
         if not has_body(event) then
@@ -57,13 +172,16 @@ elseif what == 'open' then
         if not has_body(event) then
             found('I3', event, 'is open without a body')
         end
-        if not redis.call('ZSCORE', dead, event) then
-            found('I2', event, 'is open and in no set')
-        end
+        look_at_event(event)
     end)
 elseif what == 'dead' then
     walk_set('ZSCAN', dead, function(letter)
-        if redis.call('HEXISTS', open, letter) == 0 then
+        if #letter == 32 then
+            local d = delivery(letter)
+            if not d or d.state ~= 'dead' then
+                found('I2', letter, 'is a letter and not known to be dead')
+            end
+        elseif redis.call('HEXISTS', open, letter) == 0 then
             found('I2', letter, 'is dead and not open')
         end
         if not need('hg:l:' .. letter, 'hash') then
@@ -76,6 +194,12 @@ elseif what == 'hist' then
             found('I3', event, 'has a frame for history and no body')
         end
     end)
+elseif what == 'lane' or what == 'park' or what == 'hold' then
+    walk_deliveries(what, 'hg:' .. what .. ':' .. p)
+elseif state == 'ready' or state == 'due' or state == 'busy' then
+    walk_deliveries(state, 'hg:' .. state .. ':' .. p .. ':' .. system)
+elseif what == 'keys' then
+    walk_keys()
 else
     refuse('BADARG what')
 end

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/async.hpp"
+#include "net/redis/connection.hpp"
+#include "retry/delivery.hpp"
+#include "retry/scripts.hpp"
+
+namespace headgate::retry {
+
+/// A person's word on a delivery, and what they saw when they gave it.
+struct Decision {
+    enum class Verdict : std::uint8_t {
+        approve,      // held: back to work. Not when it may have arrived
+        arrived,      // perhaps sent, and it is there: applied, as `target_id`
+        not_arrived,  // perhaps sent, and it is not there: back to work
+        discard,      // held, parked, dead: nobody needs it
+        supersede,    // held, parked, dead and surely never sent: suppressed
+    };
+    DeliveryId delivery;
+    DeliveryState seen = DeliveryState::hold;
+    std::uint32_t attempts = 0;  // seen
+    Verdict verdict = Verdict::approve;
+    std::string reason;
+    std::string target_id;
+    std::string frame;  // for history: who and why; opaque here
+};
+
+struct Decided {
+    enum class Answer : std::uint8_t {
+        done,
+        gone,     // no such delivery
+        changed,  // not in that state any more, or tried again since
+        refused,  // not a verdict for this one
+    };
+    Answer answer = Answer::done;
+    Partition partition = 0;
+    std::optional<DeliveryState> state;  // now
+    std::optional<DeliveryId> next;      // of its lane, ready now
+    std::optional<Ended> ended;          // its event
+};
+
+struct Released {
+    std::uint64_t count = 0;                              // parked no more
+    bool more = false;                                    // say it again
+    std::vector<std::pair<Partition, DeliveryId>> ready;  // the others wait in their lane
+};
+
+/// What people, and things that arrive elsewhere, change about deliveries that wait. Not fenced: whoever owns the
+/// partitions has to be told what became ready. Calls may overlap, all on the connection's thread; each fails as a
+/// Redis command does.
+class Decisions {
+public:
+    Decisions(net::Redis& redis, const Scripts& scripts);
+
+    /// Two decisions on one delivery give one. Again after `redis_no_answer`: `changed`, with the state it has now.
+    Task<Decided> decide(Decision decision);
+    /// What was waited for (`pk:`) has come. A page of at most 128 at a time; may be repeated.
+    Task<Released> release(Hash16 missing);
+
+    /// `name` is "channel:x" or "system:y"; `why` is JSON and says who, why and since when. A paused system's
+    /// deliveries are not taken. May be repeated.
+    Task<void> pause(std::string name, std::string why);
+    Task<void> go_on(std::string name);
+    /// Name to why.
+    Task<std::map<std::string, std::string>> paused();
+
+private:
+    net::Redis& redis_;
+    const Scripts& scripts_;
+};
+
+}  // namespace headgate::retry

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hash.hpp"
+#include "core/ids.hpp"
+#include "core/transaction.hpp"
+#include "retry/guard.hpp"
+#include "retry/letter.hpp"
+
+namespace headgate::retry {
+
+using Millis = std::chrono::sys_time<std::chrono::milliseconds>;
+
+struct GuardWrite {
+    Hash16 key{};  // guard_hash
+    Guard guard;
+};
+
+/// The name of a delivery that has left the fast path: its event, and which of the event's it is.
+struct DeliveryId {
+    EventId event;
+    Hash16 half{};  // H16(slot, system)
+
+    static DeliveryId of(EventId event, const Slot& slot, std::string_view system);
+    /// Its 32 bytes in keys and sets.
+    [[nodiscard]] std::string raw() const;
+    auto operator<=>(const DeliveryId&) const = default;
+};
+
+/// Where a delivery is. Up to `hold` it is open; the three last are its end.
+enum class DeliveryState : std::uint8_t {
+    ready,  // may go now; its lane is its own
+    due,    // goes at its next try
+    busy,   // taken: it may be on the wire
+    lane,   // waits for who has its lane
+    park,   // waits for something that will come
+    hold,   // waits for a person
+    dead,   // a letter
+    again,  // readmitted: its event is back in the backlog
+    applied,
+    suppressed,
+    discarded,
+};
+[[nodiscard]] std::string_view name_of(DeliveryState state);
+[[nodiscard]] std::optional<DeliveryState> delivery_state(std::string_view name);
+
+/// What an attempt, or the waiting for it, has come to.
+enum class Outcome : std::uint8_t {
+    applied,
+    suppressed,
+    retry,      // again at `at`
+    throttled,  // again at `at`; its attempts do not grow
+    park,       // until `missing` comes, at most until `at`
+    hold,       // a person decides, by `at`
+    unknown,    // it may have arrived: looked for, or sent again, at `at`
+    dead,       // a letter
+};
+
+/// What a system calls something of ours: `x:<system>\0<kind>`.
+struct Reference {
+    std::string system;
+    std::string kind;    // "sales_order"
+    std::string id;      // ours
+    std::string theirs;  // the system's
+    bool operator==(const Reference&) const = default;
+};
+
+/// What goes with a state or an outcome. Only what belongs to it is read.
+struct Telling {
+    std::optional<bool> maybe;  // a sending may have arrived; nothing: as it is. `unknown` says yes by itself
+    Millis at{};                // next try of what is due, deadline of what is parked, SLA of what is held
+    std::string reason;         // stable code: "http_503", "stale"
+    std::optional<FailureClass> failure_class;
+    Hash16 missing{};                   // parked: what is waited for (`pk:`)
+    std::string what;                   // parked, held: for people; no customer's value but the missing key itself
+    std::string target_id;              // ended: what the system calls it
+    std::vector<GuardWrite> guards;     // ended
+    std::vector<Reference> references;  // ended
+    std::vector<Hash16> wakes;          // ended: what it was that others may be parked on
+    std::optional<Letter> letter;       // dead: stage, code, where, cause, queue, due, config and excerpt are read
+};
+
+/// A delivery as it leaves the fast path.
+struct NewDelivery {
+    Slot slot;
+    std::string system;
+    Hash16 lane{};  // lane_hash
+    std::string type;
+    Order order = Order::latest;
+    std::uint16_t place = 0;  // among its event's: orders those of one lane
+    std::uint32_t attempts = 0;
+    Millis first{};                              // of its first attempt
+    Digest effect{};                             // EffectKey::bytes
+    DeliveryState state = DeliveryState::ready;  // ready, due, lane, park, hold, dead, applied or suppressed
+    Telling telling;
+};
+
+/// An event that leaves the fast path, with all its deliveries. One that Redis knows already stays as it is there,
+/// unless it was readmitted.
+struct Placement {
+    Partition partition = 0;
+    EventId event;
+    std::uint64_t seq = 0;     // the backlog entry's
+    std::uint64_t config = 0;  // configuration generation
+    std::optional<FailureClass> worst;
+    std::string frame;                    // for history; opaque here
+    std::vector<NewDelivery> deliveries;  // 1..1000
+};
+
+/// How an event ended with the last of its deliveries.
+enum class Ended : char { applied = 'a', suppressed = 's', discarded = 'x' };
+
+struct Placed {
+    enum class Answer : std::uint8_t {
+        placed,
+        gone,  // not in the backlog under this seq: placed, finished or buried before, or lost by Redis
+    };
+    Answer answer = Answer::placed;
+    std::optional<Ended> ended;      // nothing of it is left open or dead
+    std::vector<DeliveryId> ready;   // others that are ready now because of it
+    std::uint64_t still_parked = 0;  // on what was woken: Deliveries::release is for them
+};
+
+struct Take {
+    Partition partition = 0;
+    DeliveryId delivery;
+    std::uint32_t attempts = 0;  // before
+    Millis deadline{};           // after which nobody waits for the answer
+};
+
+struct Taken {
+    enum class Answer : std::uint8_t {
+        taken,
+        gone,    // not ready or due with these attempts
+        paused,  // its system is
+    };
+    Answer answer = Answer::taken;
+    std::uint32_t attempts = 0;  // counting this one: what `Resolution` says
+};
+
+struct Resolution {
+    Partition partition = 0;
+    DeliveryId delivery;
+    std::uint32_t attempts = 0;                // as taken
+    DeliveryState from = DeliveryState::busy;  // or ready, due, park, hold: a deadline has passed, it has gone stale
+    Outcome outcome = Outcome::applied;        // throttled and unknown only from busy
+    Telling telling;
+    std::string frame;  // for history, of what ends, dies, parks or is held; opaque here
+};
+
+struct Resolved {
+    enum class Answer : std::uint8_t {
+        done,
+        late,  // of an older attempt, or told before, or not known: nothing was written
+    };
+    Answer answer = Answer::done;
+    std::optional<DeliveryId> next;  // of its lane, ready now
+    std::vector<DeliveryId> woken;   // was parked on it, ready now
+    std::uint64_t still_parked = 0;  // see Placed
+    std::optional<Ended> ended;      // its event
+};
+
+}  // namespace headgate::retry

@@ -1,0 +1,149 @@
+-- What became of a delivery, as `place` and `resolve` are told it; included after common, guards and delivery.
+--   as maybe('' as it is|0|1) at(ms) reason class pk what target
+--   guards, then key(16) value each; references, then system kind id theirs each; wakes, then pk(16) each
+--   and, when it is dead: stage code where cause queue due(ms) config excerpt
+
+local next_argument = 1
+local function take_argument()
+    local value = ARGV[next_argument]
+    if not value then
+        refuse('BADARG count')
+    end
+    next_argument = next_argument + 1
+    return value
+end
+
+local function take_number(what)
+    return argument(take_argument(), what)
+end
+
+-- So many members of pk sets are woken in one call; the others are left to `release`.
+local wake_budget = 512
+
+local function parked_on(pk)
+    local key = 'hg:pk:' .. pk
+    need(key, 'set')
+    local found = {}
+    if wake_budget > 0 then
+        for _, id in ipairs(redis.call('SRANDMEMBER', key, text(math.min(128, wake_budget)))) do
+            if delivery(id) then
+                found[#found + 1] = id
+                wake_budget = wake_budget - 1
+            end
+        end
+    end
+    return found
+end
+
+local function take_telling()
+    local t = {as = take_argument(), maybe = take_argument(), at = take_number('at'), reason = take_argument(),
+               class = take_argument(), pk = take_argument(), what = take_argument(), target = take_argument(),
+               guards = {}, references = {}, wakes = {}}
+    if t.maybe ~= '' and t.maybe ~= '0' and t.maybe ~= '1' or t.pk ~= '' and #t.pk ~= 16 or
+       t.as == 'park' and t.pk == '' then
+        refuse('BADARG telling')
+    end
+    for i = 1, take_number('guards') do
+        t.guards[i] = {bytes(take_argument(), 16, 'guard'), take_argument()}
+        guard(t.guards[i][2], 'guard')
+    end
+    for i = 1, take_number('references') do
+        local system, kind = take_argument(), take_argument()
+        if string.find(system, '\0', 1, true) then
+            refuse('BADARG reference')
+        end
+        t.references[i] = {'hg:x:' .. system .. '\0' .. kind, take_argument(), take_argument()}
+    end
+    for i = 1, take_number('wakes') do
+        t.wakes[i] = bytes(take_argument(), 16, 'wake')
+    end
+    if t.as == 'dead' then
+        t.letter = {stage = take_argument(), code = take_argument(), where = take_argument(), cause = take_argument(),
+                    queue = take_argument(), due = take_number('due'), config = take_number('config'),
+                    excerpt = take_argument()}
+    end
+    return t
+end
+
+-- Reads and checks what it would write.
+local function look_at_telling(t, p)
+    for i, write in ipairs(t.guards) do
+        t.guards[i] = guard_write(write[1], write[2])
+    end
+    for _, reference in ipairs(t.references) do
+        expect(reference[1], 'hash')
+    end
+    t.parked = {}
+    for i, pk in ipairs(t.wakes) do
+        t.parked[i] = parked_on(pk)
+    end
+    if t.as == 'park' then
+        expect('hg:pk:' .. t.pk, 'set')
+    elseif t.as == 'dead' then
+        expect_cause(p, t.letter.cause)
+    end
+end
+
+local function die(d, letter, class)
+    local known = records[d.event]
+    d.cause = letter.cause
+    redis.call('HSET', 'hg:l:' .. d.id, 'stage', letter.stage, 'class', class, 'code', letter.code, 'where',
+               letter.where, 'cause', letter.cause, 'queue', letter.queue, 'due', text(letter.due), 'config',
+               text(letter.config), 'attempts', text(d.attempts), 'excerpt', letter.excerpt, 'round',
+               text(known.round), 'slot', d.slot, 'system', d.system, 'type', d.type)
+    redis.call('HINCRBY', 'hg:causes:' .. d.p, letter.cause, '1')
+    redis.call('HSET', 'hg:e:' .. d.event, 'worst', class)
+end
+
+-- Writes it: the state with what goes with it, guards, references, the letter. Its lane is the caller's to arrange.
+local function write_telling(d, t, ...)
+    local state = t.as
+    if t.maybe ~= '' then
+        d.maybe = t.maybe == '1'
+    end
+    if state == 'ready' then
+        move(d, state, d.seq, 'reason', t.reason, 'class', t.class, ...)
+    elseif state == 'lane' then
+        move(d, state, 0, 'reason', t.reason, 'class', t.class, ...)
+    elseif state == 'due' then
+        move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'next', text(t.at), ...)
+    elseif state == 'park' then
+        move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'pk', t.pk, 'what', t.what, ...)
+        redis.call('SADD', 'hg:pk:' .. t.pk, d.id)
+        d.pk = t.pk
+    elseif state == 'hold' then
+        move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'due', text(t.at), 'what', t.what, ...)
+    elseif state == 'dead' then
+        move(d, state, now_ms(), 'reason', t.reason, 'class', t.class, ...)
+        die(d, t.letter, t.class)
+    else
+        move(d, state, 0, 'reason', t.reason, 'class', t.class, 'target', t.target, ...)
+        write_guards(t.guards)
+        for _, reference in ipairs(t.references) do
+            redis.call('HSET', reference[1], reference[2], reference[3])
+        end
+    end
+end
+
+-- What was parked on it, of this partition, goes back to work. Answers those that became ready.
+local function wake(t, p)
+    local ready = {}
+    for i, pk in ipairs(t.wakes) do
+        for _, id in ipairs(t.parked[i]) do
+            local d = deliveries[id]
+            if d.p == p and d.state == 'park' and d.pk == pk and to_work(d) then
+                ready[#ready + 1] = id
+            end
+        end
+    end
+    return table.concat(ready)
+end
+
+-- How many are still parked on it: `release` is for them.
+local function still_parked(t)
+    local n = 0
+    for _, pk in ipairs(t.wakes) do
+        n = n + redis.call('SCARD', 'hg:pk:' .. pk)
+    end
+    return n
+end
