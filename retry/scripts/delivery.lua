@@ -85,6 +85,15 @@ local function in_set(d, state)
     return state == 'lane' and d.lane .. struct.pack('>I8I2', d.seq, d.n) .. d.id or d.id
 end
 
+-- A lane's owner, and the partitions in which deliveries wait for it, a byte each.
+local function holder(lane)
+    local held = read('string', 'GET', 'hg:blk:' .. lane)
+    if held and #held < 32 then
+        refuse('BADVALUE ' .. shown('hg:blk:' .. lane))
+    end
+    return held and string.sub(held, 1, 32), held and string.sub(held, 33) or ''
+end
+
 -- The sets a delivery may be in or come to, its lane, its letter and what it is parked on.
 local function expect_sets(d)
     for state, _ in pairs(per_system) do
@@ -95,7 +104,7 @@ local function expect_sets(d)
     expect('hg:hold:' .. d.p, 'zset')
     expect('hg:dead:' .. d.p, 'zset')
     expect('hg:l:' .. d.id, 'hash')
-    expect('hg:blk:' .. d.lane, 'string')
+    holder(d.lane)
     if d.pk then
         expect('hg:pk:' .. d.pk, 'set')
     end
@@ -134,15 +143,6 @@ local function delivery(id)
     end
     deliveries[id] = d
     return d
-end
-
--- A lane's owner, and the partitions in which deliveries wait for it, a byte each.
-local function holder(lane)
-    local held = read('string', 'GET', 'hg:blk:' .. lane)
-    if held and #held < 32 then
-        refuse('BADVALUE ' .. shown('hg:blk:' .. lane))
-    end
-    return held and string.sub(held, 1, 32), held and string.sub(held, 33) or ''
 end
 
 -- The oldest that waits in a lane, of all partitions; and the partitions in which some do.
