@@ -53,9 +53,6 @@ need(inbox, 'stream')
 need('hg:sys:' .. p, 'set')
 local has_body = need(body, 'string')
 local known = record(event)
-if known and known.p ~= p then
-    refuse('BADSTATE event is of another partition')
-end
 
 local id = text(seq) .. '-0'
 local found = redis.call('XRANGE', inbox, id, id)
@@ -64,8 +61,8 @@ if #found == 0 or field(found[1][2], 'e') ~= event then
 end
 local origin = field(found[1][2], 'o')
 origin = origin and whole(origin, inbox .. ' o') or seq
-if redis.call('HEXISTS', open, event) == 1 then
-    refuse('BADSTATE event is in backlog and in open')
+if redis.call('HEXISTS', open, event) == 1 or known and known.p ~= p then
+    refuse('BADSTATE event is in backlog and in open, or of another partition')
 end
 if not known then
     known = {event = event, p = p, round = 0, seq = origin, left = 0, dead = 0, again = 0, applied = 0, discarded = 0,
@@ -86,21 +83,31 @@ for i = 1, #known.d, 16 do
     end
 end
 
+-- Who would have a lane, one delivery after another.
 local new = {}
-local owners = {}  -- lane -> who would have it
+local owners = {}
+local joined = {}  -- lane -> true: one of these would wait in it
 local function owner_of(lane)
     if owners[lane] == nil then
         owners[lane] = holder(lane) or nobody
     end
     return owners[lane]
 end
+local function give_up(lane, d_id)
+    if owner_of(lane) == d_id then
+        owners[lane] = lane_head(lane, select(2, holder(lane))) or joined[lane] and 'one of these' or nobody
+    end
+end
+for _, d in ipairs(dropped) do
+    give_up(d.lane, d.id)
+end
 for _, one in ipairs(told) do
     local d_id = event .. one.half
     local d = delivery(d_id)
     if not d or d.state == 'again' then
         expect('hg:d:' .. d_id, 'hash')
-        if d and d.lane ~= one.lane and owner_of(d.lane) == d_id then
-            owners[d.lane] = lane_head(d.lane, select(2, holder(d.lane))) or nobody
+        if d and d.lane ~= one.lane then
+            give_up(d.lane, d_id)
         end
         one.known = d
         one.d = {id = d_id, event = event, p = p, system = one.system, lane = one.lane, order = one.order,
@@ -115,9 +122,10 @@ for _, one in ipairs(told) do
         end
         if has_lane(one.d) then
             owners[one.lane] = d_id
-        elseif owner == d_id then
-            owners[one.lane] = lane_head(one.lane, select(2, holder(one.lane))) or nobody
+        else
+            give_up(one.lane, d_id)
         end
+        joined[one.lane] = joined[one.lane] or one.d.state == 'lane'
         new[#new + 1] = one
     end
 end

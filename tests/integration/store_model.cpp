@@ -45,26 +45,32 @@ void StoreModel::reserve(Partition partition, std::uint64_t upto)
     mark = std::max(mark, upto);
 }
 
+void StoreModel::tell_facts(const Facts& told)
+{
+    for (const auto& [fact, next] : told) {
+        auto held = facts.find(fact);
+        if (held == facts.end() || not_older(held->second, next))
+            facts[fact] = next;
+    }
+}
+
 FinishAnswer StoreModel::finish(Partition partition, std::uint64_t entry, std::uint64_t event, bool applied,
-                                std::uint32_t d_applied, std::uint32_t d_suppressed,
-                                const std::vector<std::pair<std::uint64_t, Fact>>& told)
+                                std::uint32_t d_applied, std::uint32_t d_suppressed, const Facts& told)
 {
     auto& share = shares[partition];
     if (share.open.contains(event))
         return FinishAnswer::in_open;
     if (auto found = share.in.find(entry); found == share.in.end() || found->second.first != event)
         return FinishAnswer::gone;
+    if (left_of(event) + count_of(event, State::dead) + count_of(event, State::again) > 0)
+        return FinishAnswer::in_open;
     share.in.erase(entry);
-    for (const auto& [fact, next] : told) {
-        auto held = facts.find(fact);
-        if (held == facts.end() || not_older(held->second, next))
-            facts[fact] = next;
-    }
+    tell_facts(told);
     ++(applied ? share.applied : share.suppressed);
     share.d_created += d_applied + d_suppressed;
     share.d_applied += d_applied;
     share.d_suppressed += d_suppressed;
-    share.history.push_back({event, applied ? 'a' : 's', rounds.contains(event) ? rounds[event] : 0});
+    share.history.push_back({event, applied ? 'a' : 's', records.contains(event) ? records[event].round : 0});
     return FinishAnswer::finished;
 }
 
@@ -74,27 +80,36 @@ BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint6
     auto found = share.in.find(entry);
     if (found == share.in.end() || found->second.first != event)
         return BuryAnswer::gone;
-    share.open[event] = found->second.second;
+    auto origin = found->second.second;
+    share.open[event] = origin;
     share.in.erase(found);
-    auto round = rounds[event];
-    homes[event] = partition;
-    letters[event] = {cause, round};
-    share.history.push_back({event, 'd', round});
+    auto& record = records[event];
+    record.partition = partition;
+    record.seq = origin;
+    record.worst = "permanent";
+    record.body_in_history = false;
+    letters[event] = {cause, record.round};
+    share.history.push_back({event, 'd', record.round});
     return BuryAnswer::buried;
 }
 
-std::pair<Readmission, std::uint64_t> StoreModel::readmit(std::uint64_t event, std::uint32_t round)
+std::pair<Readmission, std::uint64_t> StoreModel::readmit(std::uint64_t event, std::uint32_t round, bool with_body)
 {
     auto letter = letters.find(event);
     if (letter == letters.end())
         return {Readmission::gone, 0};
     if (letter->second.round != round)
         return {Readmission::changed, 0};
-    auto& share = shares[homes[event]];
+    if (!with_body && !bodies.contains(event))
+        return {Readmission::body_in_history, 0};
+    auto& record = records[event];
+    auto& share = shares[record.partition];
     share.in[++seq] = {event, share.open[event]};
     share.open.erase(event);
     letters.erase(letter);
-    share.history.push_back({event, 'r', ++rounds[event]});
+    bodies.insert(event);
+    record.body_in_history = false;
+    share.history.push_back({event, 'r', ++record.round});
     return {Readmission::readmitted, seq};
 }
 
@@ -104,11 +119,12 @@ void StoreModel::archive(Partition partition, std::size_t frames)
     for (; frames > 0; --frames) {
         auto outcome = share.history.front();
         share.history.pop_front();
-        if ((outcome.state != 'a' && outcome.state != 's') || share.open.contains(outcome.event))
+        bool of_event = !outcome.delivery && std::string("asx").find(outcome.state) != std::string::npos;
+        if ((!of_event && !outcome.ended) || share.open.contains(outcome.event))
             continue;
         bodies.erase(outcome.event);
-        rounds.erase(outcome.event);
-        homes.erase(outcome.event);
+        records.erase(outcome.event);
+        std::erase_if(deliveries, [&](const auto& each) { return each.first.event == outcome.event; });
     }
 }
 

@@ -10,15 +10,19 @@
 
 #include "core/ids.hpp"
 #include "retry/backlog.hpp"
+#include "retry/decisions.hpp"
+#include "retry/deliveries.hpp"
 #include "retry/inbox.hpp"
 #include "retry/letters.hpp"
 
 namespace headgate::test {
 
-/// What ARCHITECTURE.md promises, written a second time as plainly as can be: no Redis, no batching, no bytes. Events,
-/// keys and facts are small numbers.
+/// What ARCHITECTURE.md promises, written a second time as plainly as can be: no Redis, no batching, no bytes, nothing
+/// kept that can be counted. Events, keys, facts, slots and what is missing are small numbers.
 class StoreModel {
 public:
+    using State = retry::DeliveryState;
+
     struct Claimed {
         std::uint64_t event = 0;
         std::uint64_t body = 0;
@@ -36,43 +40,149 @@ public:
         std::uint64_t seq = 0;
         std::string target;
     };
+    using Facts = std::vector<std::pair<std::uint64_t, Fact>>;
+
+    /// A delivery's name; by it they are found, in no order that means anything.
+    struct Name {
+        std::uint64_t event = 0;
+        std::uint64_t slot = 0;
+        std::string system;
+        auto operator<=>(const Name&) const = default;
+    };
     struct Outcome {
         std::uint64_t event = 0;
         char state = 'a';
         std::uint32_t round = 0;
-        bool operator==(const Outcome&) const = default;
+        std::optional<Name> delivery{};
+        std::optional<retry::Ended> ended{};
     };
     struct Share {
         std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> in;  // seq -> event, origin
         std::map<std::uint64_t, std::uint64_t> open;                          // event -> origin
         std::deque<Outcome> history;
         std::uint64_t high_water = 0;
-        std::int64_t accepted = 0, applied = 0, suppressed = 0, d_created = 0, d_applied = 0, d_suppressed = 0;
+        std::int64_t accepted = 0, applied = 0, suppressed = 0, discarded = 0;
+        std::int64_t d_created = 0, d_applied = 0, d_suppressed = 0, d_discarded = 0;
     };
     struct Answer {
         retry::Claim claim;
         Claimed stored;
+    };
+    /// Of an event with a record (e:).
+    struct Record {
+        Partition partition = 0;
+        std::uint64_t seq = 0;
+        std::uint32_t round = 0;
+        std::string worst;
+        bool body_in_history = false;
+        std::vector<Name> placed;  // in order
+    };
+    struct Told {
+        std::optional<bool> maybe;
+        std::int64_t at = 0;
+        std::string reason;
+        std::string failure_class;
+        std::uint64_t missing = 0;
+        std::string target;
+        Facts facts;
+        std::map<std::string, std::string> references;  // of system "erp", kind "order"
+        std::vector<std::uint64_t> wakes;
+        std::string cause;
+    };
+    struct Delivery {
+        std::string entity;
+        Order order = Order::latest;
+        std::uint16_t place = 0;
+        State state = State::ready;
+        std::uint32_t attempts = 0;
+        bool maybe = false;
+        std::uint64_t seq = 0;
+        std::int64_t first = 0;
+        Told told;  // last
+        Letter letter;
+    };
+    using New = std::pair<Name, Delivery>;
+
+    /// What became ready by a call beside what it was about, and what did not.
+    struct Effects {
+        std::set<Name> ready;  // that waited in a lane
+        std::set<Name> woken;
+        std::uint64_t still_parked = 0;
+        std::optional<retry::Ended> ended;
+    };
+    struct Resolving {
+        Partition partition = 0;
+        Name name;
+        std::uint32_t attempts = 0;
+        State from = State::busy;
+        retry::Outcome outcome = retry::Outcome::applied;
+        Told told;
     };
 
     Answer accept(std::uint64_t key, std::uint64_t event, std::uint64_t body, Partition partition);
     void forget_key(std::uint64_t key) { keys.erase(key); }
     void reserve(Partition partition, std::uint64_t upto);
     retry::FinishAnswer finish(Partition partition, std::uint64_t seq, std::uint64_t event, bool applied,
-                               std::uint32_t d_applied, std::uint32_t d_suppressed,
-                               const std::vector<std::pair<std::uint64_t, Fact>>& facts);
+                               std::uint32_t d_applied, std::uint32_t d_suppressed, const Facts& facts);
     retry::BuryAnswer bury(Partition partition, std::uint64_t seq, std::uint64_t event, const std::string& cause);
     /// The answer and, when readmitted, the new seq.
-    std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(std::uint64_t event, std::uint32_t round);
+    std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(std::uint64_t event, std::uint32_t round,
+                                                                bool with_body = false);
     void archive(Partition partition, std::size_t frames);
+
+    /// Nothing: refused.
+    std::optional<std::pair<retry::Placed::Answer, Effects>> place(Partition partition, std::uint64_t seq,
+                                                                   std::uint64_t event, const std::string& worst,
+                                                                   const std::vector<New>& deliveries);
+    retry::Taken take(Partition partition, const Name& name, std::uint32_t attempts, std::int64_t deadline);
+    /// Several in one call; nothing where it was late.
+    std::vector<std::optional<Effects>> resolve(const std::vector<Resolving>& items);
+    Effects release(std::uint64_t missing);
+    std::pair<retry::Decided::Answer, Effects> decide(const Name& name, State seen, std::uint32_t attempts,
+                                                      retry::Decision::Verdict verdict, const Told& told);
+    std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(const Name& name, std::uint32_t round,
+                                                                bool with_body = false);
+    bool spill(Partition partition, std::uint64_t event);
+
+    [[nodiscard]] static bool is_left(State state) { return state <= State::hold; }
+    [[nodiscard]] static bool has_lane(const Delivery& delivery);
+    [[nodiscard]] Partition home(const Name& name) const { return records.at(name.event).partition; }
+    /// How many deliveries of an event, or of a partition, satisfy it.
+    template <class Holds>
+    [[nodiscard]] std::int64_t count(Holds holds) const
+    {
+        std::int64_t n = 0;
+        for (const auto& [name, delivery] : deliveries)
+            n += holds(name, delivery) ? 1 : 0;
+        return n;
+    }
+    [[nodiscard]] std::int64_t count_of(std::uint64_t event, State state) const;
+    [[nodiscard]] std::int64_t left_of(std::uint64_t event) const;
+    [[nodiscard]] std::optional<Name> owner(const std::string& system, const std::string& entity) const;
+    [[nodiscard]] std::optional<Name> first_in_lane(const std::string& system, const std::string& entity) const;
 
     std::uint64_t seq = 0;
     std::map<std::uint64_t, Claimed> keys;
     std::map<std::uint64_t, Letter> letters;
-    std::map<std::uint64_t, std::uint32_t> rounds;  // of events with a record (e:)
-    std::map<std::uint64_t, Partition> homes;       // of the same
+    std::map<std::uint64_t, Record> records;
     std::set<std::uint64_t> bodies;
     std::map<std::uint64_t, Fact> facts;
     std::map<Partition, Share> shares;
+    std::map<Name, Delivery> deliveries;
+    std::map<std::string, std::string> references;
+    std::set<std::string> paused;  // systems
+    std::map<Partition, std::set<std::string>> systems;
+
+private:
+    void tell_facts(const Facts& told);
+    /// Into a state with what goes with it; who waited in its lane moves up when it gives that up.
+    void move(const Name& name, State state, const Told& told, Effects& effects);
+    void move_up(const std::string& system, const std::string& entity, Effects& effects);
+    /// Ready, or behind who has its lane.
+    bool to_work(const Name& name);
+    void end(const Told& told);
+    std::optional<retry::Ended> settle(std::uint64_t event);
+    [[nodiscard]] std::uint64_t parked_on(const std::vector<std::uint64_t>& missing) const;
 };
 
 }  // namespace headgate::test
