@@ -1,0 +1,117 @@
+#include <fstream>
+
+#include "slow_path.hpp"
+
+namespace headgate::test {
+
+using retry::DeliveryState;
+using retry::Outcome;
+using Verdict = retry::Decision::Verdict;
+
+/// One line of a script broken on purpose, and the invariant that must be seen not to hold.
+struct Break {
+    const char* name;
+    const char* script;
+    const char* line;
+    const char* instead;
+    const char* invariant;
+};
+
+void PrintTo(const Break& broken, std::ostream* out)
+{
+    *out << broken.name;
+}
+
+class BrokenScriptsTest : public SlowPathTest, public ::testing::WithParamInterface<Break> {
+protected:
+    void break_script(const Break& broken)
+    {
+        std::string text;
+        for (std::size_t i = 0; i < retry::embedded::source_count; ++i)
+            if (retry::embedded::sources[i].name == std::string_view(broken.script))
+                text = retry::embedded::sources[i].body;
+        const auto at = text.find(broken.line);
+        ASSERT_NE(at, std::string::npos) << broken.script << ".lua no longer holds: " << broken.line;
+        text.replace(at, std::string_view(broken.line).size(), broken.instead);
+        std::ofstream(folder_.path() / (std::string(broken.script) + ".lua")) << text;
+        scripts_ = retry::Scripts::load(folder_.path()).value();
+    }
+
+    /// A little of everything; what broke may refuse what comes later.
+    void live()
+    {
+        auto patch = delivery_as(DeliveryState::dead, "order/4", 1);
+        patch.order = Order::sequence;
+        placed(1, {delivery_as(DeliveryState::ready, "order/1", 0), delivery_as(DeliveryState::lane, "order/1", 1)});
+        placed(2, {delivery_as(DeliveryState::lane, "order/1", 0), delivery_as(DeliveryState::park, "order/2", 1)});
+        placed(3, {delivery_as(DeliveryState::ready, "order/3")});
+        placed(4, {delivery_as(DeliveryState::due, "order/5", 0), patch});
+        placed(5, {delivery_as(DeliveryState::hold, "order/6")});
+        placed(6, {delivery_as(DeliveryState::due, "order/7"), delivery_as(DeliveryState::applied, "order/8", 1)});
+        placed(8, {delivery_as(DeliveryState::dead, "order/11")});
+        placed(7, {delivery_as(DeliveryState::dead, "order/9"), delivery_as(DeliveryState::hold, "order/10", 1)});
+        take(id_of(1));
+        take(id_of(3));
+        take(id_of(6));
+        auto wakes = telling_of();
+        wakes.wakes.push_back(missing_of("sku/1"));
+        resolve(id_of(1), Outcome::applied);
+        resolve(id_of(3), Outcome::applied, 1, wakes);
+        resolve(id_of(6), Outcome::retry);
+        decide(id_of(5), Verdict::discard, DeliveryState::hold);
+        readmit(id_of(7), 0);
+        loop_.await(deliveries_->spill(0, event_of(2)));
+        auto written = frames();
+        if (!written.empty())
+            loop_.await(frames_->archive(0, written.back().id));
+    }
+
+    TempFolder folder_;
+};
+
+TEST_F(BrokenScriptsTest, AreSeenBecauseWholeOnesAreNot)
+{
+    live();
+
+    EXPECT_EQ(finding_lines(), "");
+    EXPECT_EQ(tally().waiting(), 5);
+}
+
+TEST_P(BrokenScriptsTest, AreSeen)
+{
+    break_script(GetParam());
+    live();
+
+    EXPECT_NE(finding_lines().find(GetParam().invariant), std::string::npos) << finding_lines();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Invariants, BrokenScriptsTest,
+    ::testing::Values(
+        Break{"placed_and_still_in_the_backlog", "place", "redis.call('XDEL', inbox, id)", "", "I1"},
+        Break{"placed_and_nowhere", "place", "redis.call('HSET', open, event, text(known.seq))", "", "I1"},
+        Break{"finished_and_still_open", "delivery", "redis.call('HDEL', open, known.event)", "", "I1"},
+        Break{"readmitted_and_still_open", "readmit", "redis.call('HDEL', open, event)", "", "I1"},
+        Break{"not_counted_as_finished", "delivery", "counted(known.p, as, 1)", "", "I1"},
+        Break{"in_no_set", "delivery", "redis.call('ZADD', set_of(d, state), text(score), in_set(d, state))", "", "I2"},
+        Break{"in_two_sets", "delivery", "redis.call('ZREM', set_of(d, d.state), in_set(d, d.state))", "", "I2"},
+        Break{"ended_and_not_counted", "delivery", "counted(d.p, 'd_' .. to, 1)", "", "I2"},
+        Break{"not_counted_as_created", "place", "counted(p, 'd_created', 1)", "", "I2"},
+        Break{"an_events_own_counts", "delivery", "known[from] = known[from] - 1", "", "I2"},
+        Break{"counted_as_waiting", "delivery", "redis.call('SADD', rest, known.event)", "", "I2"},
+        Break{"without_a_record", "place", "redis.call('HSET', 'hg:e:' .. event, 'd', known.d)", "", "I2"},
+        Break{"causes", "telling", "redis.call('HINCRBY', 'hg:causes:' .. d.p, letter.cause, '1')", "", "I2"},
+        Break{"spilled_and_not_marked", "spill", "redis.call('HSET', 'hg:e:' .. event, 'body', 'history')", "", "I3"},
+        Break{"archived_and_open", "archive",
+              "(of_event or field(frame[2], 'end')) and redis.call('HEXISTS', open, event) == 0", "true", "I3"},
+        Break{"owns_and_not_named", "delivery", "redis.call('SET', key, d.id .. waiting)", "", "I5"},
+        Break{"passed_on_and_not_named", "delivery", "redis.call('SET', key, head .. still)", "", "I5"},
+        Break{"ended_and_still_named", "delivery", "redis.call('DEL', key)", "", "I5"},
+        Break{"waits_unseen", "delivery", "waiting = waiting .. mark", "", "I5"},
+        Break{"parked_and_nothing_wakes_it", "telling", "redis.call('SADD', 'hg:pk:' .. t.pk, d.id)", "", "I5"},
+        Break{"woken_and_still_named", "delivery", "redis.call('SREM', 'hg:pk:' .. d.pk, d.id)", "", "I5"},
+        Break{"dead_without_its_letter", "telling", "redis.call('HSET', 'hg:l:' .. d.id,",
+              "redis.call('HSET', 'hg:lost:' .. d.id,", "I8"}),
+    [](const auto& broken) { return std::string(broken.param.name); });
+
+}  // namespace headgate::test
