@@ -125,7 +125,7 @@ struct Placed {
     Answer answer = Answer::placed;
     std::optional<Ended> ended;      // nothing of it is left open or dead
     std::vector<DeliveryId> ready;   // others that are ready now because of it
-    std::uint64_t still_parked = 0;  // on what was woken: Deliveries::release is for them
+    std::uint64_t still_parked = 0;  // on what was woken: Decisions::release is for them
 };
 
 struct Take {

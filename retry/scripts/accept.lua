@@ -46,8 +46,8 @@ for i = 0, count - 1 do
         if stored.event ~= event then
             claim = stored.digest == digest and 1 or 2
         end
-    elseif by_event[event] or need('hg:b:' .. event, 'string') then
-        -- This very event is here and its key's window has passed: never a second time.
+    elseif by_event[event] or need('hg:b:' .. event, 'string') or need('hg:e:' .. event, 'hash') then
+        -- This very event is here (its body may be in history) and its key's window has passed: never a second time.
         claim = 1
         stored = {event = event, p = tonumber(p), seq = 0, ordinal = 0}
     else

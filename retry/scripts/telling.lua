@@ -1,6 +1,7 @@
 -- What became of a delivery, as `place` and `resolve` are told it; included after common, guards and delivery.
 --   as maybe('' as it is|0|1) at(ms) reason class pk what target
---   guards, then key(16) value each; references, then system kind id theirs each; wakes, then pk(16) each
+--   guards, then key(16) value each; references, then system kind id theirs each; wakes, then pk(16) each: all three
+--     of what has ended only
 --   and, when it is dead: stage code where cause queue due(ms) config excerpt
 
 local next_argument = 1
@@ -56,6 +57,9 @@ local function take_telling()
     end
     for i = 1, take_number('wakes') do
         t.wakes[i] = bytes(take_argument(), 16, 'wake')
+    end
+    if t.as ~= 'applied' and t.as ~= 'suppressed' then
+        t.guards, t.references, t.wakes = {}, {}, {}
     end
     if t.as == 'dead' then
         t.letter = {stage = take_argument(), code = take_argument(), where = take_argument(), cause = take_argument(),

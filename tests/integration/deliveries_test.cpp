@@ -530,6 +530,8 @@ TEST_F(DeliveriesTest, SpillsTheBodyOfWhatWaits)
 
     EXPECT_EQ(number({"EXISTS", retry::event_key("b", event_of(1))}), 0);
     EXPECT_EQ(number({"EXISTS", retry::event_key("b", event_of(2))}), 1);
+    command({"DEL", "hg:i:" + std::string(view(item_of(1, 1).key))});
+    EXPECT_EQ(accept(item_of(1, 1))->claim, retry::Claim::duplicate) << "its key's window has passed, and it waits";
 }
 
 TEST_F(DeliveriesTest, KeepsReferencesBySystemAndKind)

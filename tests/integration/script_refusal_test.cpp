@@ -35,7 +35,7 @@ protected:
         auto e3 = raw(event_of(3));
         auto e9 = raw(event_of(9));
         return {
-            {"accept", false, {"hg:seq", "hg:i:" + new_key(), "hg:b:" + e9, "hg:in:0", "hg:P:0"}},
+            {"accept", false, {"hg:seq", "hg:i:" + new_key(), "hg:b:" + e9, "hg:e:" + e9, "hg:in:0", "hg:P:0"}},
             {"lease", true, {"hg:P:0"}},
             {"reserve", true, {"hg:P:0"}},
             {"finish", true, {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:g:" + guard_key(), "hg:hist:0"}},

@@ -28,7 +28,7 @@ StoreModel::Answer StoreModel::accept(std::uint64_t key, std::uint64_t event, st
             return {Claim::accepted, stored};
         return {stored.body == body ? Claim::duplicate : Claim::conflict, stored};
     }
-    if (bodies.contains(event))
+    if (bodies.contains(event) || records.contains(event))
         return {Claim::duplicate, {event, body, partition, 0, 0}};
 
     auto& share = shares[partition];

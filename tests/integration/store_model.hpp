@@ -136,7 +136,7 @@ public:
                                                                    const std::vector<New>& deliveries);
     retry::Taken take(Partition partition, const Name& name, std::uint32_t attempts, std::int64_t deadline);
     /// Several in one call; nothing where it was late.
-    std::vector<std::optional<Effects>> resolve(const std::vector<Resolving>& items);
+    std::vector<std::optional<Effects>> resolve(std::vector<Resolving> items);
     Effects release(std::uint64_t missing);
     std::pair<retry::Decided::Answer, Effects> decide(const Name& name, State seen, std::uint32_t attempts,
                                                       retry::Decision::Verdict verdict, const Told& told);

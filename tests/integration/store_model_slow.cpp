@@ -197,9 +197,10 @@ std::optional<std::pair<Placed::Answer, StoreModel::Effects>> StoreModel::place(
         deliveries[name] = next;
         systems[partition].insert(name.system);
         move(name, state, next.told, effects);
-        if (state == State::applied || state == State::suppressed)
+        if (state == State::applied || state == State::suppressed) {
             end(next.told);
-        wakes.insert(wakes.end(), next.told.wakes.begin(), next.told.wakes.end());
+            wakes.insert(wakes.end(), next.told.wakes.begin(), next.told.wakes.end());
+        }
     }
     for (auto missing : wakes)
         for (const auto& name : parked[missing])
@@ -231,9 +232,12 @@ Taken StoreModel::take(Partition partition, const Name& name, std::uint32_t atte
     return {Taken::Answer::taken, ++delivery.attempts};
 }
 
-std::vector<std::optional<StoreModel::Effects>> StoreModel::resolve(const std::vector<Resolving>& items)
+std::vector<std::optional<StoreModel::Effects>> StoreModel::resolve(std::vector<Resolving> items)
 {
     using enum retry::Outcome;
+    for (auto& item : items)
+        if (item.outcome != applied && item.outcome != suppressed)
+            item.told.wakes.clear();
     auto fits = [this](const Resolving& item) {
         auto found = deliveries.find(item.name);
         return found != deliveries.end() && home(item.name) == item.partition && found->second.state == item.from &&
