@@ -11,10 +11,14 @@ TEST(ScriptsTest, BeginWithTheirFlagsAndHaveEveryIncludeInPlace)
 
     ASSERT_TRUE(scripts);
     EXPECT_TRUE(scripts->accept.source.starts_with("#!lua\n"));
-    for (const auto* script :
-         {&scripts->lease, &scripts->reserve, &scripts->finish, &scripts->bury, &scripts->readmit, &scripts->archive})
+    for (const auto* script : {&scripts->lease, &scripts->reserve, &scripts->finish, &scripts->bury, &scripts->readmit,
+                               &scripts->archive, &scripts->place, &scripts->take, &scripts->resolve, &scripts->release,
+                               &scripts->decide, &scripts->spill, &scripts->pause, &scripts->xref})
         EXPECT_TRUE(script->source.starts_with("#!lua flags=allow-oom\n")) << script->name;
-    for (const auto* script : {&scripts->accept, &scripts->finish, &scripts->tally, &scripts->letters}) {
+    for (const auto* script : {&scripts->tally, &scripts->verify, &scripts->letters, &scripts->waiting})
+        EXPECT_TRUE(script->source.starts_with("#!lua flags=no-writes,allow-oom\n")) << script->name;
+    for (const auto* script : {&scripts->accept, &scripts->finish, &scripts->tally, &scripts->letters, &scripts->place,
+                               &scripts->take, &scripts->resolve, &scripts->readmit}) {
         EXPECT_EQ(script->source.find("--include"), std::string::npos) << script->name;
         EXPECT_EQ(script->source.find("tostring"), std::string::npos) << script->name;
     }
