@@ -1,7 +1,5 @@
 // The table behind `headgate explain` and docs/codes.md.
 
-#include <array>
-
 #include "gateway/tools/codes.hpp"
 
 namespace headgate::gateway {
@@ -23,7 +21,7 @@ constexpr std::string_view at_admin = "at the admin API";
 constexpr std::string_view at_cli = "on the command line";
 constexpr std::string_view at_start = "at the start and in /readyz";
 
-constexpr std::array table{
+constexpr CodeEntry table[] = {
     CodeEntry{"missing_required", at_run, "a field the canonical type requires is null, or `required` met null",
               "give the field another source, a default, or leave the transaction out with `when`",
               "`order_number: .name` and a document without `name`"},
