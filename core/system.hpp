@@ -1,7 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/async.hpp"
 #include "core/ids.hpp"
@@ -20,6 +24,13 @@ struct Delivery {
     Transaction transaction;
 };
 
+/// What a system calls a thing of ours, as an answer told it.
+struct CrossReference {
+    std::string kind;  // "sales_order"
+    std::string id;    // ours
+    std::string target;
+};
+
 /// What the system says of a delivery that ended well.
 struct Applied {
     enum class Outcome : std::uint8_t {
@@ -30,6 +41,37 @@ struct Applied {
     };
     Outcome outcome = Outcome::applied;
     std::string target_id;  // what the system calls the thing
+    std::vector<CrossReference> references{};
+};
+
+/// How a delivery goes on the wire this time.
+struct Sending {
+    std::uint32_t attempt = 1;
+    bool maybe_sent = false;  // an earlier sending may have arrived
+    std::string progress{};   // what the answer to the attempt before said, unchanged
+};
+
+/// What became of a sending.
+struct SystemAnswer {
+    Result<Applied> result;
+    std::optional<std::chrono::milliseconds> not_before{};  // the system asks to be left alone for so long
+    std::string progress{};                                 // for the next attempt: what has been done already
+    std::optional<CrossReference> missing{};                // what a `dependency` waits for; without its target
+    std::string excerpt{};                                  // of the system's own words, for people and never for a log
+};
+
+/// Where transactions are applied.
+class System {
+public:
+    using Done = std::move_only_function<void(SystemAnswer)>;
+
+    System() = default;
+    System(const System&) = delete;
+    System& operator=(const System&) = delete;
+    virtual ~System() = default;
+
+    /// `done` is called exactly once, on whatever thread, perhaps before this returns. It must not block or throw.
+    virtual void apply(const Delivery& delivery, Sending sending, Done done) = 0;
 };
 
 }  // namespace headgate

@@ -268,19 +268,26 @@ private:
 
     void open_stores()
     {
+        const auto is_ledger = [](const auto& system) { return system.second.preset == SystemConfig::Preset::sqlite; };
+        if (std::ranges::any_of(configuration_->deployment.systems, is_ledger))
+            open_ledger();
+        history_ = std::make_unique<observability::HistoryStore>(
+            observability::HistoryOptions{.file = folder_ / "history.db"});
+    }
+
+    void open_ledger()
+    {
         connectors::LedgerOptions ledger;
         ledger.file = folder_ / "ledger.db";
         ledger.tables = ledger_tables(configuration_->canonical);
         ledger.may_write = [this] { return retry::boottime_ns() < lease_until_.load(std::memory_order_acquire); };
         ledger_ = std::make_unique<connectors::SqliteLedger>(std::move(ledger));
-        history_ = std::make_unique<observability::HistoryStore>(
-            observability::HistoryOptions{.file = folder_ / "history.db"});
     }
 
     /// A ledger that is new beside a Redis that is not: most likely a file was lost or the wrong folder was given.
     asio::awaitable<void> compare_ledger()
     {
-        if (!ledger_->began_empty())
+        if (!ledger_ || !ledger_->began_empty())
             co_return;
         const auto tallies = co_await retry::tally_all(*redis_, scripts_);
         const auto applied = tallies ? retry::total(*tallies).d_applied : 0;
@@ -296,8 +303,8 @@ private:
     void build_loops()
     {
         owner_ = std::make_unique<OwnerLoop>(
-            OwnerLoop::Dependencies{*configuration_, scripts_, redis_options_, *ledger_, *history_, gateway_metrics_,
-                                    health_, log_, folder_ / "lease.token", lease_until_, crash_});
+            OwnerLoop::Dependencies{*configuration_, scripts_, redis_options_, ledger_.get(), *history_,
+                                    gateway_metrics_, health_, log_, folder_ / "lease.token", lease_until_, crash_});
         const auto configured = configuration_->deployment.threads;
         const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
         for (int number = 0; number < count; ++number)

@@ -101,18 +101,6 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.not_yet("send", "folders");
 }
 
-void SystemConfig::describe(config::Schema& schema)
-{
-    schema.field("preset", preset, "What kind of system it is; this version knows sqlite.");
-    schema.required("preset");
-    if (schema.reading() && !preset.empty() && preset != "sqlite")
-        schema.problem("preset", "not_yet", "the preset `" + preset + "` is not in this version",
-                       "this version knows sqlite");
-    for (const auto* key :
-         {"url", "auth", "settings", "concurrency", "rate", "timeout", "retry", "breaker", "answers", "channel"})
-        schema.not_yet(key, "remote systems");
-}
-
 void RouteConfig::describe(config::Schema& schema)
 {
     schema.field("id", id, "The route's name.");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/config/schema.hpp"
+#include "gateway/system_config.hpp"
 
 namespace headgate::gateway {
 
@@ -44,13 +45,6 @@ struct ChannelConfig {
     std::optional<Duration> remember;  // default: the connector's window
     config::PlacedText order_by;       // expression; default: the connector's
     std::string zone;
-    void describe(config::Schema& schema);
-};
-
-struct SystemConfig {
-    std::string name;
-    std::string where;
-    std::string preset;
     void describe(config::Schema& schema);
 };
 

@@ -11,6 +11,7 @@
 #include "core/near_name.hpp"
 #include "gateway/files_not_read.hpp"
 #include "gateway/hint.hpp"
+#include "gateway/place.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
@@ -40,20 +41,6 @@ bool is_name(std::string_view text)
 bool is_reserved(std::string_view name)
 {
     return name == "admin-token" || name == "redis";
-}
-
-/// `file:line:column` back into its parts.
-mapping::Place place_of(const std::string& where)
-{
-    mapping::Place place{where, 0, 0};
-    const auto column = where.rfind(':');
-    const auto line = column == std::string::npos ? column : where.rfind(':', column - 1);
-    if (line == std::string::npos)
-        return place;
-    place.file = where.substr(0, line);
-    place.line = std::atoi(where.c_str() + line + 1);
-    place.column = std::atoi(where.c_str() + column + 1);
-    return place;
 }
 
 /// Signatures and logins.
@@ -199,13 +186,56 @@ private:
     void defaults()
     {
         auto& deployment = made_->deployment;
-        if (deployment.systems.empty())
-            deployment.systems["ledger"] = {"ledger", "", "sqlite"};
+        if (deployment.systems.empty()) {
+            SystemConfig& ledger = deployment.systems["ledger"];
+            ledger.name = "ledger";
+            ledger.preset = SystemConfig::Preset::sqlite;
+        }
         if (deployment.routes.empty())
             deployment.routes.push_back({"", "all", {"*"}, {}, {deployment.systems.begin()->first}});
-        if (deployment.systems.size() > 1)
-            problem(deployment.systems.rbegin()->second.where, "not_yet", "more than one system is not in this version",
-                    "keep one below `systems`");
+        const SystemConfig* ledger = nullptr;
+        for (const auto& [name, system] : deployment.systems) {
+            if (system.preset == SystemConfig::Preset::sqlite && std::exchange(ledger, &system) != nullptr)
+                problem(system.where, "not_yet", "more than one ledger is not in this version",
+                        "keep one of preset sqlite");
+            if (system.preset == SystemConfig::Preset::http)
+                add_system(system);
+        }
+    }
+
+    void add_system(const SystemConfig& config)
+    {
+        if (!is_name(config.name))
+            return problem(config.where, "system_name",
+                           "`" + config.name + "`: a system's name is of a-z, 0-9, - and _, at most 64 letters",
+                           "it is part of every key");
+        auto plan = load_plan(config, options_.folder, made_->canonical, made_->vocabularies, problems_);
+        switch (config.auth.kind) {
+        case AuthConfig::Kind::none: break;
+        case AuthConfig::Kind::basic: read_secret(config.auth.password, config, plan->secrets.password); break;
+        case AuthConfig::Kind::bearer: read_secret(config.auth.token, config, plan->secrets.token); break;
+        case AuthConfig::Kind::api_key: read_secret(config.auth.key, config, plan->secrets.key); break;
+        case AuthConfig::Kind::client_credentials:
+            read_secret(config.auth.client_secret, config, plan->secrets.client_secret);
+            break;
+        }
+        made_->systems.emplace(config.name, std::move(plan));
+    }
+
+    void read_secret(const config::SecretSources& sources, const SystemConfig& config, std::string& into)
+    {
+        if (sources.empty())
+            return;  // which has been told
+        auto read = read_secrets(sources, config.name, options_);
+        if (read) {
+            into = std::move(read->front());
+            return;
+        }
+        const Failure& failure = read.error();
+        const auto at = place_of(":" + failure.where.config);
+        (options_.secrets_required ? problems_ : notes_)
+            .push_back({place_of(config.where).file, at.line, at.column, failure.code,
+                        "system `" + config.name + "`: " + failure.detail, "it is what the system knows us by"});
     }
 
     std::optional<mapping::Expression> compile(const config::PlacedText& from)

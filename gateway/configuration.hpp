@@ -13,6 +13,7 @@
 #include "core/problem.hpp"
 #include "gateway/config.hpp"
 #include "gateway/rate_limiter.hpp"
+#include "gateway/systems/http_plan.hpp"
 #include "mapping/canonical.hpp"
 #include "mapping/expression.hpp"
 #include "mapping/mapping.hpp"
@@ -87,6 +88,7 @@ struct Configuration {
     std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
     std::unordered_map<std::string, std::unique_ptr<Channel>> channels;
     std::vector<Route> routes;
+    std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
 
     [[nodiscard]] const Channel* channel(std::string_view name) const;
 };

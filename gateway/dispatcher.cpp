@@ -16,6 +16,9 @@ namespace {
 // So far beyond the newest seq a reservation reaches: about 20 ms of full load, so that reserving is a call for many.
 constexpr std::uint64_t look_ahead = 256;
 
+// What waits for a cross-reference asks for it again after this time at the earliest.
+constexpr std::chrono::milliseconds missing_wait{5'000};
+
 }  // namespace
 
 /// Answers of a batch arrive one by one on the system's thread; they are handed to the loop together.
@@ -35,6 +38,10 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, Dependencies dependencies
       random_(std::random_device{}())
 {
     completions_->dispatcher = this;
+    for (const auto& [name, system] : with_.systems)
+        outlets_.emplace(name,
+                         std::make_unique<Outlet>(executor_, *system.system, system.config,
+                                                  [this](const std::shared_ptr<Attempt>& attempt) { send(attempt); }));
 }
 
 Dispatcher::~Dispatcher()
@@ -46,7 +53,8 @@ Dispatcher::~Dispatcher()
 void Dispatcher::begin(const retry::Lease& lease)
 {
     for (int p = 0; p < partition_count; ++p)
-        high_water_[static_cast<std::size_t>(p)] = lease.high_water(static_cast<Partition>(p));
+        sent_before_[static_cast<std::size_t>(p)] = high_water_[static_cast<std::size_t>(p)] =
+            lease.high_water(static_cast<Partition>(p));
 }
 
 void Dispatcher::forget()
@@ -54,10 +62,23 @@ void Dispatcher::forget()
     ++epoch_;
     lanes_.clear();
     unreserved_.clear();
+    for (const auto& [name, outlet] : outlets_)
+        outlet->clear();
+    for (const auto& [name, system] : with_.systems)
+        if (system.guard != nullptr)
+            system.guard->forget();
     reserving_ = false;
     unreservable_.ends();
     for (const auto& system : std::exchange(failing_, {}))
         with_.health.clear_note(system + "_failing");
+}
+
+void Dispatcher::ended(const Job& job)
+{
+    for (const auto& attempt : job.attempts)
+        if (const auto system = with_.systems.find(attempt->system);
+            system != with_.systems.end() && system->second.guard != nullptr)
+            system->second.guard->ended(attempt->delivery);
 }
 
 void Dispatcher::start(const std::shared_ptr<Job>& job)
@@ -72,8 +93,10 @@ void Dispatcher::start(const std::shared_ptr<Job>& job)
 /// The head of a lane: sent at once when its seq is reserved, else with the next reservation.
 void Dispatcher::dispatch(const std::shared_ptr<Attempt>& attempt)
 {
-    if (attempt->delivery.seq <= high_water_[attempt->job->event.partition]) {
-        send(attempt);
+    const Partition partition = attempt->job->event.partition;
+    if (attempt->delivery.seq <= high_water_[partition]) {
+        // Routes lead to configured systems only.
+        outlets_.find(attempt->system)->second->put(attempt);
         return;
     }
     unreserved_.push_back(attempt);
@@ -122,51 +145,89 @@ asio::awaitable<void> Dispatcher::reserve_now(std::vector<retry::Reservation> re
 void Dispatcher::send(const std::shared_ptr<Attempt>& attempt)
 {
     ++attempt->attempts;
-    // The system checks the lease itself, right before it writes. Routes lead to configured systems only.
-    with_.systems.at(attempt->system)
-        ->apply(attempt->delivery, [completions = completions_, executor = executor_, attempt](Result<Applied> result) {
-            const std::lock_guard lock(completions->mutex);
-            completions->waiting.push_back({attempt, std::move(result)});
-            if (completions->waiting.size() > 1)
-                return;  // the loop knows already
-            asio::post(executor, [completions] {
-                std::vector<Completion> batch;
-                {
-                    const std::lock_guard inside(completions->mutex);
-                    batch.swap(completions->waiting);
-                }
-                if (completions->dispatcher == nullptr)
-                    return;
-                fault_point("after_ledger_commit");
-                for (auto& completion : batch)
-                    completions->dispatcher->completed(completion.attempt, std::move(completion.result));
-            });
-        });
+    if (attempt->attempts == 1)
+        // A letter that came back may have been sent before it died.
+        attempt->maybe_sent = attempt->delivery.seq <= sent_before_[attempt->job->event.partition] ||
+                              attempt->delivery.seq != attempt->delivery.origin_seq;
+    Sending sending{attempt->attempts, attempt->maybe_sent, attempt->progress};
+    // The system checks the lease itself, right before it writes.
+    outlets_.find(attempt->system)
+        ->second->system()
+        .apply(attempt->delivery, std::move(sending),
+               [completions = completions_, executor = executor_, attempt](SystemAnswer answer) {
+                   const std::lock_guard lock(completions->mutex);
+                   completions->waiting.push_back({attempt, std::move(answer)});
+                   if (completions->waiting.size() > 1)
+                       return;  // the loop knows already
+                   asio::post(executor, [completions] {
+                       std::vector<Completion> batch;
+                       {
+                           const std::lock_guard inside(completions->mutex);
+                           batch.swap(completions->waiting);
+                       }
+                       if (completions->dispatcher == nullptr)
+                           return;
+                       fault_point("after_ledger_commit");
+                       for (auto& completion : batch)
+                           completions->dispatcher->completed(completion.attempt, std::move(completion.answer));
+                   });
+               });
 }
 
-void Dispatcher::completed(const std::shared_ptr<Attempt>& attempt, Result<Applied> result)
+void Dispatcher::completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer)
 {
+    outlets_.find(attempt->system)->second->ended(answer);
     const auto job = attempt->job;
     if (job->over)
         return;
-    const bool again = !result && fate_of(result.error().failure_class) == Fate::retry;
-    system_state(attempt->system, again ? &result.error() : nullptr);
-    if (again) {
-        // A letter that came back is as old as its return.
-        const bool replayed = job->event.seq != job->event.origin_seq;
-        const auto age = std::chrono::system_clock::now() - (replayed ? job->begun : job->event.envelope.received_at);
-        if (age < max_age)
-            return retry_later(attempt, result.error());
-        result.error().detail += "; given up at the age of 3 days";
-    }
-    attempt->outcome = std::move(result);
+    attempt->progress = std::move(answer.progress);
+    if (!answer.result && goes_on(attempt, answer))
+        return;
+    if (answer.result)
+        system_state(attempt->system, nullptr);
+    attempt->outcome = std::move(answer.result);
     if (const auto next = lanes_.pop(attempt->lane))
         dispatch(next);
     if (--job->unfinished == 0)
         with_.delivered(job);
 }
 
-void Dispatcher::retry_later(const std::shared_ptr<Attempt>& attempt, const Failure& why)
+bool Dispatcher::goes_on(const std::shared_ptr<Attempt>& attempt, const SystemAnswer& answer)
+{
+    Failure why = answer.result.error();
+    const Outlet& outlet = *outlets_.find(attempt->system)->second;
+    const auto& job = *attempt->job;
+    // A letter that came back is as old as its return.
+    const bool replayed = job.event.seq != job.event.origin_seq;
+    const auto age = std::chrono::system_clock::now() - (replayed ? job.begun : job.event.envelope.received_at);
+    const auto wait = std::max(backoff(attempt->attempts, outlet.retry(), random_),
+                               answer.not_before.value_or(std::chrono::milliseconds(0)));
+    switch (fate_of(why.failure_class)) {
+    case Fate::retry:
+        system_state(attempt->system, &why);
+        if (age >= outlet.retry().max_age)
+            return false;
+        retry_later(attempt, why, wait);
+        return true;
+    case Fate::slow_the_system:
+        --attempt->attempts;  // it is the system that waits, and this delivery no longer than others
+        outlets_.find(attempt->system)->second->put(attempt);
+        return true;
+    case Fate::pause_the_system:
+        system_state(attempt->system, &why);
+        --attempt->attempts;
+        outlets_.find(attempt->system)->second->put(attempt);
+        return true;
+    case Fate::park: retry_later(attempt, why, std::max(wait, missing_wait)); return true;
+    case Fate::by_repeat:
+    case Fate::adopt_or_reread:
+    case Fate::dead_letter: return false;
+    }
+    return false;
+}
+
+void Dispatcher::retry_later(const std::shared_ptr<Attempt>& attempt, const Failure& why,
+                             std::chrono::milliseconds wait)
 {
     with_.log.warn("a delivery failed and is tried again",
                    observability::LogLine{}
@@ -177,7 +238,7 @@ void Dispatcher::retry_later(const std::shared_ptr<Attempt>& attempt, const Fail
                        .field("code", why.code)
                        .field("detail", why.detail));
     with_.metrics.retries.add();
-    auto timer = std::make_shared<asio::steady_timer>(executor_, backoff(attempt->attempts, random_));
+    auto timer = std::make_shared<asio::steady_timer>(executor_, wait);
     timer->async_wait([this, alive = alive_, timer, attempt](const boost::system::error_code& error) {
         if (!error && *alive && !attempt->job->over)
             dispatch(attempt);

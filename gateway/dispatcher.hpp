@@ -11,10 +11,11 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "connectors/systems/sqlite_ledger.hpp"
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/job.hpp"
 #include "gateway/lanes.hpp"
+#include "gateway/systems/guarded_system.hpp"
+#include "gateway/systems/outlet.hpp"
 #include "gateway/trouble.hpp"
 #include "observability/health.hpp"
 #include "observability/log.hpp"
@@ -23,8 +24,14 @@
 
 namespace headgate::gateway {
 
+/// A system, and what is configured of it; null: it takes everything at once.
+struct ConfiguredSystem {
+    System* system = nullptr;
+    const SystemConfig* config = nullptr;
+    GuardedSystem* guard = nullptr;  // of a system that does not know what it was told before
+};
 /// Where transactions go, by the system's name.
-using Systems = std::map<std::string, connectors::SqliteLedger*, std::less<>>;
+using Systems = std::map<std::string, ConfiguredSystem, std::less<>>;
 
 /// Brings deliveries to their systems: one at a time in each lane, none before its seq is reserved, and again after a
 /// wait when the system may take it later. One thread: its executor's.
@@ -54,6 +61,9 @@ public:
     /// Redis may have lost what was reserved: it is asked again before anything is sent.
     void distrust() { high_water_.fill(0); }
 
+    /// The job's end is written.
+    void ended(const Job& job);
+
     /// Takes up all attempts of a job.
     void start(const std::shared_ptr<Job>& job);
     /// Reserves for every head that waits for it, in one call.
@@ -62,14 +72,16 @@ public:
 private:
     struct Completion {
         std::shared_ptr<Attempt> attempt;
-        Result<Applied> result;
+        SystemAnswer answer;
     };
     struct Completions;  // what the systems' threads hand back, in one wake-up
 
     void dispatch(const std::shared_ptr<Attempt>& attempt);
     void send(const std::shared_ptr<Attempt>& attempt);
-    void completed(const std::shared_ptr<Attempt>& attempt, Result<Applied> result);
-    void retry_later(const std::shared_ptr<Attempt>& attempt, const Failure& why);
+    void completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer);
+    /// Whether the delivery is tried again although it failed; then it will be.
+    bool goes_on(const std::shared_ptr<Attempt>& attempt, const SystemAnswer& answer);
+    void retry_later(const std::shared_ptr<Attempt>& attempt, const Failure& why, std::chrono::milliseconds wait);
     /// nullptr: the system takes what it is sent.
     void system_state(const std::string& system, const Failure* why);
     asio::awaitable<void> reserve_now(std::vector<retry::Reservation> reservations, std::uint64_t epoch);
@@ -81,6 +93,8 @@ private:
     std::shared_ptr<Completions> completions_;
     std::shared_ptr<bool> alive_;
     std::array<std::uint64_t, partition_count> high_water_{};
+    std::array<std::uint64_t, partition_count> sent_before_{};  // by whoever held the lease before
+    std::map<std::string, std::unique_ptr<Outlet>, std::less<>> outlets_;
     std::vector<std::shared_ptr<Attempt>> unreserved_;
     std::set<std::string, std::less<>> failing_;  // systems
     std::uint64_t epoch_ = 0;                     // of `forget`

@@ -22,6 +22,8 @@ struct Attempt {
     std::string system;
     std::string lane;  // (system, source, entity): one on the wire at a time
     std::uint32_t attempts = 0;
+    bool maybe_sent = false;                 // by this process or one before it
+    std::string progress;                    // what the system's last answer left for the next attempt
     std::optional<Result<Applied>> outcome;  // set when it has ended
 };
 

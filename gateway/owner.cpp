@@ -312,6 +312,7 @@ void Owner::ended(const std::shared_ptr<Job>& job)
                                        std::memory_order_relaxed);  // its accept was never counted: the answer was lost
     if (job->again != 0)
         feed_.recall(job->event.partition, job->again);
+    dispatcher_.ended(*job);
     job->let_go();
     working_.erase(job->event.envelope.event);
     count_working(job, false);

@@ -24,14 +24,6 @@ retry::LeaseConfig lease_config(const Configuration& configuration)
     return config;
 }
 
-Systems systems(const Configuration& configuration, connectors::SqliteLedger& ledger)
-{
-    Systems systems;
-    for (const auto& [name, system] : configuration.deployment.systems)
-        systems.emplace(name, &ledger);
-    return systems;
-}
-
 }  // namespace
 
 OwnerLoop::OwnerLoop(Dependencies dependencies)
@@ -50,13 +42,40 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                       });
                                   },
                                   [this] { owner_.forget(); }}),
+      references_(loop_.redis()),
       owner_(loop_.executor(),
-             Owner::Dependencies{with_.configuration, backlog_, lease_, systems(with_.configuration, with_.ledger),
-                                 historian_, with_.metrics, with_.log, with_.lease_until, with_.health,
-                                 [this] { keeper_.suspect(); }}),
+             Owner::Dependencies{with_.configuration, backlog_, lease_, systems(), historian_, with_.metrics, with_.log,
+                                 with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
+}
+
+/// Each configured system, built.
+Systems OwnerLoop::systems()
+{
+    Systems systems;
+    for (const auto& [name, config] : with_.configuration.deployment.systems)
+        if (config.preset == SystemConfig::Preset::sqlite && with_.ledger != nullptr)
+            systems.emplace(name, ConfiguredSystem{&ledger_.emplace(*with_.ledger), nullptr});
+    for (const auto& [name, plan] : with_.configuration.systems) {
+        auto may_send = [this]() -> std::optional<Failure> {
+            if (retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
+                return std::nullopt;
+            return Failure{FailureClass::transient, "lease_lost", "the lease ran out before the request left", {}};
+        };
+        auto spawn = [this](asio::awaitable<void> work) {
+            asio::co_spawn(loop_.io(), std::move(work), [](const std::exception_ptr& error) {
+                if (error)
+                    std::rethrow_exception(error);  // out of the loop, which tells it
+            });
+        };
+        remote_.push_back(std::make_unique<HttpSystem>(
+            loop_.executor(), HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn}));
+        guarded_.push_back(std::make_unique<GuardedSystem>(name, *remote_.back(), backlog_, spawn));
+        systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
+    }
+    return systems;
 }
 
 OwnerLoop::~OwnerLoop()
@@ -97,13 +116,15 @@ void OwnerLoop::on_redis(bool connected, const Failure* why)
 /// and what comes now would look older than what came before.
 asio::awaitable<void> OwnerLoop::advance_sequence()
 {
-    co_await retry::accept_sequence(loop_.redis(), with_.scripts, with_.ledger.highest_seq());
+    co_await retry::accept_sequence(loop_.redis(), with_.scripts,
+                                    (with_.ledger == nullptr ? 0 : with_.ledger->highest_seq()));
 }
 
 asio::awaitable<void> OwnerLoop::begin()
 {
     const auto token = lease_.token();
-    const auto sequence = co_await retry::accept_sequence(loop_.redis(), with_.scripts, with_.ledger.highest_seq());
+    const auto sequence = co_await retry::accept_sequence(loop_.redis(), with_.scripts,
+                                                          (with_.ledger == nullptr ? 0 : with_.ledger->highest_seq()));
     if (lease_.token() != token)
         co_return;
     if (!sequence) {
@@ -178,6 +199,8 @@ asio::awaitable<void> OwnerLoop::stop()
     std::function<bool()> history_has_all = [this] { return historian_.idle(); };
     co_await wait_until(3s, std::move(history_has_all));
     asio::post(loop_.io(), [this] {
+        for (const auto& system : remote_)
+            system->close();
         historian_.stop();
         keeper_.stop();
     });

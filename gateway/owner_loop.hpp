@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/event_loop.hpp"
 #include "gateway/historian.hpp"
@@ -13,6 +15,10 @@
 #include "gateway/mailbox.hpp"
 #include "gateway/owner.hpp"
 #include "gateway/repeated.hpp"
+#include "gateway/systems/guarded_system.hpp"
+#include "gateway/systems/http_system.hpp"
+#include "gateway/systems/ledger_system.hpp"
+#include "gateway/systems/references.hpp"
 #include "retry/frames.hpp"
 
 namespace headgate::gateway {
@@ -26,7 +32,7 @@ public:
         const Configuration& configuration;
         const retry::Scripts& scripts;
         net::RedisOptions redis;
-        connectors::SqliteLedger& ledger;
+        connectors::SqliteLedger* ledger;  // null: no system is one
         observability::HistoryStore& history;
         GatewayMetrics& metrics;
         observability::Health& health;
@@ -59,6 +65,7 @@ public:
     void join() { loop_.join(); }
 
 private:
+    Systems systems();
     void on_redis(bool connected, const Failure* why);
     asio::awaitable<void> begin();
     asio::awaitable<void> advance_sequence();
@@ -72,6 +79,10 @@ private:
     retry::Frames frames_;
     Historian historian_;
     LeaseKeeper keeper_;
+    References references_;
+    std::optional<LedgerSystem> ledger_;
+    std::vector<std::unique_ptr<HttpSystem>> remote_;
+    std::vector<std::unique_ptr<GuardedSystem>> guarded_;
     Owner owner_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};

@@ -100,6 +100,9 @@ private:
             plan.success_when = values_.bare(node["success_when"], names_);
         if (node["capture"])
             plan.capture = std::make_unique<Block>(values_.fields(node["capture"], nullptr, names_));
+        if (plan.capture)
+            for (const Block::Field& field : plan.capture->fields)
+                step.captures.emplace_back(field.name);
         made_.steps.push_back(std::move(step));
         made_.plans.push_back(std::move(plan));
     }

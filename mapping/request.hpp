@@ -73,6 +73,7 @@ public:
         Repeat repeat = Repeat::never;
         std::optional<std::chrono::milliseconds>
             probe_after;  // no answer proves nothing before this; set: it can probe
+        std::vector<std::string> captures;  // the names that `capture` gives
     };
     [[nodiscard]] const std::string& applies() const;
     [[nodiscard]] std::span<const Step> steps() const;

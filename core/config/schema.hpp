@@ -49,6 +49,8 @@ public:
     void field(std::string_view key, Endpoint& value, std::string_view doc);
     void field(std::string_view key, SecretSources& value, std::string_view doc,
                Generated generated = Generated::refused);
+    /// A mapping of names to texts, numbers and booleans, whatever they are called.
+    void field(std::string_view key, Settings& value, std::string_view doc);
     /// A list of texts; one text alone is a list of one.
     void field(std::string_view key, std::vector<std::string>& value, std::string_view doc);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/config/schema_inside.hpp"
+#include "core/decimal.hpp"
 
 namespace headgate::config {
 
@@ -186,6 +187,52 @@ void Schema::field(std::string_view key, std::vector<std::string>& value, std::s
                            "`" + std::string(key) + "` is a list of texts, this item is " + kind_of(item));
         else
             take(item);
+    }
+}
+
+namespace {
+
+Setting setting_of(const YAML::Node& node, std::string text)
+{
+    const bool bare = node.Tag() == "?";  // as yaml-cpp tags what stands without quotes
+    if (bare && (text == "true" || text == "false"))
+        return {Setting::Kind::boolean, std::move(text)};
+    // "01" is a warehouse and no number.
+    const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
+    const bool number = bare && Decimal::parse(text) && (digits.size() < 2 || digits[0] != '0' || digits[1] == '.');
+    return {number ? Setting::Kind::number : Setting::Kind::text, std::move(text)};
+}
+
+}  // namespace
+
+void Schema::field(std::string_view key, Settings& value, std::string_view doc)
+{
+    frame_->known.emplace(key);
+    if (!reading()) {
+        std::string now;
+        for (const auto& [name, setting] : value)
+            now += (now.empty() ? "{" : ", ") + quoted(name) + ": " +
+                   (setting.kind == Setting::Kind::text ? in_quotes(setting.text) : setting.text);
+        scalar(key, doc, "names and values", now.empty() ? now : now + "}");
+        return;
+    }
+    const Member* member = frame_->find(key);
+    if (member == nullptr || member->value.IsNull())
+        return;
+    if (!member->value.IsMap())
+        return problem(key, "wrong_kind", "`" + std::string(key) + "` is names and their values, as in {company: 1}");
+    value.clear();
+    for (const auto& entry : member->value) {
+        const std::string& name = entry.first.Scalar();
+        if (!entry.second.IsScalar())
+            Access::report(state_, member->file, entry.second.Mark(), "wrong_kind",
+                           "`" + name + "` is a text, a number, true or false; this is " + kind_of(entry.second));
+        else if (value.contains(name))
+            Access::report(state_, member->file, entry.first.Mark(), "repeated_key",
+                           "`" + name + "` stands here a second time");
+        else
+            value[name] = setting_of(entry.second,
+                                     Access::insert(state_, entry.second.Scalar(), member->file, entry.second.Mark()));
     }
 }
 

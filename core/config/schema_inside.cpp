@@ -133,6 +133,11 @@ std::string quoted(std::string_view text)
     if (std::ranges::all_of(text, plain) && text.front() != '-' && text.front() != ':' && text.back() != ':' &&
         !YAML::IsNullString(std::string(text)))
         return std::string(text);
+    return in_quotes(text);
+}
+
+std::string in_quotes(std::string_view text)
+{
     std::string out = "\"";
     for (const char letter : text) {
         switch (letter) {

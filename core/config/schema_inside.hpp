@@ -69,6 +69,8 @@ struct Access {
 
 /// A text as a YAML value that reads back as this text; an empty one is nothing.
 [[nodiscard]] std::string quoted(std::string_view text);
+/// The same, never bare: what must stay a text when it looks like a number.
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 /// The spaces in front of what stands so deep.
 [[nodiscard]] inline std::string space(int indent)

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,16 @@ struct PlacedText {
     std::string text;
     std::string where;
 };
+
+/// Named values of whoever configures: `company: 1`, `warehouse: "01"`, `drafts: false`. What stands in quotes is a
+/// text.
+struct Setting {
+    enum class Kind : std::uint8_t { text, number, boolean };
+    Kind kind = Kind::text;
+    std::string text;
+    auto operator<=>(const Setting&) const = default;
+};
+using Settings = std::map<std::string, Setting>;
 
 /// Where a secret is to be read from, never the secret itself: `env:NAME`, `file:PATH`, or `generated`
 /// (made at the first start and kept in the data folder, for demos and trials).

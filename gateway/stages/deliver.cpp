@@ -28,11 +28,10 @@ std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job
     return attempts;
 }
 
-std::chrono::milliseconds backoff(std::uint32_t attempts, std::minstd_rand& random)
+std::chrono::milliseconds backoff(std::uint32_t attempts, const RetryConfig& retry, std::minstd_rand& random)
 {
-    constexpr std::int64_t first = 500;
-    constexpr std::int64_t ceiling = 900'000;
-    const std::int64_t span = std::min(ceiling, first << std::min(attempts == 0 ? 0U : attempts - 1, 20U));
+    const std::int64_t doubled = retry.first_delay.count() << std::min(attempts == 0 ? 0U : attempts - 1, 20U);
+    const std::int64_t span = std::min<std::int64_t>(retry.ceiling.count(), doubled);
     return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(1, span)(random));
 }
 

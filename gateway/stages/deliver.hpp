@@ -11,11 +11,8 @@ namespace headgate::gateway {
 /// The deliveries of an event, in the order of its transactions, each with its effect key and lane.
 std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job, std::vector<Routed> routed);
 
-/// Wait before try number `attempts + 1`: exponential from 500 ms to 15 min with full jitter, so that what failed
-/// together does not come back together.
-std::chrono::milliseconds backoff(std::uint32_t attempts, std::minstd_rand& random);
-
-/// Past this age a delivery that still fails becomes a letter.
-inline constexpr std::chrono::hours max_age{72};
+/// Wait before try number `attempts + 1`: exponential with full jitter, so that what failed together does not come back
+/// together.
+std::chrono::milliseconds backoff(std::uint32_t attempts, const RetryConfig& retry, std::minstd_rand& random);
 
 }  // namespace headgate::gateway

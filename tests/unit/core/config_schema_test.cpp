@@ -54,6 +54,7 @@ struct Sample {
     Endpoint listen{"127.0.0.1", 1};
     Mode mode = Mode::strict;
     std::vector<std::string> words;
+    Settings settings;
     SecretSources token;
     std::map<std::string, Shop> channels;
     std::vector<Step> steps;
@@ -65,6 +66,7 @@ struct Sample {
         schema.field("listen", listen, "Where to listen.");
         schema.choice("mode", mode, {{"strict", Mode::strict}, {"relaxed", Mode::relaxed}}, "How.");
         schema.field("words", words, "Words.");
+        schema.field("settings", settings, "Of whoever configures.");
         schema.field("token", token, "A secret of ours.", Generated::allowed);
         schema.entries("channels", channels, "Channels.");
         schema.items("steps", steps, "Steps.");
@@ -282,6 +284,27 @@ TEST_F(ConfigSchemaTest, WhatIsShownReadsBackAsTheSame)
     EXPECT_EQ(sample_.channels["us"].connector, "-");
     EXPECT_EQ(show([&](Schema& schema) { sample_.describe(schema); }), shown);
     EXPECT_NE(shown.find("steps:\n  - id: one\n    to: [\"*\"]\n  - {}\n  - to: [a, b]\n"), std::string::npos) << shown;
+}
+
+TEST_F(ConfigSchemaTest, SettingsKeepWhatKindTheyAreAndReadBackAsTheSame)
+{
+    using enum Setting::Kind;
+    const Settings expected = {
+        {"company", {number, "1"}},       {"rate", {number, "-0.50"}}, {"warehouse", {text, "01"}},
+        {"drafts", {boolean, "true"}},    {"quoted", {text, "1"}},     {"word", {text, "true"}},
+        {"host", {text, "shop.example"}}, {"odd name", {text, "a: b"}}, {"dash", {text, "-"}}};
+    EXPECT_EQ(places(read("settings: { company: 1, rate: -0.50, warehouse: 01, drafts: true, quoted: \"1\", word: 'true', "
+                          "host: '${HOST}', odd name: 'a: b', dash: \"-\" }\n")),
+              std::vector<std::string>{});
+    EXPECT_EQ(sample_.settings, expected);
+    const auto shown = show([&](Schema& schema) { sample_.describe(schema); });
+    sample_ = {};
+    EXPECT_EQ(places(read(shown)), std::vector<std::string>{}) << shown;
+    EXPECT_EQ(sample_.settings, expected) << shown;
+
+    EXPECT_EQ(places(read("settings: [1]\n")), std::vector<std::string>{"1:11 wrong_kind"});
+    EXPECT_EQ(places(read("settings:\n  a: [1]\n  b: { c: 1 }\n")),
+              (std::vector<std::string>{"2:6 wrong_kind", "3:6 wrong_kind"}));
 }
 
 TEST_F(ConfigSchemaTest, ATabInTheIndentationIsCalledThat)

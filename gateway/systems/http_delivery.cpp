@@ -1,0 +1,341 @@
+#include "gateway/systems/http_delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "connectors/formats/json.hpp"
+#include "core/utf8.hpp"
+#include "gateway/systems/answers.hpp"
+#include "gateway/tools/document_text.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t longest_excerpt = 500;
+constexpr int most_rounds = 16;   // of cross-references that lead to others
+constexpr int misses_needed = 2;  // a system may need a moment to show what it has
+
+std::string excerpt_of(std::string_view body)
+{
+    body = body.substr(0, longest_excerpt);
+    return std::string(body.substr(0, utf8_until(body)));
+}
+
+/// A body that is JSON; nothing of any other.
+Document document_of(std::string_view body)
+{
+    auto read = connectors::read_json(body);
+    return read ? std::move(*read) : Document{};
+}
+
+/// What was found, as the captures of the step that would have made it.
+std::string captures_of(const mapping::Request::Step& step, const std::string& found)
+{
+    const auto value = connectors::read_json(found);
+    if (value && (*value)[value->root()].kind == NodeKind::object)
+        return found;
+    return step.captures.size() == 1 ? "{\"" + step.captures.front() + "\":" + found + "}" : "{}";
+}
+
+}  // namespace
+
+HttpDelivery::HttpDelivery(Means means, Delivery delivery, Sending sending)
+    : means_(means),
+      plan_(means.with.plan),
+      delivery_(std::move(delivery)),
+      sending_(std::move(sending)),
+      progress_(Progress::read(sending_.progress)),
+      effect_key_(delivery_.effect_key.text()),
+      view_(means.with.references, delivery_.source)
+{
+    if (progress_.empty())
+        progress_.lost = sending_.maybe_sent;
+}
+
+asio::awaitable<SystemAnswer> HttpDelivery::run()
+{
+    const auto found = plan_.requests.find(delivery_.transaction.type);
+    if (found == plan_.requests.end())
+        co_return failed({FailureClass::permanent,
+                          "no_request",
+                          "no request file of " + plan_.config.name + " applies to " + delivery_.transaction.type,
+                          {}});
+    request_ = &found->second;
+    auto transaction = connectors::read_json(delivery_.transaction.json);
+    if (!transaction)
+        co_return failed(std::move(transaction.error()));
+    transaction_ = std::move(*transaction);
+    for (const auto& step : request_->steps())
+        if (const auto known = progress_.captured.find(step.id); known != progress_.captured.end())
+            steps_.emplace_back(step.id, &(captured_[step.id] = document_of(known->second)));
+
+    for (std::size_t i = 0; i < request_->steps().size(); ++i) {
+        if (captured_.contains(request_->steps()[i].id))
+            continue;
+        auto stopped = co_await step(i);
+        if (stopped)
+            co_return std::move(*stopped);
+    }
+    std::vector<CrossReference> references = applied_.references;
+    if (!references.empty()) {
+        // Before the delivery counts as applied: whoever comes after it will ask for them.
+        const auto stored = co_await means_.with.references.store(plan_.config.name, std::move(references));
+        if (!stored)
+            co_return failed(stored.error());
+    }
+    co_return answer(std::move(applied_));
+}
+
+asio::awaitable<std::optional<SystemAnswer>> HttpDelivery::step(std::size_t index)
+{
+    const auto& step = request_->steps()[index];
+    auto ask = [this, index] { return request_->wanted(index, context()); };
+    const auto wanted = co_await with_references<bool>(std::move(ask));
+    if (!wanted)
+        co_return failed(wanted.error());
+    if (!*wanted)
+        co_return std::nullopt;
+
+    if (may_have_arrived(step)) {
+        if (step.repeat == mapping::Repeat::never)
+            co_return failed({FailureClass::unknown_outcome,
+                              "maybe_sent",
+                              "step `" + step.id + "` may have been done, and sending it again would do it twice",
+                              {}});
+        if (step.repeat == mapping::Repeat::probe) {
+            auto there = co_await probe(index);
+            if (!there)
+                co_return unknown(index, std::move(there.error()));
+            if (*there) {
+                applied_.outcome = Applied::Outcome::adopted;
+                done(index, std::move(**there));
+                co_return std::nullopt;
+            }
+            if (++progress_.misses < misses_needed)
+                co_return unknown(index,
+                                  {FailureClass::transient,
+                                   "probe_missed",
+                                   "step `" + step.id + "` is not found yet; it is asked again before it is sent again",
+                                   {}});
+        }
+    }
+    progress_.misses = 0;
+    auto sent = co_await send(index);
+    if (!sent.result)
+        co_return sent;
+    co_return std::nullopt;
+}
+
+bool HttpDelivery::may_have_arrived(const mapping::Request::Step& step) const
+{
+    return progress_.lost || progress_.maybe == step.id;
+}
+
+/// Sends one step. An answer without a failure: it is done, and its captures are kept.
+asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
+{
+    const auto& step = request_->steps()[index];
+    auto make = [this, index] { return request_->send(index, context()); };
+    auto message = co_await with_references<mapping::RequestMessage>(std::move(make));
+    if (!message)
+        co_return failed(std::move(message.error()));
+    auto answered = co_await call(index, std::move(*message), true);
+    if (!answered) {
+        if (answered.error().failure_class == FailureClass::unknown_outcome)
+            co_return unknown(index, std::move(answered.error()));
+        co_return failed(std::move(answered.error()));
+    }
+    progress_.maybe.clear();
+    excerpt_ = std::move(answered->excerpt);
+    const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
+
+    auto look = [this, index, &told] { return request_->succeeded(index, context(), told); };
+    const auto fine = co_await with_references<bool>(std::move(look));
+    if (!fine)
+        co_return failed(fine.error());
+    if (*fine) {
+        auto take = [this, index, &told] { return request_->captured(index, context(), told); };
+        auto captures = co_await with_references<std::string>(std::move(take));
+        if (!captures)
+            co_return unknown(index, std::move(captures.error()));
+        done(index, std::move(*captures));
+        co_return answer(Applied{});
+    }
+
+    std::string code;
+    if (plan_.error_code && !answered->body.empty())
+        if (const auto read = plan_.error_code->text(mapping::MappingContext{.document = answered->body});
+            read && *read)
+            code = **read;
+    Failure failure = failure_of(answered->status, code, step.repeat, plan_.config.answers);
+    not_before_ = answered->retry_after;
+    if (failure.failure_class == FailureClass::unknown_outcome)
+        co_return unknown(index, std::move(failure));
+    if (failure.failure_class == FailureClass::conflict && step.probe_after) {
+        auto there = co_await probe(index);
+        if (!there)
+            co_return unknown(index, std::move(there.error()));
+        if (*there) {
+            applied_.outcome = Applied::Outcome::adopted;
+            done(index, std::move(**there));
+            co_return answer(Applied{});
+        }
+    }
+    co_return failed(std::move(failure));
+}
+
+Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
+{
+    auto make = [this, index] { return request_->probe(index, context()); };
+    auto message = co_await with_references<mapping::RequestMessage>(std::move(make));
+    if (!message)
+        co_return std::unexpected(std::move(message.error()));
+    auto answered = co_await call(index, std::move(*message), false);
+    if (!answered) {
+        Failure failure = std::move(answered.error());
+        if (failure.failure_class == FailureClass::unknown_outcome)
+            failure.failure_class = FailureClass::transient;  // asking does nothing
+        co_return std::unexpected(std::move(failure));
+    }
+    excerpt_ = std::move(answered->excerpt);
+    const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
+    if (answered->status == 404)
+        co_return std::nullopt;
+    if (answered->status < 200 || answered->status > 299) {
+        Failure failure = failure_of(answered->status, {}, mapping::Repeat::safe, plan_.config.answers);
+        failure.detail = "the probe: " + failure.detail;
+        not_before_ = answered->retry_after;
+        co_return std::unexpected(std::move(failure));
+    }
+    auto look = [this, index, &told] { return request_->found(index, context(), told); };
+    auto found = co_await with_references<std::optional<std::string>>(std::move(look));
+    if (!found)
+        co_return std::unexpected(std::move(found.error()));
+    if (!*found)
+        co_return std::nullopt;
+    co_return captures_of(request_->steps()[index], **found);
+}
+
+Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::RequestMessage message, bool sends)
+{
+    const auto& config = plan_.config;
+    const auto deadline = std::chrono::steady_clock::now() + config.timeout;
+    for (bool again = false;; again = true) {
+        auto login = co_await means_.login.headers(deadline);
+        if (!login)
+            co_return std::unexpected(std::move(login.error()));
+        net::HttpCall call;
+        call.method = message.method;
+        call.target = plan_.base + message.path;
+        call.headers = *login;
+        for (const auto& header : message.headers)
+            call.headers.push_back(header);
+        if (!message.content_type.empty())
+            call.headers.emplace_back("Content-Type", message.content_type);
+        if (sends && !config.idempotency_header.empty())
+            call.headers.emplace_back(config.idempotency_header, effect_key_ + "-" + request_->steps()[index].id);
+        call.body = message.body;
+        call.deadline = deadline;
+        call.may_send = means_.with.may_send;
+        call.fresh = sends && request_->steps()[index].repeat == mapping::Repeat::never;
+        auto answer = co_await means_.pool.send(std::move(call));
+        if (!answer)
+            co_return std::unexpected(std::move(answer.error()));
+        if ((answer->status == 401 || answer->status == 403) && !again && means_.login.refused(*login))
+            continue;  // the token may have run out a moment ago
+        Answer made;
+        made.status = answer->status;
+        made.headers = std::move(answer->headers);
+        made.body = document_of(answer->body);
+        made.excerpt = excerpt_of(answer->body);
+        if (const auto wait =
+                net::HttpAnswer{made.status, made.headers, {}}.retry_after(std::chrono::system_clock::now()))
+            made.retry_after = *wait;
+        co_return made;
+    }
+}
+
+template <class Made, class Make>
+Task<Made> HttpDelivery::with_references(Make make)
+{
+    for (int round = 0; round < most_rounds; ++round) {
+        Result<Made> made = make();
+        auto noted = view_.take_noted();
+        if (noted.empty())
+            co_return made;
+        const auto fetched = co_await means_.with.references.fetch(std::move(noted));
+        if (!fetched)
+            co_return std::unexpected(fetched.error());
+    }
+    co_return fail(FailureClass::permanent, "limit_depth", "cross-references lead to others more than 16 deep");
+}
+
+mapping::RequestContext HttpDelivery::context() const
+{
+    return {.transaction = transaction_,
+            .effect_key = effect_key_,
+            .attempt = sending_.attempt,
+            .system = plan_.config.name,
+            .settings = &plan_.settings,
+            .steps = steps_,
+            .cross_references = &view_};
+}
+
+void HttpDelivery::done(std::size_t index, std::string captures)
+{
+    const std::string& id = request_->steps()[index].id;
+    Document& document = captured_[id] = document_of(captures);
+    steps_.emplace_back(id, &document);
+    progress_.captured[id] = std::move(captures);
+    progress_.maybe.clear();
+    progress_.misses = 0;
+    if (document.empty())
+        return;
+    for (const NodeIndex member : document.children(document.root())) {
+        const Node& node = document[member];
+        if ((node.kind != NodeKind::text && node.kind != NodeKind::number) || node.text.empty())
+            continue;
+        applied_.references.push_back({std::string(node.name),
+                                       id_within(delivery_.source, delivery_.transaction.entity),
+                                       std::string(node.text)});
+        if (applied_.target_id.empty())
+            applied_.target_id = node.text;
+    }
+}
+
+SystemAnswer HttpDelivery::answer(Result<Applied> result)
+{
+    return {.result = std::move(result),
+            .not_before = not_before_,
+            .progress = progress_.text(),
+            .excerpt = std::move(excerpt_)};
+}
+
+SystemAnswer HttpDelivery::failed(Failure failure)
+{
+    const bool missing = failure.failure_class == FailureClass::dependency && view_.missing();
+    SystemAnswer made = answer(std::unexpected(std::move(failure)));
+    if (missing)
+        made.missing = CrossReference{view_.missing()->kind, view_.missing()->id, {}};
+    return made;
+}
+
+/// Nobody knows whether it was done: the next attempt asks, or sends again where that does no harm.
+SystemAnswer HttpDelivery::unknown(std::size_t index, Failure failure)
+{
+    const auto& step = request_->steps()[index];
+    progress_.maybe = step.id;
+    if (step.repeat == mapping::Repeat::never && failure.failure_class != FailureClass::auth) {
+        failure.failure_class = FailureClass::unknown_outcome;
+    } else if (failure.failure_class == FailureClass::unknown_outcome) {
+        failure.failure_class = FailureClass::transient;
+        if (step.repeat == mapping::Repeat::probe && step.probe_after)
+            not_before_ = std::max(not_before_.value_or(0ms), *step.probe_after);
+    }
+    return failed(std::move(failure));
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,50 @@
+#include "gateway/systems/http_system.hpp"
+
+#include <utility>
+
+#include "gateway/systems/http_delivery.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+net::HttpPoolOptions options_of(const HttpSystemPlan& plan)
+{
+    net::HttpPoolOptions options;
+    options.connections = static_cast<std::size_t>(plan.config.concurrency);
+    options.allow = plan.allow;
+    options.tls.ca_file = plan.config.ca;
+    return options;
+}
+
+}  // namespace
+
+HttpSystem::HttpSystem(asio::any_io_executor executor, Dependencies dependencies)
+    : executor_(executor),
+      with_(std::move(dependencies)),
+      pool_(executor, with_.plan.origin, options_of(with_.plan)),
+      login_(executor, with_.plan.config.auth, with_.plan.secrets,
+             with_.plan.token_origin ? &token_pool_.emplace(executor, *with_.plan.token_origin, options_of(with_.plan))
+                                     : nullptr)
+{}
+
+void HttpSystem::apply(const Delivery& delivery, Sending sending, Done done)
+{
+    with_.spawn(run(delivery, std::move(sending), std::move(done)));
+}
+
+asio::awaitable<void> HttpSystem::run(Delivery delivery, Sending sending, Done done)
+{
+    HttpDelivery one({with_, pool_, login_}, std::move(delivery), std::move(sending));
+    auto answer = co_await one.run();
+    done(std::move(answer));
+}
+
+void HttpSystem::close()
+{
+    pool_.close();
+    if (token_pool_)
+        token_pool_->close();
+}
+
+}  // namespace headgate::gateway

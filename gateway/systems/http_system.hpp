@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "core/system.hpp"
+#include "gateway/job.hpp"
+#include "gateway/systems/http_plan.hpp"
+#include "gateway/systems/login.hpp"
+#include "gateway/systems/references.hpp"
+#include "net/http/pool.hpp"
+
+namespace headgate::gateway {
+
+/// A system behind HTTP, written to by requests that are YAML. Each step of a request is applied once: what a second
+/// sending would do is said by its `repeat`, and a sending whose fate nobody knows is answered by that.
+///
+///   transient        worth another try; `progress` says what need not be done again
+///   unknown_outcome  may have been done, and nobody can tell (`repeat: never`): a person decides
+///   throttled        with `not_before`, when the system says how long
+///   dependency       `reference_missing`: the cross-reference stands in `missing`
+///   auth             the login is refused; nothing was done
+///   permanent        everything that trying again cannot mend
+///
+/// One thread: its executor's. `apply` may be called for many deliveries at a time.
+class HttpSystem final : public System {
+public:
+    struct Dependencies {
+        const HttpSystemPlan& plan;
+        References& references;
+        std::function<std::optional<Failure>()> may_send;  // asked right before a request leaves: the lease
+        Spawn spawn;
+    };
+    HttpSystem(asio::any_io_executor executor, Dependencies dependencies);
+
+    void apply(const Delivery& delivery, Sending sending, Done done) override;
+    /// Ends what is on the wire; every `done` is called.
+    void close();
+
+private:
+    class OneDelivery;
+    asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
+
+    asio::any_io_executor executor_;
+    Dependencies with_;
+    net::HttpPool pool_;
+    std::optional<net::HttpPool> token_pool_;
+    Login login_;
+};
+
+}  // namespace headgate::gateway

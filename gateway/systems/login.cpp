@@ -1,0 +1,135 @@
+#include "gateway/systems/login.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <boost/url/parse.hpp>
+
+#include "core/encoding.hpp"
+#include "mapping/request_body.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+// A token that runs out while the request is on its way is refused: it is left a little before its time.
+constexpr auto spare = 30s;
+constexpr auto lifetime_unsaid = 5min;
+constexpr auto longest_lifetime = 24h;
+
+std::string basic(std::string_view user, std::string_view password)
+{
+    return "Basic " + to_base64(std::string(user).append(":").append(password));
+}
+
+/// application/x-www-form-urlencoded, as RFC 6749 (2.3.1 and appendix B) asks of ids and secrets too.
+std::string form(std::string_view text)
+{
+    std::string out;
+    mapping::append_percent_encoded(out, text);
+    return out;
+}
+
+std::string path_of(const std::string& url)
+{
+    const auto parsed = boost::urls::parse_uri(url);
+    const std::string path = parsed ? std::string(parsed->encoded_path()) : std::string();
+    return path.empty() ? "/" : path;
+}
+
+}  // namespace
+
+Login::Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecrets secrets, net::HttpPool* pool)
+    : config_(config),
+      secrets_(std::move(secrets)),
+      pool_(pool),
+      fetched_(executor)
+{
+    switch (config.kind) {
+    case AuthConfig::Kind::none:
+    case AuthConfig::Kind::client_credentials: break;
+    case AuthConfig::Kind::basic:
+        fixed_.emplace_back("Authorization", basic(config.username, secrets_.password));
+        break;
+    case AuthConfig::Kind::bearer: fixed_.emplace_back("Authorization", "Bearer " + secrets_.token); break;
+    case AuthConfig::Kind::api_key: fixed_.emplace_back(config.header, secrets_.key); break;
+    }
+}
+
+Task<Login::Headers> Login::headers(std::chrono::steady_clock::time_point deadline)
+{
+    if (config_.kind != AuthConfig::Kind::client_credentials)
+        co_return fixed_;
+    while (fetching_) {  // one fetch serves all that wait
+        fetched_.expires_at(deadline);
+        co_await fetched_.async_wait(use_tuple);
+        if (fetching_ && std::chrono::steady_clock::now() >= deadline)
+            co_return fail(FailureClass::transient, "token_timeout", "no token came in time");
+    }
+    if (token_.empty() || std::chrono::steady_clock::now() >= good_until_) {
+        fetching_ = true;
+        auto token = co_await fetch(deadline);
+        fetching_ = false;
+        fetched_.cancel();
+        if (!token)
+            co_return std::unexpected(std::move(token.error()));
+        token_ = std::move(*token);
+    }
+    co_return Headers{{"Authorization", "Bearer " + token_}};
+}
+
+bool Login::refused(const Headers& headers)
+{
+    if (config_.kind != AuthConfig::Kind::client_credentials || headers.empty())
+        return false;
+    // Others may have fetched a new one meanwhile.
+    if (headers.front().second == "Bearer " + token_)
+        token_.clear();
+    return true;
+}
+
+Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
+{
+    net::HttpCall call;
+    call.method = "POST";
+    call.target = path_of(config_.token_url);
+    call.headers = {{"Authorization", basic(form(config_.client_id), form(secrets_.client_secret))},
+                    {"Content-Type", "application/x-www-form-urlencoded"},
+                    {"Accept", "application/json"}};
+    call.body = "grant_type=client_credentials";
+    if (!config_.scope.empty())
+        call.body += "&scope=" + form(config_.scope);
+    call.deadline = deadline;
+    const auto asked = std::chrono::steady_clock::now();
+    auto answer = co_await pool_->send(std::move(call));
+    if (!answer) {
+        Failure failure = std::move(answer.error());
+        failure.failure_class = FailureClass::transient;  // a token that was lost on its way harms nobody
+        failure.detail = "the token's address: " + failure.detail;
+        co_return std::unexpected(std::move(failure));
+    }
+    const std::string status = std::to_string(answer->status);
+    if (answer->status == 429 || answer->status >= 500)
+        co_return fail(FailureClass::transient, "token_unavailable", "the token's address answered " + status);
+    boost::system::error_code error;
+    const auto parsed = boost::json::parse(answer->body, error);
+    const auto* object = error ? nullptr : parsed.if_object();
+    const auto* token = object == nullptr ? nullptr : object->if_contains("access_token");
+    if (answer->status != 200 || token == nullptr || !token->is_string() || token->get_string().empty() ||
+        std::ranges::any_of(token->get_string(), [](char letter) { return letter <= 0x20 || letter > 0x7e; }))
+        co_return fail(FailureClass::auth, "token_refused",
+                       "the token's address answered " + status + " and gave no token");
+    auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(lifetime_unsaid);
+    if (const auto* says = object->if_contains("expires_in"); says != nullptr && says->is_number())
+        lifetime = std::chrono::seconds(says->to_number<std::int64_t>(error));
+    lifetime = std::clamp(lifetime, 1s, std::chrono::duration_cast<std::chrono::seconds>(longest_lifetime));
+    good_until_ = asked + (lifetime > 2 * spare ? lifetime - spare : lifetime / 2);
+    co_return std::string(token->get_string());
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/async.hpp"
+#include "gateway/systems/http_plan.hpp"
+#include "net/http/pool.hpp"
+
+namespace headgate::gateway {
+
+/// How requests show who calls. With `client_credentials` (RFC 6749, 4.4) a token is fetched when there is none, kept
+/// until it runs out, and fetched anew once after the system refused it. One thread: its executor's.
+class Login {
+public:
+    /// `pool` leads to the origin of `token_url`; null for every other kind.
+    Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecrets secrets, net::HttpPool* pool);
+    Login(const Login&) = delete;
+    Login& operator=(const Login&) = delete;
+
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    /// What is added to a request. Fails with `auth` (`token_refused`) or as the pool does, and nothing was sent to the
+    /// system then. `deadline` is the request's.
+    Task<Headers> headers(std::chrono::steady_clock::time_point deadline);
+    /// The system did not take these headers. True when others may be had: the request is worth a second try.
+    [[nodiscard]] bool refused(const Headers& headers);
+
+private:
+    Task<std::string> fetch(std::chrono::steady_clock::time_point deadline);
+
+    const AuthConfig& config_;
+    LoginSecrets secrets_;
+    net::HttpPool* pool_;
+    Headers fixed_;
+    std::string token_;
+    std::chrono::steady_clock::time_point good_until_{};
+    bool fetching_ = false;
+    asio::steady_timer fetched_;  // cancelled when a fetch has ended
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,248 @@
+#include "tests/flow/flow.hpp"
+#include "tests/support/erp.hpp"
+
+namespace headgate::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A Headgate whose one system is an ERP of the test's.
+class HttpSystemFlow : public ::testing::Test {
+protected:
+    bool begin(const std::map<std::string, std::string>& environment = {}, Erp::Options options = {})
+    {
+        erp_ = std::make_unique<Erp>(options);
+        auto all = environment;
+        all["ERP_PORT"] = std::to_string(erp_->port());
+        headgate_ = std::make_unique<HeadgateProcess>(
+            HeadgateProcess::Options{source_folder() / "tests/flow" / config_, folder_ / "data", all, "127.0.0.1:0"});
+        return headgate_->start();
+    }
+
+    std::string send(std::uint64_t id)
+    {
+        Sender sender("/hooks/shop", headgate_->secret("shop"));
+        return event_of(
+            sender.post(headgate_->port(), {"orders/create", "evt-" + std::to_string(id), order_body(id, 1), {}}).body);
+    }
+
+    boost::json::value event(const std::string& id) { return headgate_->admin_json("/api/v1/events/" + id); }
+    std::string state(const std::string& id) { return std::string(event(id).at("state").as_string()); }
+
+    std::string config_ = "erp";
+    TemporaryFolder folder_;
+    std::unique_ptr<Erp> erp_;
+    std::unique_ptr<HeadgateProcess> headgate_;
+};
+
+TEST_F(HttpSystemFlow, AnOrderIsMadeAndConfirmedAndItsNumberKept)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+
+    const auto id = send(1001);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(erp_->made(), std::vector<std::string>{"%231001"});
+    const auto calls = erp_->calls();
+    ASSERT_EQ(calls.size(), 2U);
+    EXPECT_EQ(calls[0].body, R"({"ref":"%231001","total":"39.98","company":1})");
+    EXPECT_EQ(calls[0].headers.at("idempotency-key").size(), 64U + 6);
+    EXPECT_EQ(calls[0].headers.at("content-type"), "application/json");
+    EXPECT_EQ(calls[1].target, "/confirm");
+    EXPECT_EQ(calls[1].body, R"({"id":1})");
+    EXPECT_EQ(event(id).at("timeline").at("deliveries").at(0).at("target").as_string(), "1");
+}
+
+TEST_F(HttpSystemFlow, WhatIsNotDoneIsTriedAgain)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    erp_->next({ErpFault::unavailable, ErpFault::error_inside, ErpFault::throttled, ErpFault::unavailable});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("POST /orders"), 5U);
+    EXPECT_EQ(erp_->count("GET /orders"), 0U);  // each answer said that nothing was done
+    EXPECT_EQ(erp_->count("POST /confirm"), 1U);
+}
+
+TEST_F(HttpSystemFlow, AnAnswerThatIsLostIsAskedForAndNotSentAgain)
+{
+    ASSERT_TRUE(begin({{"ERP_TIMEOUT", "500ms"}})) << headgate_->log();
+    for (const auto lost : {ErpFault::commit_and_reset, ErpFault::half_an_answer, ErpFault::commit_and_keep_quiet}) {
+        const auto before = erp_->made().size();
+        erp_->next({lost});
+        const auto id = send(100 + before);
+        ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+        EXPECT_EQ(state(id), "applied");
+        EXPECT_EQ(erp_->made().size(), before + 1) << static_cast<int>(lost);
+        EXPECT_EQ(event(id).at("timeline").at("deliveries").at(0).at("outcome").as_string(), "adopted");
+    }
+    EXPECT_EQ(erp_->count("POST /orders"), 3U);
+    EXPECT_EQ(erp_->count("GET /orders"), 3U);
+    EXPECT_EQ(erp_->count("POST /confirm"), 3U);
+}
+
+TEST_F(HttpSystemFlow, WhatWasLostOnTheWayIsSentAgainAfterItWasAskedForTwice)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    erp_->next({ErpFault::reset});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("GET /orders"), 2U);
+    EXPECT_EQ(erp_->count("POST /orders"), 2U);
+}
+
+TEST_F(HttpSystemFlow, ADuplicateThatTheSystemRefusesIsAdopted)
+{
+    ASSERT_TRUE(begin({}, {.unique_reference = true})) << headgate_->log();
+    const auto first = send(1);
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s));
+    Sender sender("/hooks/shop", headgate_->secret("shop"));
+    const auto second =
+        event_of(sender.post(headgate_->port(), {"orders/updated", "evt-2", order_body(1, 2), {}}).body);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(first), "applied");
+    EXPECT_EQ(state(second), "applied");
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(event(second).at("timeline").at("deliveries").at(0).at("outcome").as_string(), "adopted");
+}
+
+TEST_F(HttpSystemFlow, WhatIsOlderOrTheSameAgainDoesNotReachTheSystem)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    Sender sender("/hooks/shop", headgate_->secret("shop"));
+    const auto tell = [&](const std::string& key, std::uint32_t version) {
+        const auto id =
+            event_of(sender.post(headgate_->port(), {"orders/updated", key, order_body(1, version), {}}).body);
+        EXPECT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+        return id;
+    };
+    const auto newest = tell("a", 5);
+    const auto again = tell("b", 5);
+    const auto older = tell("c", 4);
+
+    EXPECT_EQ(state(newest), "applied");
+    EXPECT_EQ(event(again).at("reason").as_string(), "repeated");
+    EXPECT_EQ(event(older).at("reason").as_string(), "stale");
+    EXPECT_EQ(erp_->count("POST /orders"), 1U);
+}
+
+TEST_F(HttpSystemFlow, AKeyMakesASecondSendingHarmless)
+{
+    ASSERT_TRUE(begin({{"ERP_REPEAT", "keyed"}}, {.knows_keys = true})) << headgate_->log();
+    erp_->next({ErpFault::commit_and_reset, ErpFault::commit_and_reset});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("POST /orders"), 3U);
+}
+
+TEST_F(HttpSystemFlow, WhatMustNeverBeSentTwiceWaitsForAPersonWhenNobodyKnows)
+{
+    ASSERT_TRUE(begin({{"ERP_REPEAT", "never"}})) << headgate_->log();
+    erp_->next({ErpFault::commit_and_reset});
+
+    const auto doubtful = send(1);
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    const auto fine = send(2);
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+
+    EXPECT_EQ(state(doubtful), "dead");
+    EXPECT_EQ(event(doubtful).at("reason").as_string(), "no_answer");
+    EXPECT_EQ(state(fine), "applied");
+    EXPECT_EQ(erp_->made().size(), 2U);
+    EXPECT_EQ(erp_->count("POST /orders"), 2U);
+}
+
+TEST_F(HttpSystemFlow, ARefusalIsALetterWithTheCodeAndWithoutTheBody)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    erp_->next({ErpFault::refuse});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "dead");
+    EXPECT_EQ(event(id).at("reason").as_string(), "http_422");
+    EXPECT_NE(headgate_->log().find("the system answered 422 sale.UserError"), std::string::npos);
+    EXPECT_EQ(erp_->made().size(), 0U);
+}
+
+TEST_F(HttpSystemFlow, ALoginThatIsRefusedKillsNothing)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    erp_->next({ErpFault::refuse_login, ErpFault::refuse_login, ErpFault::refuse_login});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(erp_->made().size(), 1U);
+}
+
+TEST_F(HttpSystemFlow, ATokenIsFetchedOnceAndAnewWhenItHasRunOut)
+{
+    config_ = "erp_token";
+    ASSERT_TRUE(begin({{"ERP_CLIENT_SECRET", "hush: hush"}}, {.wants_token = true, .token_calls = 3}))
+        << headgate_->log();
+
+    for (std::uint64_t id = 1; id <= 6; ++id)
+        send(id);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(erp_->made().size(), 6U);
+    EXPECT_GE(erp_->count("POST /token"), 4U);  // twelve calls, three a token
+    const auto calls = erp_->calls();
+    EXPECT_EQ(calls[0].target, "/token");
+    EXPECT_EQ(calls[0].body, "grant_type=client_credentials");
+    EXPECT_EQ(calls[0].headers.at("authorization"), "Basic aGVhZGdhdGU6aHVzaCUzQSUyMGh1c2g=");
+    EXPECT_EQ(headgate_->log().find("hush"), std::string::npos);
+    EXPECT_EQ(headgate_->log().find("token-"), std::string::npos);
+}
+
+TEST_F(HttpSystemFlow, AnAddressThatIsNotAllowedIsNeverCalled)
+{
+    config_ = "erp_outside";
+    ASSERT_TRUE(begin()) << headgate_->log();
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "dead");
+    EXPECT_EQ(event(id).at("reason").as_string(), "egress_refused");
+    EXPECT_EQ(erp_->calls().size(), 0U);
+}
+
+TEST_F(HttpSystemFlow, AProcessThatDiesBehindItsSendingAsksBeforeItSendsAgain)
+{
+    ASSERT_TRUE(begin({{"HEADGATE_FAULT", "after_ledger_commit:1"}})) << headgate_->log();
+
+    const auto id = send(1);
+    for (int i = 0; i < 400 && headgate_->running(); ++i)
+        std::this_thread::sleep_for(50ms);
+    ASSERT_FALSE(headgate_->running());
+    headgate_->unset("HEADGATE_FAULT");
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("GET /orders"), 1U);
+}
+
+}  // namespace
+
+}  // namespace headgate::test
