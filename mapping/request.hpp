@@ -72,7 +72,7 @@ public:
         std::string id;
         Repeat repeat = Repeat::never;
         std::optional<std::chrono::milliseconds>
-            probe_after;  // no answer proves nothing before this; set: it can probe
+            probe_after;                    // no answer proves nothing before this; set: it can probe
         std::vector<std::string> captures;  // the names that `capture` gives
     };
     [[nodiscard]] const std::string& applies() const;
