@@ -290,12 +290,13 @@ TEST_F(ConfigSchemaTest, SettingsKeepWhatKindTheyAreAndReadBackAsTheSame)
 {
     using enum Setting::Kind;
     const Settings expected = {
-        {"company", {number, "1"}},       {"rate", {number, "-0.50"}}, {"warehouse", {text, "01"}},
-        {"drafts", {boolean, "true"}},    {"quoted", {text, "1"}},     {"word", {text, "true"}},
+        {"company", {number, "1"}},       {"rate", {number, "-0.50"}},  {"warehouse", {text, "01"}},
+        {"drafts", {boolean, "true"}},    {"quoted", {text, "1"}},      {"word", {text, "true"}},
         {"host", {text, "shop.example"}}, {"odd name", {text, "a: b"}}, {"dash", {text, "-"}}};
-    EXPECT_EQ(places(read("settings: { company: 1, rate: -0.50, warehouse: 01, drafts: true, quoted: \"1\", word: 'true', "
-                          "host: '${HOST}', odd name: 'a: b', dash: \"-\" }\n")),
-              std::vector<std::string>{});
+    EXPECT_EQ(
+        places(read("settings: { company: 1, rate: -0.50, warehouse: 01, drafts: true, quoted: \"1\", word: 'true', "
+                    "host: '${HOST}', odd name: 'a: b', dash: \"-\" }\n")),
+        std::vector<std::string>{});
     EXPECT_EQ(sample_.settings, expected);
     const auto shown = show([&](Schema& schema) { sample_.describe(schema); });
     sample_ = {};
