@@ -75,10 +75,19 @@ void Dispatcher::forget()
 
 void Dispatcher::ended(const Job& job)
 {
+    const auto went_well = [](const auto& attempt) { return attempt->outcome && attempt->outcome->has_value(); };
+    if (!std::ranges::all_of(job.attempts, went_well))
+        return;
     for (const auto& attempt : job.attempts)
         if (const auto system = with_.systems.find(attempt->system);
             system != with_.systems.end() && system->second.guard != nullptr)
             system->second.guard->ended(attempt->delivery);
+}
+
+/// Routes lead to configured systems only.
+Outlet& Dispatcher::outlet_of(const Attempt& attempt) const
+{
+    return *outlets_.find(attempt.system)->second;
 }
 
 void Dispatcher::start(const std::shared_ptr<Job>& job)
@@ -95,8 +104,7 @@ void Dispatcher::dispatch(const std::shared_ptr<Attempt>& attempt)
 {
     const Partition partition = attempt->job->event.partition;
     if (attempt->delivery.seq <= high_water_[partition]) {
-        // Routes lead to configured systems only.
-        outlets_.find(attempt->system)->second->put(attempt);
+        outlet_of(*attempt).put(attempt);
         return;
     }
     unreserved_.push_back(attempt);
@@ -151,40 +159,40 @@ void Dispatcher::send(const std::shared_ptr<Attempt>& attempt)
                               attempt->delivery.seq != attempt->delivery.origin_seq;
     Sending sending{attempt->attempts, attempt->maybe_sent, attempt->progress};
     // The system checks the lease itself, right before it writes.
-    outlets_.find(attempt->system)
-        ->second->system()
-        .apply(attempt->delivery, std::move(sending),
-               [completions = completions_, executor = executor_, attempt](SystemAnswer answer) {
-                   const std::lock_guard lock(completions->mutex);
-                   completions->waiting.push_back({attempt, std::move(answer)});
-                   if (completions->waiting.size() > 1)
-                       return;  // the loop knows already
-                   asio::post(executor, [completions] {
-                       std::vector<Completion> batch;
-                       {
-                           const std::lock_guard inside(completions->mutex);
-                           batch.swap(completions->waiting);
-                       }
-                       if (completions->dispatcher == nullptr)
-                           return;
-                       fault_point("after_ledger_commit");
-                       for (auto& completion : batch)
-                           completions->dispatcher->completed(completion.attempt, std::move(completion.answer));
-                   });
-               });
+    outlet_of(*attempt).system().apply(
+        attempt->delivery, std::move(sending),
+        [completions = completions_, executor = executor_, attempt](SystemAnswer answer) {
+            const std::lock_guard lock(completions->mutex);
+            completions->waiting.push_back({attempt, std::move(answer)});
+            if (completions->waiting.size() > 1)
+                return;  // the loop knows already
+            asio::post(executor, [completions] {
+                std::vector<Completion> batch;
+                {
+                    const std::lock_guard inside(completions->mutex);
+                    batch.swap(completions->waiting);
+                }
+                if (completions->dispatcher == nullptr)
+                    return;
+                fault_point("after_ledger_commit");
+                for (auto& completion : batch)
+                    completions->dispatcher->completed(completion.attempt, std::move(completion.answer));
+            });
+        });
 }
 
 void Dispatcher::completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer)
 {
-    outlets_.find(attempt->system)->second->ended(answer);
+    outlet_of(*attempt).ended(answer);
     const auto job = attempt->job;
     if (job->over)
         return;
     attempt->progress = std::move(answer.progress);
+    const Fate fate = answer.result ? Fate::dead_letter : fate_of(answer.result.error().failure_class);
+    const bool not_there = fate == Fate::retry || fate == Fate::slow_the_system || fate == Fate::pause_the_system;
+    system_state(attempt->system, not_there ? &answer.result.error() : nullptr);
     if (!answer.result && goes_on(attempt, answer))
         return;
-    if (answer.result)
-        system_state(attempt->system, nullptr);
     attempt->outcome = std::move(answer.result);
     if (const auto next = lanes_.pop(attempt->lane))
         dispatch(next);
@@ -192,10 +200,10 @@ void Dispatcher::completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer
         with_.delivered(job);
 }
 
-bool Dispatcher::goes_on(const std::shared_ptr<Attempt>& attempt, const SystemAnswer& answer)
+bool Dispatcher::goes_on(const std::shared_ptr<Attempt>& attempt, SystemAnswer& answer)
 {
-    Failure why = answer.result.error();
-    const Outlet& outlet = *outlets_.find(attempt->system)->second;
+    Failure& why = answer.result.error();
+    Outlet& outlet = outlet_of(*attempt);
     const auto& job = *attempt->job;
     // A letter that came back is as old as its return.
     const bool replayed = job.event.seq != job.event.origin_seq;
@@ -204,21 +212,18 @@ bool Dispatcher::goes_on(const std::shared_ptr<Attempt>& attempt, const SystemAn
                                answer.not_before.value_or(std::chrono::milliseconds(0)));
     switch (fate_of(why.failure_class)) {
     case Fate::retry:
-        system_state(attempt->system, &why);
-        if (age >= outlet.retry().max_age)
+    case Fate::park:
+        if (age >= outlet.retry().max_age) {
+            why.detail += "; given up at the age of " + config::text_of(outlet.retry().max_age);
             return false;
-        retry_later(attempt, why, wait);
+        }
+        retry_later(attempt, why, why.failure_class == FailureClass::dependency ? std::max(wait, missing_wait) : wait);
         return true;
     case Fate::slow_the_system:
-        --attempt->attempts;  // it is the system that waits, and this delivery no longer than others
-        outlets_.find(attempt->system)->second->put(attempt);
-        return true;
     case Fate::pause_the_system:
-        system_state(attempt->system, &why);
-        --attempt->attempts;
-        outlets_.find(attempt->system)->second->put(attempt);
+        --attempt->attempts;  // it is the system that waits, and this delivery no longer than others
+        outlet.put(attempt);
         return true;
-    case Fate::park: retry_later(attempt, why, std::max(wait, missing_wait)); return true;
     case Fate::by_repeat:
     case Fate::adopt_or_reread:
     case Fate::dead_letter: return false;

@@ -61,7 +61,8 @@ public:
     /// Redis may have lost what was reserved: it is asked again before anything is sent.
     void distrust() { high_water_.fill(0); }
 
-    /// The job's end is written.
+    /// The job's end is written. What systems took of one that became a letter stands in no guard in Redis, so it stays
+    /// remembered here.
     void ended(const Job& job);
 
     /// Takes up all attempts of a job.
@@ -76,11 +77,12 @@ private:
     };
     struct Completions;  // what the systems' threads hand back, in one wake-up
 
+    [[nodiscard]] Outlet& outlet_of(const Attempt& attempt) const;
     void dispatch(const std::shared_ptr<Attempt>& attempt);
     void send(const std::shared_ptr<Attempt>& attempt);
     void completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer);
-    /// Whether the delivery is tried again although it failed; then it will be.
-    bool goes_on(const std::shared_ptr<Attempt>& attempt, const SystemAnswer& answer);
+    /// Whether the delivery is tried again although it failed; then it will be. Else its failure says why not.
+    bool goes_on(const std::shared_ptr<Attempt>& attempt, SystemAnswer& answer);
     void retry_later(const std::shared_ptr<Attempt>& attempt, const Failure& why, std::chrono::milliseconds wait);
     /// nullptr: the system takes what it is sent.
     void system_state(const std::string& system, const Failure* why);

@@ -5,7 +5,7 @@
 
 #include <boost/json.hpp>
 
-#include "retry/keys.hpp"
+#include "gateway/systems/guarded_system.hpp"
 
 namespace headgate::gateway {
 
@@ -133,13 +133,7 @@ WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
             continue;
         }
         ++done.deliveries_applied;
-        const auto& transaction = attempt->delivery.transaction;
-        retry::GuardWrite write;
-        write.key = retry::guard_hash(attempt->system, transaction.family,
-                                      job.event.envelope.source + '\0' + transaction.entity + '\0' + transaction.id);
-        write.guard.version = retry::ordered_version(transaction.version);
-        write.guard.seq = job.event.origin_seq;
-        write.guard.digest = sha256(transaction.json);
+        retry::GuardWrite write{fact_of(attempt->system, attempt->delivery), telling_of(attempt->delivery)};
         write.guard.target_id = applied.target_id;
         done.guards.push_back(std::move(write));
     }

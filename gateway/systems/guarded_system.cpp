@@ -64,22 +64,27 @@ asio::awaitable<void> GuardedSystem::run(Delivery delivery, Sending sending, Don
         }
         held = std::move(guards->front());
     }
-    // What was begun is ended, though it may be old by now: half of it is there.
-    const bool begun = !sending.progress.empty() || sending.maybe_sent;
-    if (held && !begun) {
+    if (held) {
         if (const auto outcome = no_news(*held, told)) {
             done(SystemAnswer{.result = Applied{*outcome, held->target_id}});
             co_return;
         }
     }
-    auto remember = [this, fact, told = std::move(told), done = std::move(done)](SystemAnswer answer) mutable {
-        if (answer.result) {
+    auto remember = [this, fact, told = std::move(told), done = std::move(done),
+                     lease = lease_](SystemAnswer answer) mutable {
+        if (answer.result && lease == lease_) {
             told.target_id = answer.result->target_id;
             applied_.insert_or_assign(fact, std::move(told));
         }
         done(std::move(answer));
     };
     inner_.apply(delivery, std::move(sending), std::move(remember));
+}
+
+void GuardedSystem::forget()
+{
+    applied_.clear();
+    ++lease_;
 }
 
 void GuardedSystem::ended(const Delivery& delivery)

@@ -18,10 +18,10 @@ public:
     GuardedSystem(std::string name, System& inner, retry::Backlog& backlog, Spawn spawn);
 
     void apply(const Delivery& delivery, Sending sending, Done done) override;
-    /// The event of this delivery has ended, and what `apply` remembered of it stands in Redis.
+    /// The event of this delivery has ended well, and what `apply` remembered of it stands in Redis.
     void ended(const Delivery& delivery);
     /// The lease is gone: others may tell newer things from here on.
-    void forget() { applied_.clear(); }
+    void forget();
 
 private:
     asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
@@ -31,6 +31,7 @@ private:
     retry::Backlog& backlog_;
     Spawn spawn_;
     std::map<Hash16, retry::Guard> applied_;  // by fact; not in Redis yet
+    std::uint64_t lease_ = 0;                 // of `forget`: an answer of the one before is not remembered
 };
 
 /// The guard's key of a fact, and what a delivery tells of it.
