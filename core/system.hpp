@@ -5,7 +5,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/async.hpp"
 #include "core/ids.hpp"
@@ -24,13 +23,6 @@ struct Delivery {
     Transaction transaction;
 };
 
-/// What a system calls a thing of ours, as an answer told it.
-struct CrossReference {
-    std::string kind;  // "sales_order"
-    std::string id;    // ours
-    std::string target;
-};
-
 /// What the system says of a delivery that ended well.
 struct Applied {
     enum class Outcome : std::uint8_t {
@@ -41,7 +33,6 @@ struct Applied {
     };
     Outcome outcome = Outcome::applied;
     std::string target_id;  // what the system calls the thing
-    std::vector<CrossReference> references{};
 };
 
 /// How a delivery goes on the wire this time.
@@ -56,8 +47,6 @@ struct SystemAnswer {
     Result<Applied> result;
     std::optional<std::chrono::milliseconds> not_before{};  // the system asks to be left alone for so long
     std::string progress{};                                 // for the next attempt: what has been done already
-    std::optional<CrossReference> missing{};                // what a `dependency` waits for; without its target
-    std::string excerpt{};                                  // of the system's own words, for people and never for a log
 };
 
 /// Where transactions are applied.

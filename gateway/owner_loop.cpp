@@ -42,7 +42,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                       });
                                   },
                                   [this] { owner_.forget(); }}),
-      references_(loop_.redis()),
+      references_(retry::References(loop_.redis(), with_.scripts)),
       owner_(loop_.executor(),
              Owner::Dependencies{with_.configuration, backlog_, lease_, systems(), historian_, with_.metrics, with_.log,
                                  with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),

@@ -79,7 +79,7 @@ private:
     retry::Frames frames_;
     Historian historian_;
     LeaseKeeper keeper_;
-    References references_;
+    ReferenceCache references_;
     std::optional<LedgerSystem> ledger_;
     std::vector<std::unique_ptr<HttpSystem>> remote_;
     std::vector<std::unique_ptr<GuardedSystem>> guarded_;

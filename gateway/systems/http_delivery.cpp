@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "connectors/formats/json.hpp"
-#include "core/utf8.hpp"
 #include "gateway/systems/answers.hpp"
-#include "gateway/tools/document_text.hpp"
 
 namespace headgate::gateway {
 
@@ -14,15 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t longest_excerpt = 500;
 constexpr int most_rounds = 16;   // of cross-references that lead to others
 constexpr int misses_needed = 2;  // a system may need a moment to show what it has
-
-std::string excerpt_of(std::string_view body)
-{
-    body = body.substr(0, longest_excerpt);
-    return std::string(body.substr(0, utf8_until(body)));
-}
 
 /// A body that is JSON; nothing of any other.
 Document document_of(std::string_view body)
@@ -79,10 +70,10 @@ asio::awaitable<SystemAnswer> HttpDelivery::run()
         if (stopped)
             co_return std::move(*stopped);
     }
-    std::vector<CrossReference> references = applied_.references;
+    // Before the delivery counts as applied: whoever comes after it will ask for them.
+    auto references = told_references();
     if (!references.empty()) {
-        // Before the delivery counts as applied: whoever comes after it will ask for them.
-        const auto stored = co_await means_.with.references.store(plan_.config.name, std::move(references));
+        const auto stored = co_await means_.with.references.store(std::move(references));
         if (!stored)
             co_return failed(stored.error());
     }
@@ -148,14 +139,12 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
             co_return unknown(index, std::move(answered.error()));
         co_return failed(std::move(answered.error()));
     }
-    progress_.maybe.clear();
-    excerpt_ = std::move(answered->excerpt);
     const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
 
     auto look = [this, index, &told] { return request_->succeeded(index, context(), told); };
     const auto fine = co_await with_references<bool>(std::move(look));
     if (!fine)
-        co_return failed(fine.error());
+        co_return unknown(index, fine.error());
     if (*fine) {
         auto take = [this, index, &told] { return request_->captured(index, context(), told); };
         auto captures = co_await with_references<std::string>(std::move(take));
@@ -174,6 +163,7 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
     not_before_ = answered->retry_after;
     if (failure.failure_class == FailureClass::unknown_outcome)
         co_return unknown(index, std::move(failure));
+    progress_.maybe.clear();
     if (failure.failure_class == FailureClass::conflict && step.probe_after) {
         auto there = co_await probe(index);
         if (!there)
@@ -200,7 +190,6 @@ Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
             failure.failure_class = FailureClass::transient;  // asking does nothing
         co_return std::unexpected(std::move(failure));
     }
-    excerpt_ = std::move(answered->excerpt);
     const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
     if (answered->status == 404)
         co_return std::nullopt;
@@ -242,18 +231,22 @@ Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::Reques
         call.may_send = means_.with.may_send;
         call.fresh = sends && request_->steps()[index].repeat == mapping::Repeat::never;
         auto answer = co_await means_.pool.send(std::move(call));
-        if (!answer)
-            co_return std::unexpected(std::move(answer.error()));
+        if (!answer) {
+            Failure failure = std::move(answer.error());
+            // Where the system is, and whether it may be trusted, is no fault of the delivery: it waits until that is
+            // mended, as it does for a system that is down.
+            if (failure.failure_class == FailureClass::permanent && failure.code != "call_malformed")
+                failure.failure_class = FailureClass::transient;
+            co_return std::unexpected(std::move(failure));
+        }
         if ((answer->status == 401 || answer->status == 403) && !again && means_.login.refused(*login))
             continue;  // the token may have run out a moment ago
         Answer made;
         made.status = answer->status;
-        made.headers = std::move(answer->headers);
         made.body = document_of(answer->body);
-        made.excerpt = excerpt_of(answer->body);
-        if (const auto wait =
-                net::HttpAnswer{made.status, made.headers, {}}.retry_after(std::chrono::system_clock::now()))
+        if (const auto wait = answer->retry_after(std::chrono::system_clock::now()))
             made.retry_after = *wait;
+        made.headers = std::move(answer->headers);
         co_return made;
     }
 }
@@ -292,35 +285,38 @@ void HttpDelivery::done(std::size_t index, std::string captures)
     progress_.captured[id] = std::move(captures);
     progress_.maybe.clear();
     progress_.misses = 0;
-    if (document.empty())
-        return;
-    for (const NodeIndex member : document.children(document.root())) {
-        const Node& node = document[member];
-        if ((node.kind != NodeKind::text && node.kind != NodeKind::number) || node.text.empty())
+}
+
+/// What all steps gave back, those of earlier attempts too; the first is what the system calls the thing.
+std::vector<retry::Reference> HttpDelivery::told_references()
+{
+    std::vector<retry::Reference> references;
+    for (const auto& step : request_->steps()) {
+        const auto found = captured_.find(step.id);
+        if (found == captured_.end() || found->second.empty())
             continue;
-        applied_.references.push_back({std::string(node.name),
-                                       id_within(delivery_.source, delivery_.transaction.entity),
-                                       std::string(node.text)});
-        if (applied_.target_id.empty())
-            applied_.target_id = node.text;
+        const Document& captures = found->second;
+        for (const NodeIndex member : captures.children(captures.root())) {
+            const Node& node = captures[member];
+            if ((node.kind != NodeKind::text && node.kind != NodeKind::number) || node.text.empty())
+                continue;
+            if (applied_.target_id.empty())
+                applied_.target_id = node.text;
+            references.push_back({plan_.config.name, std::string(node.name),
+                                  id_within(delivery_.source, delivery_.transaction.entity), std::string(node.text)});
+        }
     }
+    return references;
 }
 
 SystemAnswer HttpDelivery::answer(Result<Applied> result)
 {
-    return {.result = std::move(result),
-            .not_before = not_before_,
-            .progress = progress_.text(),
-            .excerpt = std::move(excerpt_)};
+    return {.result = std::move(result), .not_before = not_before_, .progress = progress_.text()};
 }
 
 SystemAnswer HttpDelivery::failed(Failure failure)
 {
-    const bool missing = failure.failure_class == FailureClass::dependency && view_.missing();
-    SystemAnswer made = answer(std::unexpected(std::move(failure)));
-    if (missing)
-        made.missing = CrossReference{view_.missing()->kind, view_.missing()->id, {}};
-    return made;
+    return answer(std::unexpected(std::move(failure)));
 }
 
 /// Nobody knows whether it was done: the next attempt asks, or sends again where that does no harm.

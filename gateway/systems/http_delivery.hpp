@@ -30,7 +30,6 @@ private:
         int status = 0;
         net::HttpFields headers;
         Document body;
-        std::string excerpt;
         std::optional<std::chrono::milliseconds> retry_after;
     };
 
@@ -47,6 +46,7 @@ private:
     [[nodiscard]] mapping::RequestContext context() const;
     [[nodiscard]] bool may_have_arrived(const mapping::Request::Step& step) const;
     void done(std::size_t index, std::string captures);
+    std::vector<retry::Reference> told_references();
     SystemAnswer answer(Result<Applied> result);
     SystemAnswer failed(Failure failure);
     SystemAnswer unknown(std::size_t index, Failure failure);
@@ -63,7 +63,6 @@ private:
     std::vector<std::pair<std::string, const Document*>> steps_;
     ReferenceView view_;
     Applied applied_;
-    std::string excerpt_;
     std::optional<std::chrono::milliseconds> not_before_;
 };
 

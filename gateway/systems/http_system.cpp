@@ -1,5 +1,6 @@
 #include "gateway/systems/http_system.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 #include "gateway/systems/http_delivery.hpp"
@@ -20,13 +21,17 @@ net::HttpPoolOptions options_of(const HttpSystemPlan& plan)
 }  // namespace
 
 HttpSystem::HttpSystem(asio::any_io_executor executor, Dependencies dependencies)
-    : executor_(executor),
-      with_(std::move(dependencies)),
+    : with_(std::move(dependencies)),
       pool_(executor, with_.plan.origin, options_of(with_.plan)),
       login_(executor, with_.plan.config.auth, with_.plan.secrets,
              with_.plan.token_origin ? &token_pool_.emplace(executor, *with_.plan.token_origin, options_of(with_.plan))
                                      : nullptr)
-{}
+{
+    for (const auto* pool : {&pool_, token_pool_ ? &*token_pool_ : nullptr})
+        if (pool != nullptr && pool->fault())
+            throw std::runtime_error("system " + with_.plan.config.name + ": " + pool->fault()->code + ": " +
+                                     pool->fault()->detail);
+}
 
 void HttpSystem::apply(const Delivery& delivery, Sending sending, Done done)
 {

@@ -22,7 +22,7 @@ namespace headgate::gateway {
 ///   transient        worth another try; `progress` says what need not be done again
 ///   unknown_outcome  may have been done, and nobody can tell (`repeat: never`): a person decides
 ///   throttled        with `not_before`, when the system says how long
-///   dependency       `reference_missing`: the cross-reference stands in `missing`
+///   dependency       `reference_missing`: a cross-reference is not there yet
 ///   auth             the login is refused; nothing was done
 ///   permanent        everything that trying again cannot mend
 ///
@@ -31,10 +31,11 @@ class HttpSystem final : public System {
 public:
     struct Dependencies {
         const HttpSystemPlan& plan;
-        References& references;
+        ReferenceCache& references;
         std::function<std::optional<Failure>()> may_send;  // asked right before a request leaves: the lease
         Spawn spawn;
     };
+    /// Throws std::runtime_error when the system could never be reached: a host that is none, an unreadable `ca`.
     HttpSystem(asio::any_io_executor executor, Dependencies dependencies);
 
     void apply(const Delivery& delivery, Sending sending, Done done) override;
@@ -42,10 +43,8 @@ public:
     void close();
 
 private:
-    class OneDelivery;
     asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
 
-    asio::any_io_executor executor_;
     Dependencies with_;
     net::HttpPool pool_;
     std::optional<net::HttpPool> token_pool_;

@@ -1,6 +1,7 @@
 #include "gateway/systems/login.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -48,7 +49,7 @@ Login::Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecr
     : config_(config),
       secrets_(std::move(secrets)),
       pool_(pool),
-      fetched_(executor)
+      executor_(std::move(executor))
 {
     switch (config.kind) {
     case AuthConfig::Kind::none:
@@ -66,16 +67,19 @@ Task<Login::Headers> Login::headers(std::chrono::steady_clock::time_point deadli
     if (config_.kind != AuthConfig::Kind::client_credentials)
         co_return fixed_;
     while (fetching_) {  // one fetch serves all that wait
-        fetched_.expires_at(deadline);
-        co_await fetched_.async_wait(use_tuple);
-        if (fetching_ && std::chrono::steady_clock::now() >= deadline)
+        asio::steady_timer ended(executor_, deadline);
+        waiting_.push_back(&ended);
+        const auto [why] = co_await ended.async_wait(use_tuple);
+        std::erase(waiting_, &ended);
+        if (!why)
             co_return fail(FailureClass::transient, "token_timeout", "no token came in time");
     }
     if (token_.empty() || std::chrono::steady_clock::now() >= good_until_) {
         fetching_ = true;
         auto token = co_await fetch(deadline);
         fetching_ = false;
-        fetched_.cancel();
+        for (asio::steady_timer* one : std::exchange(waiting_, {}))
+            one->cancel();
         if (!token)
             co_return std::unexpected(std::move(token.error()));
         token_ = std::move(*token);

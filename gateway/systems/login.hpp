@@ -41,8 +41,9 @@ private:
     Headers fixed_;
     std::string token_;
     std::chrono::steady_clock::time_point good_until_{};
+    asio::any_io_executor executor_;
     bool fetching_ = false;
-    asio::steady_timer fetched_;  // cancelled when a fetch has ended
+    std::vector<asio::steady_timer*> waiting_;  // for the fetch to end, which cancels them
 };
 
 }  // namespace headgate::gateway

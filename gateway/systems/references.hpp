@@ -1,19 +1,15 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <unordered_map>
 #include <vector>
 
 #include "core/async.hpp"
-#include "core/system.hpp"
 #include "mapping/context.hpp"
-#include "net/redis/connection.hpp"
+#include "retry/references.hpp"
 
 namespace headgate::gateway {
 
@@ -28,25 +24,22 @@ struct ReferenceKey {
 /// Ids of one shop mean nothing in another, so what an answer told is kept with its source.
 [[nodiscard]] std::string id_within(std::string_view source, std::string_view id);
 
-/// Cross-references as they are in Redis (`hg:x:<system>\0<kind>`), with those that were read lately at hand. One
-/// thread: its connection's.
-class References {
+/// Cross-references of Redis, with those that were read lately at hand. One thread: the connection's.
+class ReferenceCache {
 public:
-    explicit References(net::Redis& redis) : redis_(redis) {}
+    explicit ReferenceCache(retry::References stored) : stored_(stored) {}
 
     [[nodiscard]] const std::string* known(const ReferenceKey& key) const;
     /// Reads these; what is there is known from now on.
     Task<void> fetch(std::vector<ReferenceKey> keys);
     /// Durable when it returns.
-    Task<void> store(std::string system, std::vector<CrossReference> references);
-    /// Somebody else may have written.
-    void forget() { known_.clear(); }
+    Task<void> store(std::vector<retry::Reference> references);
 
 private:
     static constexpr std::size_t most_known = 100'000;
     void keep(const ReferenceKey& key, std::string target);
 
-    net::Redis& redis_;
+    retry::References stored_;
     std::map<ReferenceKey, std::string> known_;
 };
 
@@ -54,20 +47,17 @@ private:
 /// whoever evaluates fetches what was noted and evaluates again.
 class ReferenceView final : public mapping::CrossReferences {
 public:
-    ReferenceView(const References& references, std::string_view source) : references_(references), source_(source) {}
+    ReferenceView(const ReferenceCache& cache, std::string_view source) : cache_(cache), source_(source) {}
 
     [[nodiscard]] std::optional<std::string> find(std::string_view kind, std::string_view id,
                                                   std::string_view system) const override;
     /// What was noted since the last call. They count as looked up from now on.
     [[nodiscard]] std::vector<ReferenceKey> take_noted();
-    /// The last one that is known to be missing.
-    [[nodiscard]] const std::optional<ReferenceKey>& missing() const { return missing_; }
 
 private:
-    const References& references_;
+    const ReferenceCache& cache_;
     std::string_view source_;
     mutable std::vector<ReferenceKey> noted_;
-    mutable std::optional<ReferenceKey> missing_;
     std::set<ReferenceKey> looked_up_;
 };
 

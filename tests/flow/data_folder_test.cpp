@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <thread>
 
 #include "tests/flow/flow.hpp"
 
@@ -16,13 +15,7 @@ class DataFolderFlow : public FlowTest {
 protected:
     [[nodiscard]] bool wait_for_readyz(std::string_view part, bool there) const
     {
-        const auto deadline = std::chrono::steady_clock::now() + 60s;
-        while (std::chrono::steady_clock::now() < deadline) {
-            if (headgate_.admin("GET", "/readyz").second.contains(part) == there)
-                return true;
-            std::this_thread::sleep_for(20ms);
-        }
-        return false;
+        return headgate_.wait_until_told("/readyz", part, 60s, there);
     }
 };
 

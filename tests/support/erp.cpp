@@ -172,6 +172,10 @@ bool Erp::answer(int socket, const ErpCall& call)
         return reply(socket, 200,
                      found == by_reference_.end() ? "[]" : "[{\"id\":" + std::to_string(found->second) + "}]");
     }
+    if (path == "/confirm" && confirmations_to_fail_ > 0) {
+        --confirmations_to_fail_;
+        return reply(socket, 503, "{}");
+    }
     return reply(socket, call.method == "POST" ? 200 : 404, "{}");
 }
 
@@ -231,6 +235,12 @@ void Erp::next(std::vector<ErpFault> faults)
 {
     const std::lock_guard lock(mutex_);
     next_.assign(faults.begin(), faults.end());
+}
+
+void Erp::fail_confirmations(int count)
+{
+    const std::lock_guard lock(mutex_);
+    confirmations_to_fail_ = count;
 }
 
 void Erp::fate(std::function<ErpFault(const ErpCall&)> fate)

@@ -58,6 +58,8 @@ public:
     [[nodiscard]] int port() const { return port_; }
     /// The next calls of POST /orders go like this, one after the other; then all go well.
     void next(std::vector<ErpFault> faults);
+    /// So many `POST /confirm` are answered 503.
+    void fail_confirmations(int count);
     /// Asked for every POST /orders that `next` does not speak of.
     void fate(std::function<ErpFault(const ErpCall&)> fate);
 
@@ -85,6 +87,7 @@ private:
     std::map<std::string, int> by_reference_;
     std::map<std::string, int> by_key_;
     std::set<int> open_;
+    int confirmations_to_fail_ = 0;
     int token_ = 0;
     int token_left_ = 0;
     std::vector<std::thread> threads_;

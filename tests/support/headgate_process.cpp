@@ -169,6 +169,17 @@ bool HeadgateProcess::running()
     return false;
 }
 
+bool HeadgateProcess::wait_until_ended(std::chrono::seconds limit)
+{
+    const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    if (process >= 0) {
+        pollfd ended{process, POLLIN, 0};
+        ::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(limit).count()));
+        ::close(process);
+    }
+    return !running();
+}
+
 void HeadgateProcess::kill_hard()
 {
     if (pid_ == 0)
@@ -246,6 +257,16 @@ boost::json::value HeadgateProcess::admin_json(const std::string& target) const
     if (status != 200 || error)
         return nullptr;
     return parsed;
+}
+
+bool HeadgateProcess::wait_until_told(const std::string& target, std::string_view words, std::chrono::seconds limit,
+                                      bool there) const
+{
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    for (; std::chrono::steady_clock::now() < deadline; pause_briefly())
+        if (admin("GET", target).second.contains(words) == there)
+            return true;
+    return false;
 }
 
 bool HeadgateProcess::wait_until_quiet(std::chrono::seconds limit) const

@@ -51,6 +51,7 @@ public:
     void kill_hard();                                                       // SIGKILL, reaped
     bool terminate(std::chrono::seconds limit = std::chrono::seconds(40));  // SIGTERM; true when it exited by itself
     [[nodiscard]] bool running();                                           // reaps when it has ended
+    bool wait_until_ended(std::chrono::seconds limit);                      // by itself; true when it has
     [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] pid_t redis_pid() const;
@@ -65,6 +66,9 @@ public:
     /// GET or POST on the admin API with the token: status and body.
     std::pair<int, std::string> admin(const std::string& method, const std::string& target) const;
     boost::json::value admin_json(const std::string& target) const;
+    /// Asks the admin API until its answer has, or has no more, these words; false past the limit.
+    [[nodiscard]] bool wait_until_told(const std::string& target, std::string_view words, std::chrono::seconds limit,
+                                       bool there = true) const;
     /// Asks `verify` until nothing waits and history has everything; false past the limit.
     bool wait_until_quiet(std::chrono::seconds limit) const;
 
