@@ -36,11 +36,12 @@ void bind(const std::vector<Block::Let>& lets, Run& run)
     }
 }
 
-/// Whether a list is, or was taken from, what `group_by` makes: items that have no place in the document.
-bool comes_of_groups(const Expr& list)  // NOLINT(misc-no-recursion)
+/// Whether a list is, or was taken from, what a function makes of items that have no place in the document.
+bool has_no_places(const Expr& list)  // NOLINT(misc-no-recursion)
 {
-    return list.function != nullptr &&
-           (list.function->name == "group_by" || (!list.args.empty() && comes_of_groups(*list.args.front())));
+    static constexpr std::array<std::string_view, 4> makers{"group_by", "split", "entries", "json"};
+    return list.function != nullptr && (std::ranges::find(makers, list.function->name) != makers.end() ||
+                                        (!list.args.empty() && has_no_places(*list.args.front())));
 }
 
 /// Makes the transactions of one plan.
@@ -334,11 +335,12 @@ Problems Mapping::notes() const
 {
     Problems notes = compiled_->notes;
     for (const Plan& plan : compiled_->plans)
-        if (plan.each && comes_of_groups(*plan.each))
-            notes.push_back({*plan.each->site.file, plan.each->site.line, plan.each->site.column, "place_by_index",
-                             "a group stands nowhere in the document, so it is known by its index: a mapping that is "
-                             "mended to group otherwise takes one group for another when an event is replayed",
-                             "keep what it groups by"});
+        if (plan.each && has_no_places(*plan.each))
+            notes.push_back(
+                {*plan.each->site.file, plan.each->site.line, plan.each->site.column, "place_by_index",
+                 "these items stand nowhere in the document, so each is known by its index: a mapping that is "
+                 "mended to make others takes one for another when an event is replayed",
+                 "keep what they are made of and their order"});
     return notes;
 }
 

@@ -13,12 +13,7 @@ using Values = std::pmr::vector<Value>;
 Value headers_value(Run& run)
 {
     const auto& headers = run.context.headers;
-    auto* members = run.make<Member>(headers.size());
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-        members[i].name = headers[i].first;
-        members[i].value = is_blank(headers[i].second) ? Value{} : text_value(headers[i].second);
-    }
-    return object_value({members, headers.size()});
+    return object_value(named_once(run, headers));
 }
 
 Value named_texts(Run& run, std::initializer_list<std::pair<std::string_view, std::string_view>> texts)

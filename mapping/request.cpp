@@ -148,12 +148,9 @@ private:
 
     Value answer_value(const RequestAnswer& answer)
     {
-        auto* headers = run_.make<Member>(answer.headers.size());
-        for (std::size_t i = 0; i < answer.headers.size(); ++i)
-            headers[i] = {answer.headers[i].first, text_value(answer.headers[i].second)};
         auto* members = run_.make<Member>(2);
         members[0] = {"status", number_value(Decimal(static_cast<std::int64_t>(answer.status)))};
-        members[1] = {"headers", object_value({headers, answer.headers.size()})};
+        members[1] = {"headers", object_value(named_once(run_, answer.headers))};
         return object_value({members, 2});
     }
 

@@ -103,6 +103,16 @@ Value Run::time_value(const Timestamp& time, std::string_view source)
     return value;
 }
 
+std::span<const Member> named_once(Run& run, std::span<const std::pair<std::string, std::string>> fields)
+{
+    auto* members = run.make<Member>(fields.size());
+    std::size_t count = 0;
+    for (const auto& [name, text] : fields)
+        if (std::ranges::find(members, members + count, std::string_view(name), &Member::name) == members + count)
+            members[count++] = {name, is_blank(text) ? Value{} : text_value(text)};
+    return {members, count};
+}
+
 std::string text_of(const Site& site)
 {
     if (site.file == nullptr || site.line <= 0)

@@ -120,6 +120,10 @@ struct Run {
     [[nodiscard]] Value time_value(const Timestamp& time, std::string_view source);
 };
 
+/// Headers as members: the first of a name counts, so that what a path finds does not hang on where it looks first; a
+/// blank one reads as null.
+[[nodiscard]] std::span<const Member> named_once(Run& run, std::span<const std::pair<std::string, std::string>> fields);
+
 /// `file:line:column`; empty when it stands nowhere.
 [[nodiscard]] std::string text_of(const Site& site);
 

@@ -174,10 +174,10 @@ constexpr CodeEntry table[] = {
     CodeEntry{"requests_only", at_file, "stands in a mapping and works in requests only",
               "mappings see the document, requests also `$system` and `$steps`",
               "`| xref(\"item\", \"erp\")` in a mapping"},
-    CodeEntry{
-        "place_by_index", at_file,
-        "a note: transactions are made for groups, which stand nowhere in the document and are known by their index",
-        "do not change how it groups while letters of it wait", "`each: .lines | group_by(.warehouse)`"},
+    CodeEntry{"place_by_index", at_file,
+              "a note: transactions are made of items that stand nowhere in the document and are known by their index: "
+              "groups, parts of a text, entries of an object",
+              "do not change how they are made while letters of it wait", "`each: .lines | group_by(.warehouse)`"},
     CodeEntry{"looks_like_expression", at_file,
               "a note: a plain text of a mapping reads like an expression that was not begun with `=`",
               "begin it with `=`; what is inserted into a text stands in braces", "`title: upper(.name)`"},

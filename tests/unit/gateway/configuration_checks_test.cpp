@@ -180,6 +180,11 @@ TEST_F(ConfigurationChecks, TransactionsOfGroupsAreWorthANote)
     EXPECT_EQ(texts(loaded.problems), "");
     ASSERT_THAT(codes(loaded.notes), ElementsAre("place_by_index"));
     EXPECT_THAT(texts(loaded.notes), HasSubstr("mappings/order.yaml:2:"));
+    for (const auto* each : {".numbers | split(\",\")", ".rows | entries | where(.value)", ".rows | json"}) {
+        write("conf/connectors/acme/mappings/order.yaml",
+              std::string("transaction: sales_order\neach: '") + each + "'\nentity: order/{.key}\n" + fields);
+        EXPECT_THAT(codes(load_with("order").notes), ElementsAre("place_by_index")) << each;
+    }
 }
 
 TEST_F(ConfigurationChecks, AMappingThatIsNotThereIsToldWhereItIsNamed)

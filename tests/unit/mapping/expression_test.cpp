@@ -93,6 +93,18 @@ TEST(Expression, MoneyAndQuantitiesAreNoNumbers)
     EXPECT_EQ(evaluated(R"((3 | money("EUR")) * 2)"), R"({"amount":"6.00","currency":"EUR"})");
 }
 
+TEST(Expression, OfAHeaderThatIsGivenTwiceTheFirstCounts)
+{
+    const auto path = Expression::compile("$headers.x").value();
+    const Document document = connectors::read_json("{}").value();
+    const auto given = [&](std::vector<std::pair<std::string, std::string>> headers) {
+        return path.text(MappingContext{.document = document, .headers = headers}).value().value_or("null");
+    };
+    EXPECT_EQ(given({{"a", "0"}, {"x", "1"}}), "1");
+    EXPECT_EQ(given({{"x", "1"}, {"x", "2"}}), "1");  // wherever it stood in the message before
+    EXPECT_EQ(given({{"x", " "}, {"x", "2"}}), "null");
+}
+
 TEST(Expression, PathsFollowEveryStep)
 {
     EXPECT_EQ(of(".lines[].sku"), R"(["A","B","C"])");
