@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <ranges>
 #include <set>
-#include <sstream>
 
 #include "core/near_name.hpp"
 #include "gateway/files_not_read.hpp"
@@ -74,7 +73,6 @@ public:
         const std::string main = options_.folder + "/headgate.yaml";
         report(config::read_file(main, made_->deployment, options_.environment, folders));
         explain_unreadable(main, "--config names the folder that holds headgate.yaml");
-        folders_not_read();
         load_tables();
 
         defaults();
@@ -88,7 +86,7 @@ public:
                     list_of(made_->deployment.channels | std::views::keys));
         for (const auto& route : made_->deployment.routes)
             add_route(route);
-        auto beside = files_not_read(options_.folder, read_);
+        auto beside = files_not_read(options_.folder, folders, read_);
         report(std::move(beside.problems));
         if (made_->deployment.channels.empty() && problems_.empty())
             problem(main, "no_channels", "no channel is configured, so nothing can arrive",
@@ -159,28 +157,6 @@ private:
         if (error)
             problem(path, "unreadable", "it cannot be looked at: " + error.message());
         return is;
-    }
-
-    /// Folders of DIR that look as if they were read. What else lies there is the user's own: notes, secrets, git.
-    void folders_not_read()
-    {
-        const auto refuse = [&](const std::string& name, const std::string& hint) {
-            std::error_code error;
-            const std::string folder = options_.folder + "/" + name;
-            if (fs::is_directory(folder, error))
-                problem(folder, "not_read", "a folder of this name is not read in this version", hint);
-        };
-        DeploymentConfig keys;
-        std::istringstream lines(config::reference([&](config::Schema& schema) { keys.describe(schema); }));
-        for (std::string line; std::getline(lines, line);) {
-            const std::string name = line.substr(0, line.find_first_of(".[\t"));
-            const bool section = line.starts_with(name + "\tsection") || line.starts_with(name + "\tnot yet") ||
-                                 line.starts_with(name + "[]\t");
-            if (section && std::ranges::find(folders, name) == folders.end())
-                refuse(name, "`" + name + "` stands in headgate.yaml; only channels/ and systems/ may be folders");
-        }
-        for (const std::string name : {"presets", "canonical"})
-            refuse(name, "what ships under this name cannot be added to");
     }
 
     void defaults()
@@ -558,10 +534,30 @@ private:
             if (!made_->deployment.systems.contains(system))
                 problem(config.where, "unknown_system", "there is no system `" + system + "`",
                         list_of(made_->deployment.systems | std::views::keys));
+        for (const auto& system : config.to)
+            if (const auto plan = made_->systems.find(system); plan != made_->systems.end())
+                check_requests(config, *plan->second);
         if (!config.id.empty() && std::ranges::find(made_->routes, config.id, &Route::id) != made_->routes.end())
             problem(config.where, "repeated_id", "a route `" + config.id + "` stands here a second time",
                     "an id names one route in events and logs");
         made_->routes.push_back({config.id, config.types, config.channels, config.to});
+    }
+
+    /// Whether a system has requests for what a route sends it.
+    void check_requests(const RouteConfig& route, const HttpSystemPlan& plan)
+    {
+        const std::string& system = plan.config.name;
+        for (const auto& type : route.types)
+            if (made_->canonical.find(type) != nullptr && !plan.requests.contains(type))
+                problem(route.where, "no_request", "no request file of `" + system + "` applies to " + type,
+                        "add one to its `requests`, or leave the type out here");
+        if (std::ranges::find(route.types, "*") == route.types.end() || plan.requests.empty())
+            return;
+        const auto place = place_of(route.where);
+        notes_.push_back({place.file, place.line, place.column, "no_request",
+                          "this route sends every type to `" + system + "`, which has requests for fewer: " +
+                              list_of(plan.requests | std::views::keys) + "; each of another type becomes a letter",
+                          "name its `types`"});
     }
 
     FilesRead read_;

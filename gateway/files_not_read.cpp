@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <vector>
+#include <sstream>
+
+#include "gateway/config.hpp"
 
 namespace headgate::gateway {
 
@@ -36,10 +38,15 @@ bool is_folder(const fs::path& path)
 
 class Search {
 public:
-    Search(const std::string& folder, const FilesRead& read) : folder_(folder), read_(read) {}
+    Search(const std::string& folder, const std::vector<std::string>& sections, const FilesRead& read)
+        : folder_(folder),
+          sections_(sections),
+          read_(read)
+    {}
 
     FilesNotRead all() &&
     {
+        folders();
         endings(folder_, "headgate");
         for (const auto& connector : entries_of(folder_ / "connectors"))
             if (is_folder(connector))
@@ -49,6 +56,26 @@ public:
     }
 
 private:
+    /// What else lies there is the user's own: notes, secrets, git.
+    void folders()
+    {
+        const auto refuse = [&](const std::string& name, std::string hint) {
+            if (is_folder(folder_ / name))
+                not_read(folder_ / name, "a folder of this name is not read in this version", std::move(hint));
+        };
+        DeploymentConfig keys;
+        std::istringstream lines(config::reference([&](config::Schema& schema) { keys.describe(schema); }));
+        for (std::string line; std::getline(lines, line);) {
+            const std::string name = line.substr(0, line.find_first_of(".[\t"));
+            const bool section = line.starts_with(name + "\tsection") || line.starts_with(name + "\tnot yet") ||
+                                 line.starts_with(name + "[]\t");
+            if (section && std::ranges::find(sections_, name) == sections_.end())
+                refuse(name, "`" + name + "` stands in headgate.yaml; only channels/ and systems/ may be folders");
+        }
+        for (const std::string name : {"presets", "canonical"})
+            refuse(name, "what ships under this name cannot be added to");
+    }
+
     void not_read(const fs::path& path, std::string message, std::string hint)
     {
         found_.problems.push_back({path.string(), 0, 0, "not_read", std::move(message), std::move(hint)});
@@ -114,6 +141,7 @@ private:
     }
 
     fs::path folder_;
+    const std::vector<std::string>& sections_;
     const FilesRead& read_;
     FilesNotRead found_;
 };
@@ -130,9 +158,9 @@ bool FilesRead::has(const std::string& file) const
     return files.contains(plain(file));
 }
 
-FilesNotRead files_not_read(const std::string& folder, const FilesRead& read)
+FilesNotRead files_not_read(const std::string& folder, const std::vector<std::string>& sections, const FilesRead& read)
 {
-    return Search(folder, read).all();
+    return Search(folder, sections, read).all();
 }
 
 }  // namespace headgate::gateway

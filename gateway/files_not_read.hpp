@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/problem.hpp"
 
@@ -22,7 +23,9 @@ struct FilesNotRead {
 };
 
 /// What lies in the folders of a configuration as if it were read, and is not: files that end in .yml, folders in the
-/// wrong place, connectors without a connector.yaml, mappings that no topic names and fragments that no mapping uses.
-[[nodiscard]] FilesNotRead files_not_read(const std::string& folder, const FilesRead& read);
+/// wrong place or named as a section that is none of `sections`, connectors without a connector.yaml, mappings that no
+/// topic names and fragments that no mapping uses.
+[[nodiscard]] FilesNotRead files_not_read(const std::string& folder, const std::vector<std::string>& sections,
+                                          const FilesRead& read);
 
 }  // namespace headgate::gateway

@@ -166,7 +166,7 @@ void SystemConfig::describe(config::Schema& schema)
     schema.field("error_code", error_code, "http: expression: the error code in an answer's body.");
     schema.field("idempotency_header", idempotency_header, "http: a header that carries `$delivery.key`.");
     schema.field("allow", allow, "http: private networks the system may be in: 10.0.0.0/8.");
-    schema.field("ca", ca, "http: file of certificates to trust instead of the machine's.");
+    schema.field("ca", ca, "http: file of certificates to trust instead of the machine's, from this folder on.");
     schema.not_yet("channel", "writing back to a vendor");
     if (schema.reading())
         check(schema);

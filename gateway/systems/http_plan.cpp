@@ -45,9 +45,15 @@ class PlanLoader {
 public:
     PlanLoader(HttpSystemPlan& made, Problems& problems) : made_(made), problems_(problems) {}
 
-    void connection()
+    void connection(const std::string& folder)
     {
-        const SystemConfig& config = made_.config;
+        SystemConfig& config = made_.config;
+        if (!config.ca.empty()) {
+            config.ca = (fs::path(folder) / config.ca).string();
+            if (!std::ifstream(config.ca))
+                problem(config.where, "missing_file", "the certificates of `ca`, " + config.ca + ", cannot be read",
+                        "a PEM file, from the configuration's folder on");
+        }
         if (const auto url = boost::urls::parse_uri(config.url)) {
             made_.origin = origin_of(*url);
             made_.base = std::string(url->encoded_path());
@@ -128,9 +134,9 @@ std::shared_ptr<HttpSystemPlan> load_plan(const SystemConfig& config, const std:
     auto made = std::make_shared<HttpSystemPlan>();
     made->config = config;
     PlanLoader loader(*made, problems);
-    loader.connection();
+    loader.connection(folder);
     if (!config.requests.empty())
-        loader.requests(folder + "/" + config.requests, canonical, vocabularies);
+        loader.requests((fs::path(folder) / config.requests).string(), canonical, vocabularies);
     return made;
 }
 

@@ -227,6 +227,33 @@ TEST_F(HttpSystemConfigurationTest, WhatIsWrongIsSaidWithItsPlace)
     EXPECT_THAT(of(right), testing::Contains("unknown_type"));
 }
 
+TEST_F(HttpSystemConfigurationTest, FilesAreLookedForFromItsOwnFolder)
+{
+    const std::string start = std::string(right) + ", ca: tls/ca.pem";
+    EXPECT_THAT(codes(with(start).problems), ElementsAre("missing_file"));
+    write("conf/tls/ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    const auto loaded = with(start);
+    EXPECT_THAT(texts(loaded.problems), "");
+    EXPECT_EQ(loaded.configuration->systems.at("erp")->config.ca, folder_ + "/conf/tls/ca.pem");
+    EXPECT_THAT(
+        texts(with("preset: http, url: 'https://erp.example', requests: " + folder_ + "/conf/requests").problems), "");
+}
+
+TEST_F(HttpSystemConfigurationTest, ARouteToWhatItHasNoRequestForIsTold)
+{
+    const auto routed = [&](const std::string& route) {
+        return load("channels: { eu: { connector: shopify, secret: generated } }\nsystems:\n  erp: { " +
+                    std::string(right) + " }\nroutes: [{ id: a, to: [erp]" + route + " }]\n");
+    };
+    EXPECT_THAT(codes(routed(", types: [sales_order]").problems), ElementsAre());
+    EXPECT_THAT(codes(routed(", types: [sales_order]").notes), ElementsAre());
+    EXPECT_THAT(codes(routed(", types: [sales_order, refund]").problems), ElementsAre("no_request"));
+    const auto all = routed("");
+    EXPECT_THAT(codes(all.problems), ElementsAre());
+    EXPECT_THAT(codes(all.notes), ElementsAre("no_request"));
+    EXPECT_THAT(texts(all.notes), HasSubstr("sales_order"));
+}
+
 TEST_F(HttpSystemConfigurationTest, TheLedgerMayStandBesideIt)
 {
     EXPECT_THAT(
