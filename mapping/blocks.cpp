@@ -261,8 +261,9 @@ bool traces(const Run& run)
 
 bool evaluate(const Block& block, Run& run, Value& out)
 {
-    if (++run.steps > limits::steps)
-        return fail(run, block.site, "limit_steps", "the mapping takes more than 1,000,000 steps");
+    ++run.steps;
+    if (!within_steps(run, block.site))
+        return false;
     bool done = true;
     bool present = true;
     switch (block.kind) {

@@ -30,6 +30,7 @@ struct Call {
     {
         return mapping::fail(run, expr, code, message, &subject);
     }
+    bool within_steps() { return mapping::within_steps(run, expr.site, &subject); }
     bool fail_subject(std::string_view asked) { return fail_kind(run, expr, subject_expr(), subject, asked); }
 };
 

@@ -11,6 +11,7 @@
 #include "mapping/functions.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/read_json.hpp"
+#include "mapping/request_body.hpp"
 
 namespace headgate::mapping {
 
@@ -68,16 +69,8 @@ bool apply_url(Call& call, Value& out)
     std::string_view text;
     if (!call.text(text))
         return false;
-    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string coded;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-            std::string_view("-._~").find(letter) != std::string_view::npos)
-            coded += letter;
-        else
-            coded.append("%").append(1, digits[byte >> 4U]).append(1, digits[byte & 15U]);
-    }
+    append_percent_encoded(coded, text);
     return give_text(call, coded, out);
 }
 
@@ -191,8 +184,8 @@ bool find_pattern(Call& call, re2::StringPiece* parts, int count, bool& found)
     if (pattern == nullptr)
         return false;
     call.run.count_bytes(text.size() * static_cast<std::size_t>(1 + pattern->ProgramSize() / 16));
-    if (call.run.steps > limits::steps)
-        return call.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
+    if (!call.within_steps())
+        return false;
     if (count > 0 && pattern->NumberOfCapturingGroups() == 0)
         count = 1;
     found = pattern->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, parts, count);

@@ -162,8 +162,9 @@ bool descend(const Expr& expr, Run& run, std::string_view name, const Value& at,
     if (at.kind != Kind::list && at.kind != Kind::object)
         return true;
     run.count_nodes(at.count);
-    if (++run.steps > limits::steps)
-        return fail(run, expr, "limit_steps", "the mapping takes more than 1,000,000 steps");
+    ++run.steps;
+    if (!within_steps(run, expr.site))
+        return false;
     if (at.kind == Kind::list)
         return each_item(at, [&](const Value& item) { return descend(expr, run, name, item, found); });
     return each_member(at, [&](std::string_view member, const Value& value) {

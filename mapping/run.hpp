@@ -134,12 +134,18 @@ bool fail(Run& run, const Expr& expr, std::string_view code, std::string_view me
 /// "`.price` is a text where a number is asked"
 bool fail_kind(Run& run, const Expr& asking, const Expr& given, const Value& culprit, std::string_view asked);
 
+/// False with a failure at `site` once the mapping has taken more steps than it may.
+inline bool within_steps(Run& run, const Site& site, const Value* culprit = nullptr)
+{
+    return run.steps <= limits::steps ||
+           fail(run, site, "limit_steps", "the mapping takes more than 1,000,000 steps", culprit);
+}
+
 /// Counts the step and evaluates.
 inline bool evaluate(const Expr& expr, Run& run, Value& out)
 {
-    if (++run.steps > limits::steps)
-        return fail(run, expr, "limit_steps", "the mapping takes more than 1,000,000 steps");
-    return expr.evaluate(expr, run, out);
+    ++run.steps;
+    return within_steps(run, expr.site) && expr.evaluate(expr, run, out);
 }
 
 bool evaluate(const Block& block, Run& run, Value& out);

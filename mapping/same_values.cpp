@@ -26,8 +26,9 @@ bool SameValues::place_of(const Value& value, std::size_t& place)
 {
     std::string name;
     call_.run.count_bytes(value.text.size());
-    if (++call_.run.steps > limits::steps)
-        return call_.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
+    ++call_.run.steps;
+    if (!call_.within_steps())
+        return false;
     if (alike(value, name)) {
         place = places_.try_emplace(std::move(name), values_.size()).first->second;
     } else {
@@ -35,8 +36,9 @@ bool SameValues::place_of(const Value& value, std::size_t& place)
             Order3 order{};
             if (!compare(call_.run, call_.expr, value, values_[place], false, order))
                 return false;
-            if (++call_.run.steps > limits::steps)
-                return call_.fail("limit_steps", "the mapping takes more than 1,000,000 steps");
+            ++call_.run.steps;
+            if (!call_.within_steps())
+                return false;
             if (order == Order3::equal)
                 break;
         }

@@ -533,8 +533,9 @@ TEST(Functions, WhatIsEvaluatedForAFunctionFitsACall)
 {
     for (const auto name : function_names()) {
         const Function* function = find_function(name);
-        if (function->kind != Function::Kind::special)
+        if (function->kind != Function::Kind::special) {
             EXPECT_LE(static_cast<std::size_t>(function->most), Call::most_args) << name;
+        }
     }
 }
 
