@@ -26,10 +26,12 @@ struct Delivery {
 /// What the system says of a delivery that ended well.
 struct Applied {
     enum class Outcome : std::uint8_t {
-        applied,   // written now
-        adopted,   // this effect key was there already: an earlier sending had arrived
-        repeated,  // the same fact at the same version and content
-        stale,     // a newer version of the fact is there
+        applied,    // written now
+        adopted,    // this effect key was there already: an earlier sending had arrived
+        repeated,   // the same fact at the same version and content
+        unchanged,  // a newer version of the fact with the content that is there
+        stale,      // a newer version of the fact is there
+        expired,    // too old to be worth sending
     };
     Outcome outcome = Outcome::applied;
     std::string target_id;  // what the system calls the thing
@@ -39,7 +41,20 @@ struct Applied {
 struct Sending {
     std::uint32_t attempt = 1;
     bool maybe_sent = false;  // an earlier sending may have arrived
-    std::string progress{};   // what the answer to the attempt before said, unchanged
+    std::string progress{};   // what the last answer that came said, unchanged
+};
+
+/// What a delivery cannot do without, and what is not there yet.
+struct Needed {
+    enum class Kind : std::uint8_t {
+        parent,     // a fact of that type about that entity, applied at the system
+        reference,  // what the system calls something
+    };
+    Kind kind = Kind::parent;
+    std::string system;
+    std::string of;  // the parent's type, or the reference's kind
+    std::string id;  // the parent's entity, or what the reference is asked for; without a source
+    bool operator==(const Needed&) const = default;
 };
 
 /// What became of a sending.
@@ -47,6 +62,8 @@ struct SystemAnswer {
     Result<Applied> result;
     std::optional<std::chrono::milliseconds> not_before{};  // the system asks to be left alone for so long
     std::string progress{};                                 // for the next attempt: what has been done already
+    bool maybe_done = false;                                // failed, and yet it may have arrived
+    std::optional<Needed> needed{};                         // failed as `dependency`: for want of this
 };
 
 /// Where transactions are applied.

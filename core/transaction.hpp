@@ -29,6 +29,15 @@ struct Warning {
     bool operator==(const Warning&) const = default;
 };
 
+/// What must be there before a transaction can be applied: a fact of this type about this entity, and with the entity
+/// for its id.
+struct Parent {
+    std::string type;    // "sales_order"
+    std::string family;  // of the type
+    std::string entity;
+    bool operator==(const Parent&) const = default;
+};
+
 /// A canonical ERP transaction as mapped from a document: what is applied at a system.
 struct Transaction {
     std::string type;    // "sales_order"
@@ -38,6 +47,8 @@ struct Transaction {
     std::string entity;  // what stays in order: "order/450789469"
     std::string id;      // which fact about it; default: the entity
     Version version;
+    std::vector<Parent> parents{};    // `depends_on`
+    bool overtakes = false;           // older ones about the entity that were never sent are needless now
     std::string json;                 // the fields, deterministic to the byte, money as exact text
     std::vector<Warning> warnings{};  // in output order; at most a hundred are kept
 };

@@ -171,9 +171,9 @@ private:
         const bool connected = co_await connect_redis();
         if (!connected || stopping_)
             co_return false;
-        admin_->connected(*redis_);
         co_await compare_ledger();
         build_loops();
+        admin_->connected(*redis_);
         co_await wait_for_lease();
         if (stopping_)
             co_return false;
@@ -351,8 +351,11 @@ private:
             return false;
         admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
             *configuration_, scripts_, *history_, gateway_metrics_, health_, log_, token,
-            [this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
-            [this] { owner_->perhaps_readmitted(); }});
+            api::OwnerCalls{[this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
+                            [this] { owner_->perhaps_readmitted(); },
+                            [this](std::vector<retry::DeliveryAt> deliveries) { owner_->ready(std::move(deliveries)); },
+                            [this](auto heard) { owner_->pauses_changed(std::move(heard)); },
+                            [this](auto heard) { owner_->references_changed(std::move(heard)); }}});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {

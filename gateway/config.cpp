@@ -112,8 +112,37 @@ void RouteConfig::describe(config::Schema& schema)
     schema.field("to", to, "The systems that get the transaction.");
     schema.required("to");
     schema.not_empty("to", "name a system, or remove the route");
-    for (const auto* key : {"when", "owner", "gates", "fallback", "coalesce"})
+    if (schema.reading() || coalesce || id.empty()) {  // else there is none to show
+        CoalesceConfig given = coalesce.value_or(CoalesceConfig{});
+        schema.section("coalesce", given, "Snapshots only: tellings of one entity that come soon are one delivery.");
+        if (schema.reading() && schema.given("coalesce"))
+            coalesce = given;
+    }
+    for (const auto* key : {"when", "owner", "gates", "fallback"})
         schema.not_yet(key, "routing rules");
+}
+
+void CoalesceConfig::describe(config::Schema& schema)
+{
+    schema.field("within", within, {std::chrono::milliseconds(100), std::chrono::hours(1)},
+                 "So long newer ones are waited for.");
+    schema.field("expires", expires, {std::chrono::seconds(1), std::chrono::days(30)},
+                 "Older than this it is suppressed: `expired`. Default: never.");
+    schema.not_yet("by", "coalescing by other things than the entity");
+}
+
+void ParkingConfig::Wait::describe(config::Schema& schema)
+{
+    schema.field("wait", wait, {std::chrono::seconds(1), std::chrono::days(365)}, "So long; then it is a letter.");
+    for (const auto* key : {"fetch", "code"})
+        schema.not_yet(key, "fetching what is missing");
+}
+
+void ParkingConfig::describe(config::Schema& schema)
+{
+    schema.section("parent", parent, "For what `depends_on` names.");
+    schema.section("reference", reference, "For a cross-reference.");
+    schema.not_yet("unrouted", "parking what no route takes");
 }
 
 void RedisConfig::describe(config::Schema& schema)
@@ -132,6 +161,8 @@ void RedisConfig::describe(config::Schema& schema)
     if (managed || schema.reading())  // with a `url` it is refused, so what is shown has none either
         schema.field("maxmemory", maxmemory, {Size{64U << 20U}, Size{1ULL << 42U}},
                      "Memory limit of the managed Redis.");
+    schema.field("spill_after", spill_after, {std::chrono::milliseconds(100), std::chrono::days(1)},
+                 "Bodies of what waits longer leave Redis for history.");
     schema.not_yet("sentinel", "Redis Sentinel");
     managed = url.empty();
     if (schema.reading())
@@ -194,7 +225,7 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.not_yet("regions", "regions");
     schema.not_yet("holds", "holds and approvals");
     schema.not_yet("queues", "work queues");
-    schema.not_yet("parking", "parking");
+    schema.section("parking", parking, "How long deliveries wait for what is not there yet.");
     schema.not_yet("access", "access by role");
     schema.not_yet("alerts", "alerts");
     schema.not_yet("dead", "limits of dead letters");

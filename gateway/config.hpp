@@ -48,12 +48,31 @@ struct ChannelConfig {
     void describe(config::Schema& schema);
 };
 
+/// Snapshots of one entity that come soon behind each other are one delivery, and late ones are none.
+struct CoalesceConfig {
+    config::Duration within{std::chrono::seconds(5)};  // so long newer ones are waited for
+    std::optional<config::Duration> expires;           // older than this it is not worth sending
+    void describe(config::Schema& schema);
+};
+
 struct RouteConfig {
     std::string where;
     std::string id;
     std::vector<std::string> types{"*"};
     std::vector<std::string> channels;  // empty: all
     std::vector<std::string> to;
+    std::optional<CoalesceConfig> coalesce;
+    void describe(config::Schema& schema);
+};
+
+/// How long a delivery waits for what is not there yet.
+struct ParkingConfig {
+    struct Wait {
+        config::Duration wait;
+        void describe(config::Schema& schema);
+    };
+    Wait parent{std::chrono::days(1)};
+    Wait reference{std::chrono::days(7)};
     void describe(config::Schema& schema);
 };
 
@@ -63,6 +82,7 @@ struct RedisConfig {
     config::SecretSources password;
     std::vector<std::string> unchecked;  // start-up checks this deployment waives by name
     Size maxmemory{1U << 30U};           // of the managed server
+    config::Duration spill_after{std::chrono::seconds(60)};
     void describe(config::Schema& schema);
 
 private:
@@ -79,6 +99,7 @@ struct DeploymentConfig {
     std::map<std::string, ChannelConfig> channels;
     std::map<std::string, SystemConfig> systems;
     std::vector<RouteConfig> routes;
+    ParkingConfig parking;
     RedisConfig redis;
     Durability durability = Durability::strict;
     std::int64_t threads = 0;  // event loops; 0: one per core

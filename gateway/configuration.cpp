@@ -168,7 +168,7 @@ private:
             ledger.preset = SystemConfig::Preset::sqlite;
         }
         if (deployment.routes.empty())
-            deployment.routes.push_back({"", "all", {"*"}, {}, {deployment.systems.begin()->first}});
+            deployment.routes.push_back({"", "all", {"*"}, {}, {deployment.systems.begin()->first}, {}});
         const SystemConfig* ledger = nullptr;
         for (const auto& [name, system] : deployment.systems) {
             if (system.preset == SystemConfig::Preset::sqlite && std::exchange(ledger, &system) != nullptr)
@@ -540,7 +540,19 @@ private:
         if (!config.id.empty() && std::ranges::find(made_->routes, config.id, &Route::id) != made_->routes.end())
             problem(config.where, "repeated_id", "a route `" + config.id + "` stands here a second time",
                     "an id names one route in events and logs");
-        made_->routes.push_back({config.id, config.types, config.channels, config.to});
+        for (const auto& type : config.types)
+            if (const auto* known = made_->canonical.find(type);
+                config.coalesce && (known == nullptr || !known->snapshot))
+                problem(config.where, "no_snapshot", "`coalesce` would leave tellings of `" + type + "` out",
+                        "only snapshots may be; " + snapshots());
+        made_->routes.push_back({config.id, config.types, config.channels, config.to, config.coalesce});
+    }
+
+    [[nodiscard]] std::string snapshots() const
+    {
+        auto names = made_->canonical.names();
+        std::erase_if(names, [this](const auto& name) { return !made_->canonical.find(name)->snapshot; });
+        return list_of(names);
     }
 
     /// Whether a system has requests for what a route sends it.
@@ -589,6 +601,26 @@ bool Route::matches(std::string_view type, std::string_view channel) const
 {
     return std::ranges::any_of(types, [&](const auto& wanted) { return wanted == "*" || wanted == type; }) &&
            (channels.empty() || std::ranges::find(channels, channel) != channels.end());
+}
+
+bool Configuration::at_most_once(std::string_view system, std::string_view type) const
+{
+    const auto plan = systems.find(system);
+    if (plan == systems.end())
+        return false;
+    const auto request = plan->second->requests.find(type);
+    return request != plan->second->requests.end() &&
+           std::ranges::any_of(request->second.steps(),
+                               [](const auto& step) { return step.repeat == mapping::Repeat::never; });
+}
+
+bool Configuration::has_parents() const
+{
+    for (const auto& [name, connector] : connectors)
+        for (const auto& [topic, used] : connector->topics)
+            if (std::ranges::any_of(used.mappings, [](const auto& mapping) { return mapping->has_parents(); }))
+                return true;
+    return false;
 }
 
 const Channel* Configuration::channel(std::string_view name) const

@@ -75,6 +75,7 @@ struct Route {
     std::vector<std::string> types;
     std::vector<std::string> channels;
     std::vector<std::string> to;
+    std::optional<CoalesceConfig> coalesce;
     [[nodiscard]] bool matches(std::string_view type, std::string_view channel) const;
 };
 
@@ -91,6 +92,10 @@ struct Configuration {
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
 
     [[nodiscard]] const Channel* channel(std::string_view name) const;
+    /// Whether a second sending of this type would do harm at the system (`repeat: never`).
+    [[nodiscard]] bool at_most_once(std::string_view system, std::string_view type) const;
+    /// Whether any transaction may wait for another one (`depends_on`).
+    [[nodiscard]] bool has_parents() const;
 };
 
 struct LoadedConfiguration {

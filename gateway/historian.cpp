@@ -22,13 +22,15 @@ constexpr auto gathering = 100ms;
 }  // namespace
 
 Historian::Historian(asio::any_io_executor executor, net::Redis& redis, retry::Frames& frames,
-                     observability::HistoryStore& store, observability::Health& health, observability::Log& log)
+                     observability::HistoryStore& store, observability::Health& health, observability::Log& log,
+                     std::function<void(Partition, EventId)> open)
     : executor_(executor),
       redis_(redis),
       frames_(frames),
       store_(store),
       health_(health),
       log_(log),
+      open_(std::move(open)),
       pause_(executor)
 {}
 
@@ -110,11 +112,12 @@ Task<void> Historian::carry(Partition partition)
 
         std::vector<observability::HistoryRow> rows;
         rows.reserve(frames->size());
+        std::vector<EventId> open;
         for (const auto& frame : *frames) {
             std::string stored;
             if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
                 stored = found->second;
-            } else {
+            } else if (!frame.delivery) {  // the event's own frame came before and brought the body
                 std::vector<std::string> get{"GET", retry::event_key("b", frame.event)};
                 auto reply = co_await redis_.command(std::move(get));
                 if (!reply)
@@ -126,21 +129,19 @@ Task<void> Historian::carry(Partition partition)
                 observability::LogLine line;
                 line.field("event", frame.event.text()).field("code", row.error().code);
                 log_.error("an outcome cannot be written to history as it is; it is kept as found", line);
-                observability::HistoryRow bare;
-                bare.event = frame.event;
-                bare.round = static_cast<int>(frame.round);
-                bare.state = "unreadable";
-                bare.reason = row.error().code;
-                bare.timeline = frame.bytes;
-                rows.push_back(std::move(bare));
+                rows.push_back(unreadable_row(frame, row.error()));
                 continue;
             }
+            if ((row->state == "waiting" || row->state == "dead") && !row->body.empty())
+                open.push_back(frame.event);
             rows.push_back(std::move(*row));
         }
         auto committed = co_await commit(std::move(rows));
         if (!committed)
             co_return std::unexpected(std::move(committed.error()));
         fault_point("after_history");
+        for (const EventId& event : open)
+            open_(partition, event);
         for (const auto& frame : *frames)
             if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
                 remembered_ -= found->second.size();

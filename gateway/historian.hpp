@@ -23,8 +23,10 @@ namespace headgate::gateway {
 /// only this: frames wait in Redis. One thread: its executor's.
 class Historian {
 public:
+    /// `open`: history has the body of an event that has not ended.
     Historian(asio::any_io_executor executor, net::Redis& redis, retry::Frames& frames,
-              observability::HistoryStore& store, observability::Health& health, observability::Log& log);
+              observability::HistoryStore& store, observability::Health& health, observability::Log& log,
+              std::function<void(Partition, EventId)> open);
     Historian(const Historian&) = delete;
     Historian& operator=(const Historian&) = delete;
 
@@ -52,6 +54,7 @@ private:
     observability::HistoryStore& store_;
     observability::Health& health_;
     observability::Log& log_;
+    std::function<void(Partition, EventId)> open_;
     asio::steady_timer pause_;
     std::bitset<partition_count> dirty_;
     std::unordered_map<EventId, std::string> bodies_;

@@ -34,6 +34,16 @@ void Outcomes::bury(const std::shared_ptr<Job>& job, std::string_view stage, Fai
     with_.spawn(bury_now(job, std::string(stage), std::move(failure)));
 }
 
+void Outcomes::place(const std::shared_ptr<Job>& job)
+{
+    with_.spawn(place_now(job));
+}
+
+void Outcomes::resolve(const std::shared_ptr<Attempt>& attempt)
+{
+    with_.spawn(resolve_now(attempt));
+}
+
 asio::awaitable<bool> Outcomes::try_again(const Job& job, const Failure& why, int tries)
 {
     if (why.code == "lease_lost") {
@@ -101,6 +111,98 @@ asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string s
         written(job, before);
         co_return;
     }
+}
+
+asio::awaitable<void> Outcomes::place_now(std::shared_ptr<Job> job)
+{
+    for (int tries = 0;; ++tries) {
+        auto item = placement(*job, with_.generation, std::chrono::system_clock::now());
+        const auto answer = co_await with_.deliveries.place(std::move(item));
+        if (job->over)
+            co_return;
+        if (!answer) {
+            const bool again = co_await try_again(*job, answer.error(), tries);
+            if (!again)
+                co_return;
+            continue;
+        }
+        fault_point("after_place");
+        unwritten_.ends();
+        if (answer->ended)
+            count_end(*answer->ended);
+        for (std::uint64_t i = 0; i < answer->others_ended; ++i)
+            count_end(retry::Ended::suppressed);
+        for (const auto& attempt : job->attempts)
+            tell_standing(*attempt);
+        with_.historian.written(job->event.partition, job->event.envelope.event, std::move(job->event.stored));
+        with_.placed(job, *answer);
+        co_return;
+    }
+}
+
+asio::awaitable<void> Outcomes::resolve_now(std::shared_ptr<Attempt> attempt)
+{
+    const auto job = attempt->job;
+    for (int tries = 0;; ++tries) {
+        auto item = resolution(*attempt, std::chrono::system_clock::now());
+        const auto answer = co_await with_.deliveries.resolve(std::move(item));
+        if (job->over)
+            co_return;
+        if (!answer) {
+            const bool again = co_await try_again(*job, answer.error(), tries);
+            if (!again)
+                co_return;
+            continue;
+        }
+        fault_point("after_resolve");
+        unwritten_.ends();
+        if (answer->ended)
+            count_end(*answer->ended);
+        if (answer->answer == retry::Resolved::Answer::done)
+            tell_standing(*attempt);
+        with_.historian.written(job->event.partition, job->event.envelope.event, {});
+        with_.resolved(attempt, *answer);
+        co_return;
+    }
+}
+
+void Outcomes::count_end(retry::Ended ended)
+{
+    switch (ended) {
+    case retry::Ended::applied: with_.metrics.applied.add(); return;
+    case retry::Ended::suppressed: with_.metrics.suppressed.add(); return;
+    case retry::Ended::discarded: return;
+    }
+}
+
+/// The line of a delivery that a sending did not end well, or that ended on the slow path.
+void Outcomes::tell_standing(const Attempt& attempt)
+{
+    const auto outcome = attempt.standing ? attempt.standing->outcome : retry::Outcome::applied;
+    const bool is_dead = outcome == retry::Outcome::dead;
+    if (is_dead)
+        with_.metrics.dead.add();
+    else if (attempt.attempts == 0 || (!attempt.standing && !attempt.placed))
+        return;  // it was not sent, or ended as is usual
+    else if (attempt.standing)
+        with_.metrics.retries.add();
+    observability::LogLine line;
+    line.field("event", attempt.job->event.envelope.event.text())
+        .field("system", attempt.system)
+        .field("entity", attempt.delivery.transaction.entity)
+        .field("attempts", attempt.attempts);
+    if (!attempt.standing)
+        return with_.log.info("a delivery is applied that had waited", line);
+    const auto& telling = attempt.standing->telling;
+    line.field("code", telling.reason).optional("detail", attempt.standing->detail);
+    if (telling.letter)
+        line.optional("where", telling.letter->where.document).optional("config", telling.letter->where.config);
+    if (is_dead)
+        with_.log.warn("dead", line);
+    else if (outcome == retry::Outcome::hold)
+        with_.log.warn("a delivery waits for a person", line);
+    else
+        with_.log.warn("a delivery failed and is tried again", line);
 }
 
 void Outcomes::written(const std::shared_ptr<Job>& job, bool before)

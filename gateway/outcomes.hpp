@@ -15,15 +15,17 @@
 #include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/backlog.hpp"
+#include "retry/deliveries.hpp"
 
 namespace headgate::gateway {
 
-/// Writes what became of a job, again and again until Redis has it, and tells it: to history, the counters and the log.
-/// One thread: its executor's.
+/// Writes what became of a job or a delivery, again and again until Redis has it, and tells it: to history, the
+/// counters and the log. One thread: its executor's.
 class Outcomes {
 public:
     struct Dependencies {
         retry::Backlog& backlog;
+        retry::Deliveries& deliveries;
         Historian& historian;
         GatewayMetrics& metrics;
         observability::Log& log;
@@ -32,6 +34,9 @@ public:
         std::uint64_t generation;                                // of the configuration
         std::function<void()> lease_lost;                        // a fenced script said so
         std::function<void(const std::shared_ptr<Job>&)> ended;  // its outcome is written
+        /// It is on the slow path; and it was before, or may have been, when `placed` says gone.
+        std::function<void(const std::shared_ptr<Job>&, const retry::Placed&)> placed;
+        std::function<void(const std::shared_ptr<Attempt>&, const retry::Resolved&)> resolved;
     };
     Outcomes(asio::any_io_executor executor, Dependencies dependencies);
 
@@ -39,12 +44,20 @@ public:
     void finish(const std::shared_ptr<Job>& job);
     /// The job becomes a letter.
     void bury(const std::shared_ptr<Job>& job, std::string_view stage, Failure failure);
+    /// Its deliveries leave the fast path, each as it stands.
+    void place(const std::shared_ptr<Job>& job);
+    /// What became of a delivery of the slow path.
+    void resolve(const std::shared_ptr<Attempt>& attempt);
     /// The lease is gone: nothing of its jobs is written any more.
     void forget() { unwritten_.ends(); }
 
 private:
     asio::awaitable<void> finish_now(std::shared_ptr<Job> job);
     asio::awaitable<void> bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure);
+    asio::awaitable<void> place_now(std::shared_ptr<Job> job);
+    asio::awaitable<void> resolve_now(std::shared_ptr<Attempt> attempt);
+    void count_end(retry::Ended ended);
+    void tell_standing(const Attempt& attempt);
     /// After a failed try: waits, and says whether to try again.
     asio::awaitable<bool> try_again(const Job& job, const Failure& why, int tries);
     /// `before`: an earlier life of this event had written it, and told it.

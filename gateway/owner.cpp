@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
-#include "gateway/stages/decode.hpp"
 #include "gateway/stages/deliver.hpp"
-#include "gateway/stages/map.hpp"
-#include "gateway/stages/route.hpp"
+#include "gateway/standing.hpp"
+#include "gateway/working_out.hpp"
 
 namespace headgate::gateway {
 
@@ -21,14 +21,29 @@ Owner::Owner(asio::any_io_executor executor, Dependencies dependencies)
     : executor_(executor),
       with_(std::move(dependencies)),
       alive_(std::make_shared<bool>(true)),
-      dispatcher_(executor, {with_.backlog, with_.systems, with_.metrics, with_.log, with_.health,
-                             [this](asio::awaitable<void> work) { spawn(std::move(work)); }, [this] { return newest_; },
-                             [this] { wake(); }, with_.on_lease_lost,
-                             [this](const std::shared_ptr<Job>& job) { delivered(job); }}),
+      sender_(executor, with_.systems, with_.health),
       outcomes_(executor,
-                {with_.backlog, with_.historian, with_.metrics, with_.log, with_.health,
+                {with_.backlog, with_.deliveries, with_.historian, with_.metrics, with_.log, with_.health,
                  [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.configuration.generation,
-                 with_.on_lease_lost, [this](const std::shared_ptr<Job>& job) { ended(job); }}),
+                 with_.on_lease_lost, [this](const std::shared_ptr<Job>& job) { ended(job); },
+                 [this](const std::shared_ptr<Job>& job, const retry::Placed& answer) { placed(job, answer); },
+                 [this](const std::shared_ptr<Attempt>& attempt, const retry::Resolved& answer) {
+                     slow_path_.resolved(attempt, answer);
+                 }}),
+      slow_path_({with_.redis, with_.scripts, with_.deliveries, with_.decisions, with_.configuration, sender_,
+                  with_.log, with_.health, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
+                  with_.on_lease_lost, [this](const std::shared_ptr<Attempt>& attempt) { outcomes_.resolve(attempt); },
+                  [this](std::string_view channel) { return paused_channels_.contains(channel); },
+                  [this](EventId event) { return with_.spill.read(event); }}),
+      dispatcher_({with_.redis, with_.backlog, sender_, with_.log, with_.health,
+                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.configuration,
+                   [this] { return newest_; }, [this] { wake(); }, with_.on_lease_lost,
+                   [this](std::string_view system) { return slow_path_.may_have_lanes(system); },
+                   [this](const std::shared_ptr<Job>& job) { outcomes_.finish(job); },
+                   [this](const std::shared_ptr<Job>& job) {
+                       slow_path_.expect(*job);
+                       outcomes_.place(job);
+                   }}),
       unreadable_(with_.health, with_.log, "backlog_unreadable",
                   "accepted events cannot be read from Redis; they wait there, and it is tried again"),
       ticker_(executor)
@@ -55,6 +70,9 @@ void Owner::begin(std::uint64_t accepted_before)
         channel->waiting.store(0, std::memory_order_relaxed);  // what is there is counted when it is taken up
     newest_ = std::max(newest_, accepted_before);
     dispatcher_.begin(with_.lease);
+    slow_path_.begin();
+    with_.spill.begin();
+    read_pauses();
     begun_ = true;
     wake();
 }
@@ -65,11 +83,15 @@ void Owner::forget()
     begun_ = false;
     feed_.restart();
     dispatcher_.forget();
+    slow_path_.forget();
+    with_.spill.forget();
     outcomes_.forget();
+    sender_.forget();
     unreadable_.ends();
     for (auto& [event, job] : working_)
         job->let_go();
     working_.clear();
+    working_of_.clear();
     working_bytes_ = 0;
     with_.metrics.in_flight.set(0);
 }
@@ -80,6 +102,7 @@ void Owner::resync()
     feed_.restart();
     // With `durability: relaxed` a Redis that comes back may have lost what was reserved: ask again before sending.
     dispatcher_.distrust();
+    slow_path_.look_everywhere();
     wake();
 }
 
@@ -89,6 +112,7 @@ void Owner::hand(Event event, std::uint64_t ordinal, bool whole)
     newest_ = std::max(newest_, event.seq);
     if (!begun_)
         return;
+    heard_from_[event.envelope.source] = std::chrono::steady_clock::now();
     const bool room = whole && feed_.ready_count() < most_ready && feed_.ready_bytes() < most_bytes && !draining_;
     feed_.hand(std::move(event), ordinal, room);
     wake();
@@ -118,6 +142,14 @@ void Owner::tick()
 {
     feed_.tick();
     wake();
+    if (begun_ && lease_valid()) {
+        slow_path_.tick();
+        if (++ticks_ % 20 == 0) {
+            with_.spill.tick();
+            const auto lately = std::chrono::steady_clock::now() - 10s;
+            std::erase_if(heard_from_, [lately](const auto& source) { return source.second < lately; });
+        }
+    }
     ticker_.expires_after(50ms);
     ticker_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
         if (!error && *alive)
@@ -138,8 +170,15 @@ void Owner::wake()
 
 bool Owner::may_begin() const
 {
-    return begun_ && !draining_ && feed_.ready_count() > 0 && working_.size() < most_working &&
-           working_bytes_ < most_bytes;
+    // Full of one source alone, it can wait: nobody else does.
+    return begun_ && !draining_ && feed_.ready_count() > 0 && working_bytes_ < most_bytes &&
+           (working_.size() < most_working || (heard_from_.size() > 1 && working_.size() < 2 * most_working));
+}
+
+bool Owner::floods(const Job& job) const
+{
+    const auto found = working_of_.find(job.event.envelope.source);
+    return working_.size() >= most_working && found != working_of_.end() && found->second > most_working / 2;
 }
 
 void Owner::turn()
@@ -216,6 +255,11 @@ Event Owner::event_of(retry::BacklogEntry entry) const
 void Owner::count_working(const std::shared_ptr<Job>& job, bool begins)
 {
     working_bytes_ = begins ? working_bytes_ + job->weight : working_bytes_ - job->weight;
+    const std::string& source = job->event.envelope.source;
+    if (begins)
+        ++working_of_[source];
+    else if (const auto of = working_of_.find(source); of != working_of_.end() && --of->second == 0)
+        working_of_.erase(of);
     with_.metrics.in_flight.set(static_cast<std::int64_t>(working_.size()));
 }
 
@@ -235,11 +279,86 @@ void Owner::process(Event event)
     job->begun = std::chrono::system_clock::now();
     working_.emplace(id, job);
     count_working(job, true);
+    job->maybe_sent = dispatcher_.sent_before(job->event);
+    // What this process accepted was counted as waiting then; what it found or got back is counted now.
+    if (job->event.channel != nullptr && (job->event.seq <= accepted_before_ || job->replayed()))
+        job->event.channel->waiting.fetch_add(1, std::memory_order_relaxed);
+    if (job->replayed())
+        return spawn(prepare_replayed(job));
+    prepare(job, {});
+}
+
+void Owner::read_pauses()
+{
+    spawn(read_pauses_now(epoch_));
+}
+
+asio::awaitable<void> Owner::read_pauses_now(std::uint64_t epoch)
+{
+    const auto paused = co_await with_.decisions.paused();
+    if (!paused || epoch != epoch_)
+        co_return;
+    for (const auto& [system, configured] : with_.systems)
+        sender_.pause(system, paused->contains("system:" + system));
+    std::erase_if(paused_channels_, [&](const auto& channel) { return !paused->contains("channel:" + channel); });
+    for (const auto& [channel, configured] : with_.configuration.channels)
+        if (paused->contains("channel:" + channel))
+            paused_channels_.insert(channel);
+}
+
+asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
+{
+    asio::steady_timer pause(executor_);
+    for (;;) {
+        auto known = co_await retry::known_event(with_.redis, with_.scripts, job->event.envelope.event);
+        if (job->over)
+            co_return;
+        if (known) {
+            unreadable_.ends();
+            job->maybe_sent = job->maybe_sent || known->maybe_sent;
+            co_return prepare(job, *known);
+        }
+        if (known.error().failure_class == FailureClass::permanent)
+            unreadable_.begins(known.error());
+        pause.expires_after(100ms);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+/// decode ─▶ map ─▶ route, and off to the lanes.
+void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& known)
+{
     try {
-        prepare(job);
+        auto routed = work_out(job->event, with_.configuration, &with_.metrics.unmapped);
+        if (!routed)
+            return outcomes_.bury(job, routed.error().stage, std::move(routed.error().failure));
+        const bool shadow = job->event.channel->config.mode == ChannelConfig::Mode::shadow;
+        const bool wanted = !routed->empty() && !shadow;
+        if (wanted)
+            job->attempts = deliveries(job, std::move(*routed));
+        if (!known.deliveries.empty())
+            return leave_again(job, known);
+        if (!wanted) {
+            job->reason = routed->empty() ? "filtered" : "shadow";
+            return outcomes_.finish(job);
+        }
+        job->leaving = floods(*job);
+        const bool paused = paused_channels_.contains(job->event.envelope.channel);
+        for (const auto& attempt : job->attempts) {
+            if (paused)
+                attempt->standing = parked(channel_missing(job->event.envelope.channel));
+            else if (attempt->coalesce != nullptr)
+                attempt->standing = coalescing(*attempt->coalesce, std::chrono::system_clock::now());
+            attempt->at_most_once =
+                with_.configuration.at_most_once(attempt->system, attempt->delivery.transaction.type);
+            job->leaving = job->leaving || attempt->standing || attempt->at_most_once;
+        }
+        job->unfinished = job->attempts.size();
+        dispatcher_.start(job);
     } catch (const std::exception& bug) {
-        with_.log.error("an event could not be worked on",
-                        observability::LogLine{}.field("event", id.text()).field("what", bug.what()));
+        with_.log.error(
+            "an event could not be worked on",
+            observability::LogLine{}.field("event", job->event.envelope.event.text()).field("what", bug.what()));
         // With deliveries under way nobody can say what was sent: all is begun again from the stream.
         if (!job->attempts.empty())
             return with_.on_lease_lost();
@@ -248,63 +367,42 @@ void Owner::process(Event event)
     }
 }
 
-/// decode ─▶ map ─▶ route, and off to the lanes.
-void Owner::prepare(const std::shared_ptr<Job>& job)
+/// A letter of a delivery came back: it and what is new go to the slow path, the others are there or have ended.
+void Owner::leave_again(const std::shared_ptr<Job>& job, const retry::KnownEvent& known)
 {
-    Event& event = job->event;
-    // What this process accepted was counted as waiting then; what it found or got back is counted now.
-    if (event.channel != nullptr && (event.seq <= accepted_before_ || event.seq != event.origin_seq))
-        event.channel->waiting.fetch_add(1, std::memory_order_relaxed);
-
-    if (event.channel == nullptr && event.envelope.channel.empty())
-        return outcomes_.bury(job, "decode",
-                              {FailureClass::permanent, "envelope_unreadable", "the stored event cannot be read", {}});
-    if (event.channel == nullptr)
-        return outcomes_.bury(job, "decode",
-                              {FailureClass::permanent,
-                               "unknown_channel",
-                               "the channel " + event.envelope.channel + " is no longer configured",
-                               {}});
-    if (event.envelope.body.empty()) {
-        auto whole = decode_envelope(event.stored);
-        if (!whole)
-            return outcomes_.bury(job, "decode", std::move(whole.error()));
-        event.envelope.body = std::move(whole->body);
-    }
-    auto decoded = decode(event);
-    if (!decoded)
-        return outcomes_.bury(job, "decode", std::move(decoded.error()));
-    if (decoded->topic == nullptr) {
-        job->reason = "filtered";
-        return outcomes_.finish(job);
-    }
-    auto mapped = map(event, *decoded, &with_.metrics.unmapped);
-    event.document.reset();
-    event.envelope.body = {};  // from here on the packed one is enough
-    if (!mapped)
-        return outcomes_.bury(job, "map", std::move(mapped.error()));
-    if (mapped->empty() || event.channel->config.mode == ChannelConfig::Mode::shadow) {
-        job->reason = mapped->empty() ? "filtered" : "shadow";
-        return outcomes_.finish(job);
-    }
-    auto routed = route(std::move(*mapped), with_.configuration, event.envelope.channel);
-    if (!routed)
-        return outcomes_.bury(job, "route", std::move(routed.error()));
-
-    job->attempts = deliveries(job, std::move(*routed));
-    job->unfinished = job->attempts.size();
-    dispatcher_.start(job);
+    const EventId event = job->event.envelope.event;
+    std::erase_if(job->attempts, [&](const std::shared_ptr<Attempt>& attempt) {
+        const auto id = retry::DeliveryId::of(event, attempt->delivery.transaction.slot, attempt->system);
+        const auto found = std::ranges::find(known.deliveries, id.half, &retry::KnownEvent::Known::half);
+        return found != known.deliveries.end() && found->state != retry::DeliveryState::again;
+    });
+    job->leaving = true;
+    if (!job->attempts.empty())
+        return dispatcher_.start(job);
+    slow_path_.expect(*job);
+    outcomes_.place(job);
 }
 
-void Owner::delivered(const std::shared_ptr<Job>& job)
+void Owner::placed(const std::shared_ptr<Job>& job, const retry::Placed& placed)
 {
-    for (const auto& attempt : job->attempts)
-        if (!*attempt->outcome)
-            return outcomes_.bury(job, "deliver", attempt->outcome->error());
-    outcomes_.finish(job);
+    dispatcher_.placed(job);
+    slow_path_.placed(*job, placed);
+    forget(job);
 }
 
 void Owner::ended(const std::shared_ptr<Job>& job)
+{
+    const auto went_well = [](const auto& attempt) { return attempt->applied.has_value(); };
+    if (std::ranges::all_of(job->attempts, went_well))
+        for (const auto& attempt : job->attempts) {
+            sender_.told(*attempt);
+            slow_path_.applied(*attempt);
+        }
+    forget(job);
+}
+
+/// The job is Redis's from here on, or history's.
+void Owner::forget(const std::shared_ptr<Job>& job)
 {
     if (const Channel* channel = job->event.channel)
         if (channel->waiting.fetch_sub(1, std::memory_order_relaxed) <= 0)
@@ -312,7 +410,6 @@ void Owner::ended(const std::shared_ptr<Job>& job)
                                        std::memory_order_relaxed);  // its accept was never counted: the answer was lost
     if (job->again != 0)
         feed_.recall(job->event.partition, job->again);
-    dispatcher_.ended(*job);
     job->let_go();
     working_.erase(job->event.envelope.event);
     count_working(job, false);

@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <unordered_map>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,9 +17,12 @@
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/job.hpp"
 #include "gateway/outcomes.hpp"
+#include "gateway/slow_path.hpp"
+#include "gateway/spill.hpp"
 #include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/backlog.hpp"
+#include "retry/decisions.hpp"
 #include "retry/lease.hpp"
 
 namespace headgate::gateway {
@@ -30,10 +36,15 @@ class Owner {
 public:
     struct Dependencies {
         const Configuration& configuration;
+        net::Redis& redis;
+        const retry::Scripts& scripts;
         retry::Backlog& backlog;
+        retry::Deliveries& deliveries;
+        retry::Decisions& decisions;
         const retry::Lease& lease;
         Systems systems;
         Historian& historian;
+        Spill& spill;
         GatewayMetrics& metrics;
         observability::Log& log;
         std::atomic<std::int64_t>& lease_until;  // CLOCK_BOOTTIME ns, margin taken off
@@ -61,12 +72,21 @@ public:
     /// Redis was away: answers may have been lost, so the streams are read again.
     void resync();
 
+    /// Deliveries became ready by what somebody else did.
+    void ready(const retry::DeliveryAt& delivery) { slow_path_.look(delivery); }
+    /// What is paused is read again: its deliveries wait in Redis from here on.
+    void read_pauses();
+
     /// No new events are begun; what is on its way goes on.
-    void drain() { draining_ = true; }
-    [[nodiscard]] bool on_the_wire() const { return !working_.empty(); }
+    void drain()
+    {
+        draining_ = true;
+        slow_path_.drain();
+    }
+    [[nodiscard]] bool on_the_wire() const { return !working_.empty() || slow_path_.on_the_wire(); }
 
 private:
-    static constexpr std::size_t most_working = 1024;
+    static constexpr std::size_t most_working = 4096;
     static constexpr std::size_t most_ready = 2048;
     static constexpr std::size_t most_bytes = std::size_t{64} << 20U;  // ready, and again being worked on
     static constexpr std::size_t most_loads = 4;
@@ -76,12 +96,19 @@ private:
     void turn();
     void tick();
     [[nodiscard]] bool may_begin() const;
+    /// Whether a source has so much under way that others would have to wait for it.
+    [[nodiscard]] bool floods(const Job& job) const;
     void start_loads();
     asio::awaitable<void> load(Feed::Load load, std::uint64_t epoch);
     Event event_of(retry::BacklogEntry entry) const;
     void process(Event event);
-    void prepare(const std::shared_ptr<Job>& job);
-    void delivered(const std::shared_ptr<Job>& job);
+    void prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& known);
+    asio::awaitable<void> read_pauses_now(std::uint64_t epoch);
+    void leave_again(const std::shared_ptr<Job>& job, const retry::KnownEvent& known);
+    void forget(const std::shared_ptr<Job>& job);
+    /// Of an event that comes again after a replay: what Redis knows of it comes first.
+    asio::awaitable<void> prepare_replayed(std::shared_ptr<Job> job);
+    void placed(const std::shared_ptr<Job>& job, const retry::Placed& placed);
     void ended(const std::shared_ptr<Job>& job);
     void count_working(const std::shared_ptr<Job>& job, bool begins);
     void spawn(asio::awaitable<void> work);
@@ -91,19 +118,25 @@ private:
     Dependencies with_;
     std::shared_ptr<bool> alive_;
     Feed feed_;
-    Dispatcher dispatcher_;
+    Sender sender_;
     Outcomes outcomes_;
+    SlowPath slow_path_;
+    Dispatcher dispatcher_;
     Trouble unreadable_;
     asio::steady_timer ticker_;
-    std::unordered_map<EventId, std::shared_ptr<Job>> working_;  // between process and finish
+    std::unordered_map<EventId, std::shared_ptr<Job>> working_;   // between process and finish
+    std::map<std::string, std::size_t, std::less<>> working_of_;  // the same by source
+    std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> heard_from_;  // sources, lately
     std::size_t working_bytes_ = 0;
     std::size_t active_loads_ = 0;
+    std::set<std::string, std::less<>> paused_channels_;
     std::uint64_t epoch_ = 0;  // of the lease
     std::uint64_t accepted_before_ = 0;
     std::uint64_t newest_ = 0;  // the highest seq known
     bool begun_ = false;
     bool draining_ = false;
     bool woken_ = false;
+    int ticks_ = 0;
 };
 
 }  // namespace headgate::gateway

@@ -32,8 +32,14 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
       mailbox_(loop_.executor()),
       lease_(loop_.redis(), with_.scripts, lease_config(with_.configuration)),
       backlog_(loop_.redis(), with_.scripts, lease_),
+      deliveries_(loop_.redis(), with_.scripts, lease_),
+      decisions_(loop_.redis(), with_.scripts),
       frames_(loop_.redis(), with_.scripts, lease_),
-      historian_(loop_.executor(), loop_.redis(), frames_, with_.history, with_.health, with_.log),
+      spill_(loop_.executor(),
+             {loop_.redis(), deliveries_, with_.history, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
+              with_.configuration.deployment.redis.spill_after}),
+      historian_(loop_.executor(), loop_.redis(), frames_, with_.history, with_.health, with_.log,
+                 [this](Partition partition, EventId event) { spill_.committed(partition, event); }),
       keeper_(loop_.executor(), lease_, with_.token_file, with_.lease_until, with_.health, with_.log,
               LeaseKeeper::Events{[this] {
                                       asio::co_spawn(loop_.io(), begin(), [this](const std::exception_ptr& error) {
@@ -44,8 +50,9 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                   [this] { owner_.forget(); }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
       owner_(loop_.executor(),
-             Owner::Dependencies{with_.configuration, backlog_, lease_, systems(), historian_, with_.metrics, with_.log,
-                                 with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
+             Owner::Dependencies{with_.configuration, loop_.redis(), with_.scripts, backlog_, deliveries_, decisions_,
+                                 lease_, systems(), historian_, spill_, with_.metrics, with_.log, with_.lease_until,
+                                 with_.health, [this] { keeper_.suspect(); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -54,28 +61,41 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
 /// Each configured system, built.
 Systems OwnerLoop::systems()
 {
+    const Spawn spawn = [this](asio::awaitable<void> work) { this->spawn(std::move(work)); };
     Systems systems;
-    for (const auto& [name, config] : with_.configuration.deployment.systems)
-        if (config.preset == SystemConfig::Preset::sqlite && with_.ledger != nullptr)
-            systems.emplace(name, ConfiguredSystem{&ledger_.emplace(*with_.ledger), nullptr});
+    for (const auto& [name, config] : with_.configuration.deployment.systems) {
+        if (config.preset != SystemConfig::Preset::sqlite || with_.ledger == nullptr)
+            continue;
+        System& ledger = ledger_.emplace(*with_.ledger);
+        if (!with_.configuration.has_parents()) {
+            systems.emplace(name, ConfiguredSystem{&ledger});
+            continue;
+        }
+        guarded_.push_back(
+            std::make_unique<GuardedSystem>(name, ledger, GuardedSystem::Repeats::recognised, backlog_, spawn));
+        systems.emplace(name, ConfiguredSystem{guarded_.back().get(), nullptr, guarded_.back().get()});
+    }
     for (const auto& [name, plan] : with_.configuration.systems) {
         auto may_send = [this]() -> std::optional<Failure> {
             if (retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
                 return std::nullopt;
             return Failure{FailureClass::transient, "lease_lost", "the lease ran out before the request left", {}};
         };
-        auto spawn = [this](asio::awaitable<void> work) {
-            asio::co_spawn(loop_.io(), std::move(work), [](const std::exception_ptr& error) {
-                if (error)
-                    std::rethrow_exception(error);  // out of the loop, which tells it
-            });
-        };
         remote_.push_back(std::make_unique<HttpSystem>(
             loop_.executor(), HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn}));
-        guarded_.push_back(std::make_unique<GuardedSystem>(name, *remote_.back(), backlog_, spawn));
+        guarded_.push_back(
+            std::make_unique<GuardedSystem>(name, *remote_.back(), GuardedSystem::Repeats::unknown, backlog_, spawn));
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
     }
     return systems;
+}
+
+void OwnerLoop::spawn(asio::awaitable<void> work)
+{
+    asio::co_spawn(loop_.io(), std::move(work), [](const std::exception_ptr& error) {
+        if (error)
+            std::rethrow_exception(error);  // out of the loop, which tells it
+    });
 }
 
 OwnerLoop::~OwnerLoop()
@@ -103,6 +123,7 @@ void OwnerLoop::on_redis(bool connected, const Failure* why)
         with_.health.clear("redis_away");
         asio::co_spawn(loop_.io(), advance_sequence(), [](const std::exception_ptr&) {});
         owner_.resync();
+        owner_.read_pauses();
         if (retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
             historian_.look_everywhere();
         return;
@@ -173,6 +194,45 @@ void OwnerLoop::readmitted(Partition partition, std::uint64_t seq)
 void OwnerLoop::perhaps_readmitted()
 {
     mailbox_.put([this] { owner_.resync(); });
+}
+
+void OwnerLoop::ready(std::vector<retry::DeliveryAt> deliveries)
+{
+    mailbox_.put([this, deliveries = std::move(deliveries)] {
+        for (const auto& one : deliveries) {
+            owner_.ready(one);
+            historian_.written(one.partition, {}, {});
+        }
+    });
+}
+
+void OwnerLoop::pauses_changed(std::move_only_function<void()> heard)
+{
+    mailbox_.put([this, heard = std::move(heard)]() mutable {
+        owner_.read_pauses();
+        if (heard)
+            asio::co_spawn(loop_.io(), behind_what_was_asked(std::move(heard)), [](const std::exception_ptr& error) {
+                if (error)
+                    std::rethrow_exception(error);  // out of the loop, which tells it
+            });
+    });
+}
+
+/// Replies come in the order in which was asked.
+asio::awaitable<void> OwnerLoop::behind_what_was_asked(std::move_only_function<void()> then)
+{
+    std::vector<std::string> ask{"PING"};
+    co_await loop_.redis().command(std::move(ask));
+    then();
+}
+
+void OwnerLoop::references_changed(std::move_only_function<void()> heard)
+{
+    mailbox_.put([this, heard = std::move(heard)]() mutable {
+        references_.forget();
+        if (heard)
+            heard();
+    });
 }
 
 /// Polls a condition of the owner's loop, from another loop, until it holds or `limit` has passed.

@@ -15,6 +15,7 @@
 #include "gateway/mailbox.hpp"
 #include "gateway/owner.hpp"
 #include "gateway/repeated.hpp"
+#include "gateway/spill.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "gateway/systems/http_system.hpp"
 #include "gateway/systems/ledger_system.hpp"
@@ -57,6 +58,13 @@ public:
     /// A letter is back in its stream; or it may be.
     void readmitted(Partition partition, std::uint64_t seq);
     void perhaps_readmitted();
+    /// A person's word, or something that arrived, made these ready.
+    void ready(std::vector<retry::DeliveryAt> deliveries);
+    /// What is paused has changed; `heard`, which may be empty, is run on the owner's thread once it acts by that, or
+    /// Redis has not answered it: then it looks again when Redis is back.
+    void pauses_changed(std::move_only_function<void()> heard);
+    /// Cross-references were changed by others; `heard` is run when no older ones are at hand.
+    void references_changed(std::move_only_function<void()> heard);
 
     /// Awaited by the main loop: ends what is under way, writes what ended to history, gives the lease back; at most
     /// about 14 s.
@@ -66,9 +74,11 @@ public:
 
 private:
     Systems systems();
+    void spawn(asio::awaitable<void> work);
     void on_redis(bool connected, const Failure* why);
     asio::awaitable<void> begin();
     asio::awaitable<void> advance_sequence();
+    asio::awaitable<void> behind_what_was_asked(std::move_only_function<void()> then);
     asio::awaitable<void> wait_until(std::chrono::milliseconds limit, std::function<bool()> condition);
 
     Dependencies with_;
@@ -76,7 +86,10 @@ private:
     Mailbox mailbox_;
     retry::Lease lease_;
     retry::Backlog backlog_;
+    retry::Deliveries deliveries_;
+    retry::Decisions decisions_;
     retry::Frames frames_;
+    Spill spill_;
     Historian historian_;
     LeaseKeeper keeper_;
     ReferenceCache references_;

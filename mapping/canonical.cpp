@@ -192,6 +192,9 @@ void read_type(const std::string& path, const json::object& common,
         type.order = Order::free;
     else
         problems.push_back({path, 0, 0, "schema", "`x-order` must say how order matters", "latest, sequence or free"});
+    const auto says = [&](const char* key) { return schema.contains(key) && schema.at(key) == true; };
+    type.snapshot = says("x-snapshot");
+    type.overtakes = says("x-overtakes");
     type.shape = Reader(path, schema, common, problems).shape(json::value(schema), type.name, 0);
     json::value rules = not_empty(schema);
     if (const json::value* given = schema.if_contains("x-invariants"); given != nullptr && given->is_array())

@@ -65,6 +65,9 @@ struct CanonicalType {
     std::string name;
     std::string family;
     Order order = Order::latest;
+    bool snapshot =
+        false;  // each telling is whole and of its moment: one that was never sent may be left out for a newer
+    bool overtakes = false;  // what it tells makes older tellings about its entity needless that were never sent
     Shape shape;
     std::shared_ptr<const Invariants> invariants;  // never null
     std::vector<std::string> examples;             // JSON
@@ -75,8 +78,8 @@ struct CanonicalType {
 };
 
 /// The canonical types of one configuration: `<dir>/<type>.json`, JSON Schema 2020-12 with `x-order`
-/// (latest | sequence | free), `x-family` and `x-invariants`. What they share is in `<dir>/common.json` and referred to
-/// as `common.json#/$defs/<name>`. Immutable; reading may overlap.
+/// (latest | sequence | free), `x-family`, `x-snapshot`, `x-overtakes` and `x-invariants`. What they share is in
+/// `<dir>/common.json` and referred to as `common.json#/$defs/<name>`. Immutable; reading may overlap.
 class Canonical {
 public:
     static std::expected<Canonical, Problems> load(const std::string& dir);

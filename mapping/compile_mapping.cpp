@@ -117,8 +117,8 @@ private:
                             "entity: order/{.id}");
         made.id = identity(node, "id", names);
         made.version = identity(node, "version", names);
-        if (node["depends_on"])  // a child would not wait for its parent
-            values_.problem(node["depends_on"], "not_yet", "`depends_on` is not in this version");
+        if (node["depends_on"])
+            made.parents = parents(node["depends_on"], names);
         if (!node["fields"])
             values_.problem(node, "missing_key", "`fields` is missing");
         else
@@ -137,16 +137,39 @@ private:
         return std::make_unique<Block>(values_.value(node[key], nullptr, names));
     }
 
+    std::vector<std::pair<const CanonicalType*, Block>> parents(const YAML::Node& node, const Names& names)
+    {
+        std::vector<std::pair<const CanonicalType*, Block>> made;
+        if (!node.IsMap() || node.size() == 0) {
+            values_.problem(node, "wrong_value", "`depends_on` gives an entity for each type that must be there first",
+                            "depends_on: { sales_order: \"order/{.order_id}\" }");
+            return made;
+        }
+        for (const auto& entry : node) {
+            const CanonicalType* type = type_named(entry.first);
+            if (!entry.second.IsScalar() || entry.second.Scalar().empty())
+                values_.problem(entry.second, "wrong_value", "the entity of a parent is a text or an expression");
+            else if (type != nullptr)
+                made.emplace_back(type, values_.value(entry.second, nullptr, names));
+        }
+        return made;
+    }
+
     const CanonicalType* type_of(const YAML::Node& node)
     {
         if (!node["transaction"] || !node["transaction"].IsScalar()) {
             values_.problem(node, "missing_key", "`transaction` names the canonical type, and it is missing");
             return nullptr;
         }
-        const std::string name = node["transaction"].Scalar();
+        return type_named(node["transaction"]);
+    }
+
+    const CanonicalType* type_named(const YAML::Node& node)
+    {
+        const std::string name = node.IsScalar() ? node.Scalar() : "";
         const CanonicalType* type = canonical_.find(name);
         if (type == nullptr)
-            values_.problem(node["transaction"], "unknown_type", "there is no canonical type `" + name + "`",
+            values_.problem(node, "unknown_type", "there is no canonical type `" + name + "`",
                             near_name(name, canonical_.names()));
         return type;
     }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mapping/canonical.hpp"
@@ -25,6 +26,7 @@ struct Plan {
     std::unique_ptr<Block> entity;
     std::unique_ptr<Block> id;
     std::unique_ptr<Block> version;
+    std::vector<std::pair<const CanonicalType*, Block>> parents;
     ExprPtr each;
     int as = -1;
     std::vector<Block::Let> lets;

@@ -166,6 +166,7 @@ private:
         made.type = plan.type->name;
         made.family = plan.type->family;
         made.order = plan.type->order;
+        made.overtakes = plan.type->overtakes;
         if (!identity(run, *plan.entity, "entity", made.entity) && !run.goes_on(0))
             return false;
         made.id = made.entity;
@@ -173,6 +174,9 @@ private:
             return false;
         if (plan.version && !version(run, *plan.version, made.version) && !run.goes_on(0))
             return false;
+        for (const auto& [type, entity] : plan.parents)
+            if (!parent(run, *type, entity, made.parents) && !run.goes_on(0))
+                return false;
 
         Value fields;
         if (!evaluate(plan.fields, run, fields) && !run.goes_on(0))
@@ -211,6 +215,24 @@ private:
                         std::string(name) + " is " + std::string(name_of(value.kind)) + " where a text is asked",
                         &value);
         out = *text;
+        return true;
+    }
+
+    /// Null: this one has none of that type.
+    static bool parent(Run& run, const CanonicalType& type, const Block& block, std::vector<Parent>& parents)
+    {
+        run.output.push_back({"depends_on"});
+        Value value;
+        if (!evaluate(block, run, value))
+            return false;
+        run.output.pop_back();
+        if (value.is_null())
+            return true;
+        const auto text = text_of(value, run.arena);
+        if (!text)
+            return fail(run, block.site, "wrong_kind",
+                        "depends_on: is " + std::string(name_of(value.kind)) + " where a text is asked", &value);
+        parents.push_back({type.name, type.family, std::string(*text)});
         return true;
     }
 
@@ -331,6 +353,11 @@ std::vector<std::string> Mapping::names() const
     return names;
 }
 
+bool Mapping::has_parents() const
+{
+    return std::ranges::any_of(compiled_->plans, [](const Plan& plan) { return !plan.parents.empty(); });
+}
+
 Problems Mapping::notes() const
 {
     Problems notes = compiled_->notes;
@@ -358,6 +385,8 @@ std::vector<HeaderRead> Mapping::headers() const
             add(let.value);
         for (const auto* block : {&plan.entity, &plan.id, &plan.version})
             add(*block);
+        for (const auto& [type, entity] : plan.parents)
+            add_headers_read(entity, headers);
         add(plan.each);
         add(plan.when);
         add_headers_read(plan.fields, headers);

@@ -78,6 +78,8 @@ public:
     [[nodiscard]] std::span<const std::string> topics() const;
     /// What its transactions are called: part of their effect keys.
     [[nodiscard]] std::vector<std::string> names() const;
+    /// Whether transactions of it wait for others (`depends_on`).
+    [[nodiscard]] bool has_parents() const;
     /// What is no mistake and worth a look when the file is checked.
     [[nodiscard]] Problems notes() const;
     /// The headers it reads; those that are not stored with an event are null.

@@ -120,12 +120,16 @@ private:
 
     Value delivery_value(const RequestContext& about, std::string_view step)
     {
-        auto* members = run_.make<Member>(3);
+        constexpr std::size_t count = 6;
+        auto* members = run_.make<Member>(count);
         const std::string key = std::string(about.effect_key) + "-" + std::string(step);
         members[0] = {"effect_key", text_value(about.effect_key)};
         members[1] = {"attempt", number_value(Decimal(static_cast<std::int64_t>(about.attempt)))};
         members[2] = {"key", run_.own_text(key)};
-        return object_value({members, 3});
+        members[3] = {"source", text_value(about.source)};
+        members[4] = {"entity", text_value(about.entity)};
+        members[5] = {"id", text_value(about.id)};
+        return object_value({members, count});
     }
 
     Value system_value(const RequestContext& about)

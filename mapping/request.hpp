@@ -44,6 +44,7 @@ struct RequestContext {
     const Document& transaction;  // `.` and `$doc`
     std::string_view effect_key{};
     std::uint32_t attempt = 1;
+    std::string_view source{}, entity{}, id{};  // of the transaction
     std::string_view system{};
     const Document* settings = nullptr;                                // `$system.settings`
     std::span<const std::pair<std::string, const Document*>> steps{};  // captures of the steps before, by step id

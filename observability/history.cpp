@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, event TEXT NOT NULL, seq INTEGER NOT NULL, round INTEGER NOT NULL, source TEXT NOT NULL,
     channel TEXT NOT NULL, topic TEXT NOT NULL, received_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, entity TEXT NOT NULL, order_number TEXT NOT NULL,
-    timeline TEXT NOT NULL) STRICT;
+    timeline TEXT NOT NULL, frame INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE IF NOT EXISTS body (
     id INTEGER PRIMARY KEY REFERENCES event (id) ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS event_id ON event (event);
@@ -33,12 +33,13 @@ CREATE INDEX IF NOT EXISTS event_by_state ON event (state, event) WHERE state <>
 constexpr const char* columns =
     "event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number";
 
-// Within a round the frame that comes later wins, whatever its clock said: the stream brings frames in order, and again
-// in order, to the last one, after a crash. A frame that does not know something leaves what is known of it.
+// The stream brings frames in order, and after a crash again, those that are written already among them. A frame that
+// does not know something leaves what is known of it. `timeline` is the objects behind each other, with commas.
 constexpr const char* upsert = R"sql(
 INSERT INTO event (
-    event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, timeline)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, timeline,
+    frame)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (event) DO UPDATE SET
     seq = coalesce(nullif(excluded.seq, 0), seq), round = excluded.round,
     source = coalesce(nullif(excluded.source, ''), source), channel = coalesce(nullif(excluded.channel, ''), channel),
@@ -46,8 +47,9 @@ ON CONFLICT (event) DO UPDATE SET
     received_at = coalesce(nullif(excluded.received_at, 0), received_at),
     finished_at = coalesce(nullif(excluded.finished_at, 0), finished_at),
     state = excluded.state, reason = excluded.reason, entity = coalesce(nullif(excluded.entity, ''), entity),
-    order_number = coalesce(nullif(excluded.order_number, ''), order_number), timeline = excluded.timeline
-WHERE excluded.round >= round
+    order_number = coalesce(nullif(excluded.order_number, ''), order_number), frame = excluded.frame,
+    timeline = iif(length(timeline) < 262144, timeline || ',' || excluded.timeline, timeline)
+WHERE excluded.frame > frame
 )sql";
 
 std::int64_t to_milliseconds(std::chrono::system_clock::time_point instant)
@@ -78,6 +80,14 @@ HistoryRow row_of(const sqlite::Statement& found)
     return row;
 }
 
+/// A file of a version before is brought up to this one.
+void make_tables(sqlite::Database& database)
+{
+    database.must_run(tables);
+    if (!database.try_prepare("SELECT frame FROM event"))
+        database.must_run("ALTER TABLE event ADD COLUMN frame INTEGER NOT NULL DEFAULT 0");
+}
+
 }  // namespace
 
 class HistoryStore::Impl {
@@ -86,7 +96,7 @@ public:
 
     explicit Impl(const HistoryOptions& options)
         : database_(options.file, {.busy_timeout = options.busy_timeout, .max_pages = options.max_pages}),
-          upsert_((database_.must_run(tables), database_.prepare(upsert))),
+          upsert_((make_tables(database_), database_.prepare(upsert))),
           add_body_(database_.prepare(
               "INSERT INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1 ON CONFLICT (id) DO NOTHING")),
           reader_(options.file, {.busy_timeout = options.busy_timeout, .read_only = true}),
@@ -144,7 +154,7 @@ public:
         return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?", event,
                                 [](const sqlite::Statement& found) {
                                     HistoryRow row = row_of(found);
-                                    row.timeline = found.text(12);
+                                    row.timeline = "[" + std::string(found.text(12)) + "]";
                                     return row;
                                 });
     }
@@ -163,7 +173,7 @@ private:
             int code = upsert_
                            .start(event, row.seq, row.round, row.source, row.channel, row.topic,
                                   to_milliseconds(row.received_at), to_milliseconds(row.finished_at), row.state,
-                                  row.reason, row.entity, row.order_number, row.timeline)
+                                  row.reason, row.entity, row.order_number, row.happened, row.frame)
                            .step();
             if (code == SQLITE_DONE && !row.body.empty())
                 code = add_body_.start(event, sqlite::Blob{row.body}).step();

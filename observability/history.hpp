@@ -29,7 +29,9 @@ struct HistoryRow {
     std::string reason;
     std::string entity;        // of its first transaction, "" when it has none
     std::string order_number;  // for display
-    std::string timeline;      // what happened, as JSON text
+    std::int64_t frame = 0;    // place of the row among those of its event: later ones are larger
+    std::string happened;      // what it tells, a JSON object
+    std::string timeline;      // of `show`: all that was told, a JSON array, oldest first
     std::string body;
 };
 
@@ -71,9 +73,9 @@ public:
     HistoryStore(const HistoryStore&) = delete;
     HistoryStore& operator=(const HistoryStore&) = delete;
 
-    /// All rows or none. A row replaces what is known of its event unless that is of a later round: within a round the
-    /// one written last wins, so bring them in the stream's order; writing the newest again changes nothing. What a
-    /// row leaves open (seq 0, a time at the epoch, empty source, channel, topic, entity, order number) stays as known.
+    /// All rows or none. A row replaces what is known of its event, unless its `frame` is not later: writing rows again
+    /// changes nothing. What a row leaves open (seq 0, a time at the epoch, empty source, channel, topic, entity, order
+    /// number) stays as known. `happened` is added to the timeline, up to 256 KiB of it.
     /// `done` is called exactly once: on the writer thread after COMMIT, or here and now when nothing is queued. Keep
     /// the rows until it says ok.
     void write(std::vector<HistoryRow> rows, Done done);

@@ -2,6 +2,7 @@
 
 #include "net/redis/wait_for.hpp"
 #include "retry/batcher.hpp"
+#include "retry/envelopes.hpp"
 #include "retry/keys.hpp"
 #include "retry/tellings.hpp"
 
@@ -55,53 +56,6 @@ struct FinishCall {
     }
 };
 
-// Bodies of one answer together, but for one that is larger alone: an answer has one deadline, and who misses it loses
-// the connection.
-constexpr std::uint64_t answer_bytes = 4U << 20U;
-
-using Lengths = std::vector<std::uint64_t>;
-
-/// Of strings, in one write; 0 where there is none.
-Task<Lengths> string_lengths(net::Redis& redis, const std::vector<std::string>& keys)
-{
-    struct Gathering {
-        Lengths lengths;
-        std::size_t missing;
-        std::optional<Failure> failure;
-        std::move_only_function<void(Result<Lengths>)> done;
-    };
-    auto start = [&redis, &keys](std::move_only_function<void(Result<Lengths>)> done) {
-        auto gathering = std::make_shared<Gathering>(Lengths(keys.size()), keys.size(), std::nullopt, std::move(done));
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            std::string_view args[]{"STRLEN", keys[i]};
-            redis.send(args, [gathering, i](Result<net::Reply> reply) {
-                if (reply)
-                    gathering->lengths[i] = static_cast<std::uint64_t>(reply->integer);
-                else if (reply.error().detail != "WRONGTYPE" && !gathering->failure)
-                    gathering->failure = std::move(reply.error());
-                if (--gathering->missing > 0)
-                    return;
-                if (gathering->failure)
-                    gathering->done(std::unexpected(std::move(*gathering->failure)));
-                else
-                    gathering->done(std::move(gathering->lengths));
-            });
-        }
-    };
-    auto answer = net::wait_for<Result<Lengths>>(std::move(start));
-    co_return co_await std::move(answer);
-}
-
-/// Which of the strings from `first` on come in one answer: up to the one returned.
-std::size_t end_of_answer(const Lengths& lengths, std::size_t first)
-{
-    auto bytes = lengths[first];
-    auto last = first + 1;
-    while (last < lengths.size() && bytes + lengths[last] <= answer_bytes)
-        bytes += lengths[last++];
-    return last;
-}
-
 }  // namespace
 
 struct Backlog::Impl : Batcher<FinishCall> {
@@ -135,7 +89,7 @@ Task<std::vector<BacklogEntry>> Backlog::load(Partition partition, std::uint64_t
         co_return std::unexpected(std::move(found.error()));
 
     std::vector<BacklogEntry> entries;
-    std::vector<std::string> bodies;
+    std::vector<EventId> events;
     for (const auto& item : found->list) {
         if (!item.is_list(2))
             co_return odd_reply("XRANGE");
@@ -145,29 +99,16 @@ Task<std::vector<BacklogEntry>> Backlog::load(Partition partition, std::uint64_t
             co_return odd_reply("XRANGE");
         auto origin = number_of<std::uint64_t>(field_of(item.list[1], "o").value_or(""));
         entries.push_back({*event, *seq, origin.value_or(*seq), {}});
-        bodies.push_back(event_key("b", *event));
+        events.push_back(*event);
     }
     if (entries.empty())
         co_return entries;
 
-    auto lengths = co_await string_lengths(impl->redis, bodies);
-    if (!lengths)
-        co_return std::unexpected(std::move(lengths.error()));
-    for (std::size_t first = 0; first < entries.size();) {
-        auto last = end_of_answer(*lengths, first);
-        std::vector<std::string> get{"MGET"};
-        get.insert(get.end(), bodies.begin() + static_cast<std::ptrdiff_t>(first),
-                   bodies.begin() + static_cast<std::ptrdiff_t>(last));
-        auto texts = co_await impl->redis.command(std::move(get));
-        if (!texts)
-            co_return std::unexpected(std::move(texts.error()));
-        if (!texts->is_list(last - first))
-            co_return odd_reply("MGET");
-        for (std::size_t i = first; i < last; ++i)
-            if (!texts->list[i - first].is_nil())
-                entries[i].envelope = std::move(texts->list[i - first].text);
-        first = last;
-    }
+    auto bodies = co_await envelopes(impl->redis, std::move(events));
+    if (!bodies)
+        co_return std::unexpected(std::move(bodies.error()));
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        entries[i].envelope = std::move((*bodies)[i]);
     co_return entries;
 }
 
@@ -218,7 +159,8 @@ Task<BuryAnswer> Backlog::bury(Burial burial)
                                   std::to_string(letter.config),
                                   std::to_string(letter.attempts),
                                   letter.excerpt,
-                                  burial.frame};
+                                  burial.frame,
+                                  burial.maybe_sent ? "1" : "0"};
     std::vector<std::string> keys;
     auto reply = co_await impl->redis.eval(impl->scripts.bury, std::move(keys), std::move(args));
     if (!reply)

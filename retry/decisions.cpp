@@ -38,7 +38,8 @@ Task<Decided> Decisions::decide(Decision decision)
     decided.answer = static_cast<Decided::Answer>(reply->list[0].integer);
     decided.partition = static_cast<Partition>(reply->list[1].integer);
     decided.state = delivery_state(reply->list[2].text);
-    decided.next = delivery_of(reply->list[3].text);
+    if (auto next = named_deliveries(reply->list[3].text); next && !next->empty())
+        decided.next = next->front();
     decided.ended = ended_of(reply->list[4].text);
     co_return decided;
 }
@@ -59,7 +60,7 @@ Task<Released> Decisions::release(Hash16 missing)
         auto id = delivery_of(reply->list[i + 1].text);
         if (!id)
             co_return odd_reply("release");
-        released.ready.emplace_back(static_cast<Partition>(reply->list[i].integer), *id);
+        released.ready.push_back({static_cast<Partition>(reply->list[i].integer), *id});
     }
     co_return released;
 }

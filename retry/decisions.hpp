@@ -42,14 +42,14 @@ struct Decided {
     Answer answer = Answer::done;
     Partition partition = 0;
     std::optional<DeliveryState> state;  // now
-    std::optional<DeliveryId> next;      // of its lane, ready now
+    std::optional<DeliveryAt> next;      // of its lane, ready now
     std::optional<Ended> ended;          // its event
 };
 
 struct Released {
-    std::uint64_t count = 0;                              // parked no more
-    bool more = false;                                    // say it again
-    std::vector<std::pair<Partition, DeliveryId>> ready;  // the others wait in their lane
+    std::uint64_t count = 0;        // parked no more
+    bool more = false;              // say it again
+    std::vector<DeliveryAt> ready;  // the others wait in their lane
 };
 
 /// What people, and things that arrive elsewhere, change about deliveries that wait. Not fenced: whoever owns the

@@ -18,6 +18,16 @@ std::string_view name_of(Order order)
     std::unreachable();
 }
 
+std::string_view name_of(Replaces replaces)
+{
+    switch (replaces) {
+    case Replaces::nothing: return "";
+    case Replaces::own_type: return "type";
+    case Replaces::all: return "all";
+    }
+    std::unreachable();
+}
+
 std::string_view name_of(Outcome outcome)
 {
     switch (outcome) {
@@ -68,7 +78,7 @@ struct TakeCall {
 struct ResolveCall {
     using Item = Resolution;
     using Answer = Resolved;
-    static constexpr std::size_t stride = 5;
+    static constexpr std::size_t stride = 4;
     const Scripts* scripts;
     const Lease* lease;
 
@@ -90,17 +100,15 @@ struct ResolveCall {
     {
         if (values[0].integer == 3)
             return std::unexpected(lease_lost());
-        auto next = deliveries_of(values[1].text);
-        auto woken = deliveries_of(values[2].text);
-        if (values[0].integer < 0 || values[0].integer > 1 || !next || next->size() > 1 || !woken)
+        auto next = named_deliveries(values[1].text);
+        if (values[0].integer < 0 || values[0].integer > 1 || !next || next->size() > 1)
             return odd_reply("resolve");
         Resolved resolved;
         resolved.answer = static_cast<Resolved::Answer>(values[0].integer);
         if (!next->empty())
             resolved.next = next->front();
-        resolved.woken = std::move(*woken);
-        resolved.still_parked = static_cast<std::uint64_t>(values[3].integer);
-        resolved.ended = ended_of(values[4].text);
+        resolved.state = delivery_state(values[2].text);
+        resolved.ended = ended_of(values[3].text);
         return resolved;
     }
 };
@@ -146,6 +154,7 @@ void encode(const Placement& placement, Arguments& out)
     out.add(placement.config);
     out.add(placement.worst ? name_of(*placement.worst) : std::string_view());
     out.add(std::string_view(placement.frame));
+    out.add(std::string_view(placement.frame_of_replaced));
     out.add(static_cast<std::uint64_t>(placement.deliveries.size()));
     for (const auto& delivery : placement.deliveries) {
         out.keep(std::string(view(DeliveryId::of(placement.event, delivery.slot, delivery.system).half)));
@@ -158,6 +167,12 @@ void encode(const Placement& placement, Arguments& out)
         out.add(static_cast<std::uint64_t>(delivery.attempts));
         out.keep(milliseconds(delivery.first));
         out.add(view(delivery.effect));
+        out.add(name_of(delivery.replaces));
+        out.add(static_cast<std::uint64_t>(delivery.parents.size()));
+        for (const auto& [type, guard] : delivery.parents) {
+            out.add(std::string_view(type));
+            out.add(view(guard));
+        }
         encode(delivery.telling, name_of(delivery.state), out);
     }
 }
@@ -218,14 +233,14 @@ Task<Placed> Deliveries::place(Placement placement)
         co_return std::unexpected(through_fence(std::move(reply.error())));
     if (!reply->is_list(4) || reply->list[0].integer < 0 || reply->list[0].integer > 1)
         co_return odd_reply("place");
-    auto ready = deliveries_of(reply->list[2].text);
+    auto ready = named_deliveries(reply->list[2].text);
     if (!ready)
         co_return odd_reply("place");
     Placed placed;
     placed.answer = static_cast<Placed::Answer>(reply->list[0].integer);
     placed.ended = ended_of(reply->list[1].text);
     placed.ready = std::move(*ready);
-    placed.still_parked = static_cast<std::uint64_t>(reply->list[3].integer);
+    placed.others_ended = static_cast<std::uint64_t>(reply->list[3].integer);
     co_return placed;
 }
 

@@ -28,8 +28,8 @@ public:
     /// Items not yet sent fail with `redis_unavailable`; the references must outlive this and their replies.
     ~Deliveries();
 
-    /// The event leaves the backlog in one step. `redis_error` (BADSTATE), and nothing is written, when a delivery
-    /// would have a lane which another one has in Redis, or would wait in its own. Again: `gone` means done.
+    /// The event leaves the backlog in one step. A delivery that would have a lane which another one has in Redis waits
+    /// in it instead, whatever is said of it. Again: `gone` means done.
     Task<Placed> place(Placement placement);
     /// Counted and durable before the first byte is sent. Again, with the attempts before: the same answer.
     Task<Taken> take(Take take);

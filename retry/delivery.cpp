@@ -1,6 +1,7 @@
 #include "retry/delivery.hpp"
 
 #include <array>
+#include <utility>
 
 namespace headgate::retry {
 
@@ -19,6 +20,21 @@ DeliveryId DeliveryId::of(EventId event, const Slot& slot, std::string_view syst
 std::string DeliveryId::raw() const
 {
     return std::string(view(event.bytes())).append(view(half));
+}
+
+DeliveryState state_of(Outcome outcome)
+{
+    switch (outcome) {
+    case Outcome::applied: return DeliveryState::applied;
+    case Outcome::suppressed: return DeliveryState::suppressed;
+    case Outcome::retry:
+    case Outcome::throttled:
+    case Outcome::unknown: return DeliveryState::due;
+    case Outcome::park: return DeliveryState::park;
+    case Outcome::hold: return DeliveryState::hold;
+    case Outcome::dead: return DeliveryState::dead;
+    }
+    std::unreachable();
 }
 
 std::string_view name_of(DeliveryState state)

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/hash.hpp"
@@ -32,6 +33,13 @@ struct DeliveryId {
     /// Its 32 bytes in keys and sets.
     [[nodiscard]] std::string raw() const;
     auto operator<=>(const DeliveryId&) const = default;
+};
+
+/// A delivery beside the partition it is in.
+struct DeliveryAt {
+    Partition partition = 0;
+    DeliveryId id;
+    auto operator<=>(const DeliveryAt&) const = default;
 };
 
 /// Where a delivery is. Up to `hold` it is open; the three last are its end.
@@ -63,6 +71,9 @@ enum class Outcome : std::uint8_t {
     dead,       // a letter
 };
 
+/// Where a delivery is with that outcome.
+[[nodiscard]] DeliveryState state_of(Outcome outcome);
+
 /// What a system calls something of ours: `x:<system>\0<kind>`.
 struct Reference {
     std::string system;
@@ -72,6 +83,13 @@ struct Reference {
     bool operator==(const Reference&) const = default;
 };
 
+/// What may be in Redis when something that is waited for has come.
+struct Come {
+    std::string key;
+    std::string field;  // of a hash; "": the key itself
+    bool there = true;
+};
+
 /// What goes with a state or an outcome. Only what belongs to it is read.
 struct Telling {
     std::optional<bool> maybe;  // a sending may have arrived; nothing: as it is. `unknown` says yes by itself
@@ -79,13 +97,18 @@ struct Telling {
     std::string reason;         // stable code: "http_503", "stale"
     std::optional<FailureClass> failure_class;
     Hash16 missing{};                   // parked: what is waited for (`pk:`)
+    std::vector<Come> come;             // parked: not if one of these is so already
+    bool pass = false;                  // parked: others of its lane go first, since it waits for one of them
     std::string what;                   // parked, held: for people; no customer's value but the missing key itself
     std::string target_id;              // ended: what the system calls it
+    std::string progress;               // what has been done of it already; "": as it is. Opaque here
     std::vector<GuardWrite> guards;     // ended
     std::vector<Reference> references;  // ended
-    std::vector<Hash16> wakes;          // ended: what it was that others may be parked on
     std::optional<Letter> letter;       // dead: stage, code, where, cause, queue, due, config and excerpt are read
 };
+
+/// What a delivery that comes replaces of its lane, if it is older and was surely never sent.
+enum class Replaces : std::uint8_t { nothing, own_type, all };
 
 /// A delivery as it leaves the fast path.
 struct NewDelivery {
@@ -96,9 +119,12 @@ struct NewDelivery {
     Order order = Order::latest;
     std::uint16_t place = 0;  // among its event's: orders those of one lane
     std::uint32_t attempts = 0;
-    Millis first{};                              // of its first attempt
-    Digest effect{};                             // EffectKey::bytes
-    DeliveryState state = DeliveryState::ready;  // ready, due, lane, park, hold, dead, applied or suppressed
+    Millis first{};   // when its time began: `max_age` counts from here
+    Digest effect{};  // EffectKey::bytes
+    Replaces replaces = Replaces::nothing;
+    /// With `replaces`: types and guards of its parents. One that is replaced and not applied takes this one with it.
+    std::vector<std::pair<std::string, Hash16>> parents;
+    DeliveryState state = DeliveryState::ready;  // ready, due, park, hold, dead, applied or suppressed
     Telling telling;
 };
 
@@ -111,7 +137,8 @@ struct Placement {
     std::uint64_t config = 0;  // configuration generation
     std::optional<FailureClass> worst;
     std::string frame;                    // for history; opaque here
-    std::vector<NewDelivery> deliveries;  // 1..1000
+    std::string frame_of_replaced;        // of each delivery that is replaced
+    std::vector<NewDelivery> deliveries;  // up to 10,000; none: what was readmitted is not wanted any more
 };
 
 /// How an event ended with the last of its deliveries.
@@ -124,8 +151,8 @@ struct Placed {
     };
     Answer answer = Answer::placed;
     std::optional<Ended> ended;      // nothing of it is left open or dead
-    std::vector<DeliveryId> ready;   // others that are ready now because of it
-    std::uint64_t still_parked = 0;  // on what was woken: Decisions::release is for them
+    std::vector<DeliveryAt> ready;   // others that are ready now because of it
+    std::uint64_t others_ended = 0;  // events whose last delivery was replaced: they are suppressed
 };
 
 struct Take {
@@ -152,7 +179,7 @@ struct Resolution {
     DeliveryState from = DeliveryState::busy;  // or ready, due, park, hold: a deadline has passed, it has gone stale
     Outcome outcome = Outcome::applied;        // throttled and unknown only from busy
     Telling telling;
-    std::string frame;  // for history, of what ends, dies, parks or is held; opaque here
+    std::string frame;  // for history; opaque here
 };
 
 struct Resolved {
@@ -161,10 +188,9 @@ struct Resolved {
         late,  // of an older attempt, or told before, or not known: nothing was written
     };
     Answer answer = Answer::done;
-    std::optional<DeliveryId> next;  // of its lane, ready now
-    std::vector<DeliveryId> woken;   // was parked on it, ready now
-    std::uint64_t still_parked = 0;  // see Placed
-    std::optional<Ended> ended;      // its event
+    std::optional<DeliveryAt> next;      // of its lane, ready now
+    std::optional<DeliveryState> state;  // now, when it is done: what was to be parked may be ready, for it had come
+    std::optional<Ended> ended;          // its event
 };
 
 }  // namespace headgate::retry

@@ -33,10 +33,12 @@ Task<std::vector<Frame>> Frames::read(Partition partition, std::string after, st
         auto bytes = field_of(item.list[1], "f");
         if (!event || state.size() != 1 || !round || !bytes)
             co_return odd_reply("XRANGE");
-        Frame frame{item.list[0].text, *event, static_cast<FrameState>(state[0]), *round, std::string(*bytes), {}, {}};
+        Frame frame{
+            item.list[0].text, *event, static_cast<FrameState>(state[0]), *round, std::string(*bytes), {}, {}, false};
         if (auto half = field_of(item.list[1], "d"))
             frame.delivery = delivery_of(std::string(view(event->bytes())).append(*half));
         frame.ended = ended_of(field_of(item.list[1], "end").value_or(""));
+        frame.waiting = field_of(item.list[1], "now").value_or("") == "w";
         frames.push_back(std::move(frame));
     }
     co_return frames;

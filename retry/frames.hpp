@@ -34,6 +34,7 @@ struct Frame {
     std::string bytes;                   // as given to finish, place, resolve, decide, bury or readmit
     std::optional<DeliveryId> delivery;  // whose state it is; nothing: the event's
     std::optional<Ended> ended;          // the event ended with that delivery
+    bool waiting = false;                // the event has not ended with it, and something of it is not dead
 };
 
 /// What history has not got yet. Reading is anybody's; `archive` is fenced (`lease_lost`, see Backlog).

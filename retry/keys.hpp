@@ -36,6 +36,12 @@ inline constexpr std::string_view key_prefix = "hg:";
     return hash16({system, family, fact});
 }
 
+/// The hash `x:` of cross-references, id to the system's name for it.
+[[nodiscard]] inline std::string reference_hash(std::string_view system, std::string_view kind)
+{
+    return std::string("hg:x:").append(system).append(1, '\0').append(kind);
+}
+
 /// Key `blk:` of a lane: the deliveries of one (system, source, entity), in order.
 [[nodiscard]] inline Hash16 lane_hash(std::string_view system, std::string_view source, std::string_view entity)
 {

@@ -35,8 +35,9 @@ struct Letter {
 /// What makes an event of the backlog a letter. Of `letter`, `at`, `round` and `seq` are not read: Redis sets them.
 struct Burial {
     Letter letter;
-    std::uint64_t seq = 0;  // the backlog entry's
-    std::string frame;      // for history; opaque here
+    std::uint64_t seq = 0;    // the backlog entry's
+    bool maybe_sent = false;  // an owner before may have sent some of it
+    std::string frame;        // for history; opaque here
 };
 
 }  // namespace headgate::retry

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "net/redis/wait_for.hpp"
+#include "retry/keys.hpp"
 #include "retry/tellings.hpp"
 #include "retry/waiting.hpp"
 
@@ -74,6 +75,8 @@ std::string named(std::string_view raw)
         return "event " + event->text();
     if (auto delivery = delivery_of(raw))
         return "delivery " + to_hex(delivery->half) + " of event " + delivery->event.text();
+    if (raw.starts_with(key_prefix))
+        return std::string(raw);
     return "event an unreadable id";
 }
 

@@ -24,6 +24,7 @@ void encode(const Telling& telling, std::string_view as, Arguments& out)
     out.add(as == "park" ? view(telling.missing) : std::string_view());
     out.add(std::string_view(telling.what));
     out.add(std::string_view(telling.target_id));
+    out.add(std::string_view(telling.progress));
     out.add(static_cast<std::uint64_t>(telling.guards.size()));
     for (const auto& write : telling.guards) {
         out.add(view(write.key));
@@ -33,9 +34,15 @@ void encode(const Telling& telling, std::string_view as, Arguments& out)
     for (const auto& reference : telling.references)
         for (const auto* part : {&reference.system, &reference.kind, &reference.id, &reference.theirs})
             out.add(std::string_view(*part));
-    out.add(static_cast<std::uint64_t>(telling.wakes.size()));
-    for (const auto& wake : telling.wakes)
-        out.add(view(wake));
+    if (as == "park") {
+        out.add(std::string_view(telling.pass ? "1" : "0"));
+        out.add(static_cast<std::uint64_t>(telling.come.size()));
+        for (const auto& come : telling.come) {
+            out.add(std::string_view(come.key));
+            out.add(std::string_view(come.field));
+            out.add(std::string_view(come.there ? "1" : "0"));
+        }
+    }
     if (as != "dead")
         return;
     static const Letter none;
@@ -53,7 +60,9 @@ void encode(const Telling& telling, std::string_view as, Arguments& out)
 std::size_t size_of(const Telling& telling)
 {
     std::size_t bytes =
-        200 + telling.reason.size() + telling.what.size() + telling.target_id.size() + 16 * telling.wakes.size();
+        200 + telling.reason.size() + telling.what.size() + telling.target_id.size() + telling.progress.size();
+    for (const auto& come : telling.come)
+        bytes += come.key.size() + come.field.size();
     for (const auto& write : telling.guards)
         bytes += 100 + write.guard.version.size() + write.guard.target_id.size();
     for (const auto& reference : telling.references)
@@ -73,14 +82,15 @@ std::optional<DeliveryId> delivery_of(std::string_view raw)
     return id;
 }
 
-std::optional<std::vector<DeliveryId>> deliveries_of(std::string_view raw)
+std::optional<std::vector<DeliveryAt>> named_deliveries(std::string_view raw)
 {
-    if (raw.size() % 32 != 0)
+    constexpr std::size_t length = 33;
+    if (raw.size() % length != 0)
         return {};
-    std::vector<DeliveryId> ids;
-    for (; !raw.empty(); raw.remove_prefix(32))
-        ids.push_back(*delivery_of(raw.substr(0, 32)));
-    return ids;
+    std::vector<DeliveryAt> named;
+    for (; !raw.empty(); raw.remove_prefix(length))
+        named.push_back({static_cast<Partition>(raw[0]), *delivery_of(raw.substr(1, 32))});
+    return named;
 }
 
 std::optional<Ended> ended_of(std::string_view letter)

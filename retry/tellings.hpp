@@ -22,8 +22,8 @@ void encode(const Telling& telling, std::string_view as, Arguments& out);
 [[nodiscard]] std::size_t size_of(const Telling& telling);
 
 [[nodiscard]] std::optional<DeliveryId> delivery_of(std::string_view raw);
-/// From names that stand one after another; nothing when they are none.
-[[nodiscard]] std::optional<std::vector<DeliveryId>> deliveries_of(std::string_view raw);
+/// From names that stand one after another, each behind the byte of its partition; nothing when they are none.
+[[nodiscard]] std::optional<std::vector<DeliveryAt>> named_deliveries(std::string_view raw);
 [[nodiscard]] std::optional<Ended> ended_of(std::string_view letter);
 
 }  // namespace headgate::retry

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "retry/integers.hpp"
 #include "retry/keys.hpp"
 #include "retry/tellings.hpp"
 
@@ -56,6 +57,7 @@ std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const n
     delivery.failure_class = failure_class_of(text("class"));
     delivery.missing = raw_of<16>(text("pk"));
     delivery.what = text("what");
+    delivery.progress = text("progress");
     delivery.effect = *effect;
     return delivery;
 }
@@ -81,6 +83,159 @@ Task<WaitingPage> waiting(net::Redis& redis, const Scripts& scripts, Partition p
             continue;  // a name without its record: `verify` tells of it, and the others are not held up
         page.deliveries.push_back(std::move(*delivery));
     }
+    co_return page;
+}
+
+Task<NextDeliveries> next_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, std::string system,
+                                     Millis now, std::size_t count)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::to_string(partition), std::move(system), milliseconds(now),
+                                  std::to_string(count)};
+    auto reply = co_await redis.eval(scripts.next, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (reply->list.size() % 4 != 3)
+        co_return odd_reply("next");
+    NextDeliveries next;
+    next.ready = static_cast<std::uint64_t>(reply->list[0].integer);
+    next.due = static_cast<std::uint64_t>(reply->list[1].integer);
+    if (const auto later = number_of<std::int64_t>(reply->list[2].text))
+        next.next_due = Millis(std::chrono::milliseconds(*later));
+    for (std::size_t i = 3; i < reply->list.size(); i += 4) {
+        const auto state = delivery_state(reply->list[i].text);
+        auto delivery = state ? waiting_of(*state, std::span(reply->list).subspan(i + 1, 3)) : std::nullopt;
+        if (delivery)
+            next.deliveries.push_back(std::move(*delivery));
+    }
+    co_return next;
+}
+
+Task<OverdueDeliveries> overdue_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, Millis now,
+                                           std::size_t count)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::to_string(partition), milliseconds(now), std::to_string(count)};
+    auto reply = co_await redis.eval(scripts.overdue, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (reply->list.size() % 3 != 1)
+        co_return odd_reply("overdue");
+    OverdueDeliveries overdue;
+    if (const auto next = number_of<std::int64_t>(reply->list[0].text))
+        overdue.next = Millis(std::chrono::milliseconds(*next));
+    for (std::size_t i = 1; i < reply->list.size(); i += 3)
+        if (auto delivery = waiting_of(DeliveryState::park, std::span(reply->list).subspan(i, 3)))
+            overdue.deliveries.push_back(std::move(*delivery));
+    co_return overdue;
+}
+
+Task<std::vector<MissingThing>> missing_things(net::Redis& redis)
+{
+    std::vector<std::string> get{"HGETALL", "hg:work"};
+    auto reply = co_await redis.command(std::move(get));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    std::vector<MissingThing> things;
+    std::vector<std::vector<std::string>> questions;
+    for (std::size_t i = 0; i + 1 < reply->list.size(); i += 2) {
+        const auto key = raw_of<16>(reply->list[i].text);
+        if (!key)
+            co_return odd_reply("HGETALL");
+        things.push_back({*key, std::move(reply->list[i + 1].text), 0});
+        questions.push_back({"SCARD", std::string("hg:pk:").append(view(*key))});
+    }
+    auto counts = co_await integers(redis, std::move(questions));
+    if (!counts)
+        co_return std::unexpected(std::move(counts.error()));
+    for (std::size_t i = 0; i < things.size(); ++i)
+        things[i].waiting = static_cast<std::uint64_t>((*counts)[i]);
+    co_return things;
+}
+
+Task<std::vector<bool>> have_come(net::Redis& redis, std::vector<Come> come)
+{
+    std::vector<std::vector<std::string>> questions;
+    for (const auto& one : come)
+        questions.push_back(one.field.empty() ? std::vector<std::string>{"EXISTS", one.key}
+                                              : std::vector<std::string>{"HEXISTS", one.key, one.field});
+    auto answers = co_await integers(redis, std::move(questions));
+    if (!answers)
+        co_return std::unexpected(std::move(answers.error()));
+    std::vector<bool> so;
+    for (std::size_t i = 0; i < come.size(); ++i)
+        so.push_back(((*answers)[i] == 1) == come[i].there);
+    co_return so;
+}
+
+Task<KnownEvent> known_event(net::Redis& redis, const Scripts& scripts, EventId event)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::string(view(event.bytes()))};
+    auto reply = co_await redis.eval(scripts.known, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (reply->list.size() % 4 != 2)
+        co_return odd_reply("known");
+    KnownEvent known;
+    known.round = static_cast<std::uint32_t>(reply->list[0].integer);
+    known.maybe_sent = reply->list[1].text == "1";
+    for (std::size_t i = 2; i < reply->list.size(); i += 4) {
+        const auto half = raw_of<16>(reply->list[i].text);
+        const auto state = delivery_state(reply->list[i + 1].text);
+        if (!half || !state)
+            co_return odd_reply("known");
+        known.deliveries.push_back(
+            {*half, *state, static_cast<std::uint32_t>(reply->list[i + 2].integer), reply->list[i + 3].text == "1"});
+    }
+    co_return known;
+}
+
+Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis)
+{
+    std::vector<std::string> get{"HKEYS", "hg:lanes"};
+    auto reply = co_await redis.command(std::move(get));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    std::vector<std::string> systems;
+    for (auto& name : reply->list)
+        systems.push_back(std::move(name.text));
+    co_return systems;
+}
+
+Task<bool> lane_is_taken(net::Redis& redis, Hash16 lane)
+{
+    std::vector<std::string> ask{"EXISTS", std::string("hg:blk:").append(view(lane))};
+    auto reply = co_await redis.command(std::move(ask));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    co_return reply->integer == 1;
+}
+
+Task<OpenPage> open_events(net::Redis& redis, Partition partition, std::string cursor)
+{
+    std::vector<std::string> scan{"HSCAN", partition_key("open", partition), cursor.empty() ? "0" : std::move(cursor),
+                                  "COUNT", "128"};
+    auto reply = co_await redis.command(std::move(scan));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (!reply->is_list(2))
+        co_return odd_reply("HSCAN");
+    OpenPage page;
+    page.next = reply->list[0].text == "0" ? "" : reply->list[0].text;
+    std::vector<EventId> events;
+    std::vector<std::vector<std::string>> questions;
+    for (std::size_t i = 0; i < reply->list[1].list.size(); i += 2)
+        if (const auto event = event_of(reply->list[1].list[i].text)) {
+            events.push_back(*event);
+            questions.push_back({"EXISTS", event_key("b", *event)});
+        }
+    auto there = co_await integers(redis, std::move(questions));
+    if (!there)
+        co_return std::unexpected(std::move(there.error()));
+    for (std::size_t i = 0; i < events.size(); ++i)
+        if ((*there)[i] == 1)
+            page.resident.push_back(events[i]);
     co_return page;
 }
 

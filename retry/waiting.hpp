@@ -31,6 +31,7 @@ struct WaitingDelivery {
     std::optional<FailureClass> failure_class;
     std::optional<Hash16> missing;  // parked: on what
     std::string what;
+    std::string progress;  // what has been done of it already; opaque here
     Digest effect{};
 };
 
@@ -44,6 +45,65 @@ struct WaitingPage {
 /// Fails as a Redis command does; may be repeated.
 Task<WaitingPage> waiting(net::Redis& redis, const Scripts& scripts, Partition partition, DeliveryState state,
                           std::string system = {}, std::string cursor = {});
+
+/// What may go to a system, of one partition.
+struct NextDeliveries {
+    std::vector<WaitingDelivery> deliveries;  // the longest due first, then ready by arrival
+    std::uint64_t ready = 0;                  // how many there are, with those in `deliveries`
+    std::uint64_t due = 0;                    // by `now`
+    std::optional<Millis> next_due;           // of the others
+};
+/// At most `count` (<= 256). Fails as a Redis command does; may be repeated.
+Task<NextDeliveries> next_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, std::string system,
+                                     Millis now, std::size_t count);
+
+/// What is parked and was waited for too long, of one partition.
+struct OverdueDeliveries {
+    std::vector<WaitingDelivery> deliveries;  // the longest overdue first
+    std::optional<Millis> next;               // deadline of the others
+};
+/// At most `count` (<= 128). Fails as a Redis command does; may be repeated.
+Task<OverdueDeliveries> overdue_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, Millis now,
+                                           std::size_t count);
+
+/// Something that deliveries wait for: its name (`pk:`) and what was said of it.
+struct MissingThing {
+    Hash16 key{};
+    std::string what;
+    std::uint64_t waiting = 0;  // deliveries, of all partitions
+};
+/// All of them, in no order.
+Task<std::vector<MissingThing>> missing_things(net::Redis& redis);
+/// Which of these is so, in the order asked.
+Task<std::vector<bool>> have_come(net::Redis& redis, std::vector<Come> come);
+
+/// What is known of an event that comes again after a replay.
+struct KnownEvent {
+    struct Known {
+        Hash16 half{};  // DeliveryId::half
+        DeliveryState state = DeliveryState::again;
+        std::uint32_t attempts = 0;
+        bool maybe = false;
+    };
+    std::uint32_t round = 0;
+    bool maybe_sent = false;  // some of it may have been sent before it became a letter
+    std::vector<Known> deliveries;
+};
+/// Fails as a Redis command does; may be repeated.
+Task<KnownEvent> known_event(net::Redis& redis, const Scripts& scripts, EventId event);
+
+/// The systems that have lanes with an owner: whoever sends there past the slow path asks for the lane first.
+Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis);
+/// Whether a delivery of the slow path has this lane.
+Task<bool> lane_is_taken(net::Redis& redis, Hash16 lane);
+
+/// A page of a partition's events that have been placed or are letters.
+struct OpenPage {
+    std::vector<EventId> resident;  // whose body is in Redis
+    std::string next;               // "" at the end
+};
+/// In no order; a page may be empty with more to come. Fails as a Redis command does; may be repeated.
+Task<OpenPage> open_events(net::Redis& redis, Partition partition, std::string cursor = {});
 
 /// The systems that deliveries of a partition have been placed for: the ones to ask for ready, due and busy.
 Task<std::vector<std::string>> placed_systems(net::Redis& redis, Partition partition);

@@ -51,6 +51,8 @@ std::string_view name_of(Applied::Outcome outcome)
     case Applied::Outcome::applied: return "applied";
     case Applied::Outcome::adopted: return "adopted";
     case Applied::Outcome::repeated: return "repeated";
+    case Applied::Outcome::unchanged: return "unchanged";
+    case Applied::Outcome::expired: return "expired";
     case Applied::Outcome::stale: return "stale";
     }
     std::unreachable();

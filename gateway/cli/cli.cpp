@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/app.hpp"
+#include "gateway/cli/operator_commands.hpp"
 #include "gateway/cli/tool_commands.hpp"
 #include "gateway/hint.hpp"
 
@@ -109,8 +110,9 @@ int run_command_line(int argc, char** argv)
     std::string id;
     auto* events = app.add_subcommand("events", "What has arrived and what became of it");
     events->require_subcommand(1);
-    auto* events_list = events->add_subcommand("list", "Finished and dead events, newest first");
-    events_list->add_option("--state", query.state, "applied, suppressed or dead")->type_name("STATE");
+    auto* events_list =
+        events->add_subcommand("list", "Events that have ended, died or wait for something, newest first");
+    events_list->add_option("--state", query.state, "applied, suppressed, waiting or dead")->type_name("STATE");
     events_list->add_option("--channel", query.channel, "Only this channel")->type_name("CHANNEL");
     events_list->add_option("--entity", query.entity, "Only this entity")->type_name("ENTITY");
     events_list->add_option("--limit", query.limit, "Rows at most")->type_name("N")->default_str("50");
@@ -121,6 +123,7 @@ int run_command_line(int argc, char** argv)
     auto* dlq_list = dlq->add_subcommand("list", "All dead letters");
     auto* dlq_show = dlq->add_subcommand("show", "One dead letter with its reason");
     auto* dlq_replay = dlq->add_subcommand("replay", "Put a dead letter back to work");
+    OperatorCommands operating(app);
     auto* vocabularies = app.add_subcommand("vocabularies", "Tables from vendors' words to ours");
     vocabularies->require_subcommand(1);
     auto* unmapped = vocabularies->add_subcommand("unmapped", "Words without an entry, since Headgate was started");
@@ -170,6 +173,8 @@ int run_command_line(int argc, char** argv)
         return dlq_show_command(query, id);
     if (*dlq_replay)
         return dlq_replay_command(query, id);
+    if (const auto done = operating.run())
+        return *done;
     if (*unmapped)
         return unmapped_command(query);
     if (*verify)

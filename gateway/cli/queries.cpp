@@ -2,114 +2,16 @@
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
-#include <boost/url/encode.hpp>
-#include <boost/url/rfc/unreserved_chars.hpp>
 
-#include "core/config/values.hpp"
+#include "gateway/cli/admin.hpp"
 #include "gateway/cli/cli.hpp"
-#include "gateway/data_folder.hpp"
-#include "net/http/client.hpp"
+#include "gateway/cli/output.hpp"
 
 namespace headgate::gateway {
 
 namespace {
 
 namespace json = boost::json;
-
-/// One call to the admin API of the Headgate that runs in `data`.
-Result<net::ClientAnswer> call(const std::string& data, std::string method, std::string target)
-{
-    const auto running = read_running(data);
-    if (!running)
-        return std::unexpected(running.error());
-    const auto address = config::parse_endpoint(running->admin_address);
-    auto token = read_file(running->admin_token_file);
-    if (!address || !token)
-        return fail(FailureClass::permanent, "not_running", "run.json of " + data + " names no admin address or token");
-    if (token->ends_with('\n'))
-        token->pop_back();
-    net::ClientRequest request;
-    request.host = address->address == "0.0.0.0" ? "127.0.0.1" : address->address;
-    request.port = address->port;
-    request.method = std::move(method);
-    request.target = std::move(target);
-    request.fields.emplace_back("Authorization", "Bearer " + *token);
-    return net::exchange(request);
-}
-
-/// The JSON of a good answer, or the failure it tells.
-Result<json::value> ask(const std::string& data, std::string method, std::string target)
-{
-    auto answer = call(data, std::move(method), std::move(target));
-    if (!answer)
-        return std::unexpected(std::move(answer.error()));
-    boost::system::error_code error;
-    auto body = json::parse(answer->body, error);
-    if (error)
-        return fail(FailureClass::permanent, "bad_answer",
-                    "the admin API answered " + std::to_string(answer->status) + " without JSON");
-    if (answer->status < 200 || answer->status > 299) {
-        const auto text = [&](const char* name) {
-            const auto* value = body.is_object() ? body.as_object().if_contains(name) : nullptr;
-            return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string{};
-        };
-        return fail(FailureClass::permanent, text("error"), text("detail"));
-    }
-    return body;
-}
-
-/// What a sender wrote, safe on a terminal: control characters escaped, and no longer than a line should be.
-std::string shown(std::string_view value)
-{
-    constexpr std::size_t longest = 200;
-    std::string out;
-    for (const char letter : value.substr(0, longest)) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (byte < 0x20 || byte == 0x7f)
-            out += fmt::format("\\x{:02x}", byte);
-        else
-            out += letter;
-    }
-    return value.size() > longest ? out + "…" : out;
-}
-
-std::string text(const json::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    if (value == nullptr || value->is_null())
-        return "";
-    return shown(value->is_string() ? std::string(value->as_string()) : json::serialize(*value));
-}
-
-void print_fields(const json::value& value, int indent = 0)
-{
-    const std::string space(static_cast<std::size_t>(indent) * 2, ' ');
-    if (const auto* object = value.if_object()) {
-        for (const auto& [name, member] : *object) {
-            if (member.is_structured()) {
-                std::cout << space << name << ":\n";
-                print_fields(member, indent + 1);
-            } else if (!member.is_string() || !member.as_string().empty()) {
-                std::cout << space << fmt::format("{:<16}", std::string_view(name)) << " "
-                          << (member.is_string() ? shown(member.as_string()) : json::serialize(member)) << "\n";
-            }
-        }
-    } else if (const auto* list = value.if_array()) {
-        for (const auto& item : *list) {
-            if (item.is_structured()) {
-                std::cout << space << "-\n";
-                print_fields(item, indent + 1);
-            } else {
-                std::cout << space << "- " << json::serialize(item) << "\n";
-            }
-        }
-    }
-}
-
-std::string encoded(const std::string& value)
-{
-    return boost::urls::encode(value, boost::urls::unreserved_chars);
-}
 
 int show(const QueryOptions& options, const std::string& target)
 {
@@ -170,9 +72,7 @@ int events_raw_command(const QueryOptions& options, const std::string& id)
 
 int dlq_list_command(const QueryOptions& options)
 {
-    constexpr auto row = "{:<36}  {:<24}  {:<8}  {:<24}  {:<24}  {}\n";
-    if (!options.json)
-        std::cout << fmt::format(fmt::runtime(row), "EVENT", "SINCE", "STAGE", "CODE", "WHERE", "DETAIL");
+    Table table({"LETTER", "SINCE", "STAGE", "SYSTEM", "CODE", "WHERE", "DETAIL"});
     for (std::string cursor;;) {
         const auto answer = ask(options.data, "GET", "/api/v1/dlq?limit=1000&cursor=" + encoded(cursor));
         if (!answer)
@@ -183,14 +83,16 @@ int dlq_list_command(const QueryOptions& options)
             if (options.json)
                 std::cout << json::serialize(letter) << "\n";
             else
-                std::cout << fmt::format(fmt::runtime(row), text(fields, "event"), text(fields, "at"),
-                                         text(fields, "stage"), text(fields, "code"), text(fields, "where"),
-                                         text(fields, "detail"));
+                table.add({text(fields, "letter"), text(fields, "at"), text(fields, "stage"), text(fields, "system"),
+                           text(fields, "code"), text(fields, "where"), text(fields, "detail")});
         }
         cursor = page.at("next").as_string();
         if (cursor.empty())
-            return exit_fine;
+            break;
     }
+    if (!options.json)
+        table.print();
+    return exit_fine;
 }
 
 int dlq_show_command(const QueryOptions& options, const std::string& id)
@@ -206,8 +108,8 @@ int dlq_replay_command(const QueryOptions& options, const std::string& id)
     if (options.json)
         std::cout << json::serialize(*answer) << "\n";
     else
-        std::cout << "replayed " << id << ": it waits again, `headgate events show " << id
-                  << "` tells what becomes of it\n";
+        std::cout << "replayed " << id << ": it waits again, `headgate events show "
+                  << text(answer->as_object(), "event") << "` tells what becomes of it\n";
     return exit_fine;
 }
 

@@ -1,11 +1,13 @@
 #include "gateway/stages/finish.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include <boost/json.hpp>
 
 #include "gateway/systems/guarded_system.hpp"
+#include "retry/keys.hpp"
 
 namespace headgate::gateway {
 
@@ -24,7 +26,24 @@ std::string_view outcome_name(Applied::Outcome outcome)
     case Applied::Outcome::applied: return "applied";
     case Applied::Outcome::adopted: return "adopted";
     case Applied::Outcome::repeated: return "repeated";
+    case Applied::Outcome::unchanged: return "unchanged";
     case Applied::Outcome::stale: return "stale";
+    case Applied::Outcome::expired: return "expired";
+    }
+    std::unreachable();
+}
+
+std::string_view outcome_name(retry::Outcome outcome)
+{
+    switch (outcome) {
+    case retry::Outcome::applied: return "applied";
+    case retry::Outcome::suppressed: return "suppressed";
+    case retry::Outcome::retry: return "retry";
+    case retry::Outcome::throttled: return "throttled";
+    case retry::Outcome::park: return "parked";
+    case retry::Outcome::hold: return "held";
+    case retry::Outcome::unknown: return "unknown";
+    case retry::Outcome::dead: return "dead";
     }
     std::unreachable();
 }
@@ -76,6 +95,29 @@ void put_warnings(const Job& job, json::object& frame)
         frame["warnings_left_out"] = more;
 }
 
+json::object delivery_of(const Attempt& attempt)
+{
+    json::object delivery;
+    delivery["system"] = attempt.system;
+    delivery["type"] = attempt.delivery.transaction.type;
+    delivery["entity"] = attempt.delivery.transaction.entity;
+    delivery["effect_key"] = attempt.delivery.effect_key.text();
+    delivery["attempts"] = attempt.attempts;
+    if (attempt.applied) {
+        delivery["outcome"] = outcome_name(attempt.applied->outcome);
+        delivery["target"] = attempt.applied->target_id;
+    } else if (attempt.standing) {
+        const auto& telling = attempt.standing->telling;
+        delivery["outcome"] = outcome_name(attempt.standing->outcome);
+        delivery["code"] = telling.reason;
+        if (!attempt.standing->detail.empty())
+            delivery["detail"] = attempt.standing->detail;
+        if (telling.at.time_since_epoch().count() > 0)
+            delivery["until"] = telling.at.time_since_epoch().count();
+    }
+    return delivery;
+}
+
 json::object frame_of(const Job& job, std::string_view state, std::string_view reason,
                       std::chrono::system_clock::time_point now)
 {
@@ -94,25 +136,68 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
             frame["order_number"] = number;
     }
     json::array deliveries;
-    for (const auto& attempt : job.attempts) {
-        json::object delivery;
-        delivery["system"] = attempt->system;
-        delivery["type"] = attempt->delivery.transaction.type;
-        delivery["entity"] = attempt->delivery.transaction.entity;
-        delivery["effect_key"] = attempt->delivery.effect_key.text();
-        delivery["attempts"] = attempt->attempts;
-        if (attempt->outcome && attempt->outcome->has_value()) {
-            delivery["outcome"] = outcome_name((**attempt->outcome).outcome);
-            delivery["target"] = (**attempt->outcome).target_id;
-        } else if (attempt->outcome) {
-            delivery["outcome"] = "failed";
-            delivery["code"] = attempt->outcome->error().code;
-        }
-        deliveries.push_back(std::move(delivery));
-    }
+    for (const auto& attempt : job.attempts)
+        deliveries.push_back(delivery_of(*attempt));
     frame["deliveries"] = std::move(deliveries);
     put_warnings(job, frame);
     return frame;
+}
+
+/// The guard that a delivery which has ended well leaves.
+retry::GuardWrite guard_of(const Attempt& attempt)
+{
+    retry::GuardWrite write{fact_of(attempt.system, attempt.delivery), telling_of(attempt.delivery)};
+    write.guard.target_id = attempt.applied->target_id;
+    return write;
+}
+
+/// How an attempt stands, whatever it came to.
+Standing standing_now(const Attempt& attempt)
+{
+    if (!attempt.applied)
+        return attempt.standing.value_or(Standing{});
+    Standing standing;
+    const bool applied = is_applied(attempt.applied->outcome);
+    standing.outcome = applied ? retry::Outcome::applied : retry::Outcome::suppressed;
+    standing.telling.maybe = false;
+    standing.telling.target_id = attempt.applied->target_id;
+    if (applied || attempt.applied->outcome == Applied::Outcome::unchanged)
+        standing.telling.guards.push_back(guard_of(attempt));
+    if (!applied)
+        standing.telling.reason = outcome_name(attempt.applied->outcome);
+    return standing;
+}
+
+/// What an event is in history after a frame.
+std::string state_of(const retry::Frame& frame, std::string told)
+{
+    if (frame.ended)
+        switch (*frame.ended) {
+        case retry::Ended::applied: return "applied";
+        case retry::Ended::suppressed: return "suppressed";
+        case retry::Ended::discarded: return "discarded";
+        }
+    if (frame.delivery)
+        return frame.waiting ? "waiting" : "dead";
+    switch (frame.state) {
+    case retry::FrameState::applied: return "applied";
+    case retry::FrameState::suppressed: return "suppressed";
+    case retry::FrameState::discarded: return "discarded";
+    case retry::FrameState::dead: return "dead";
+    default: return told;
+    }
+}
+
+/// The place of a frame among those of its partition: "MS-N" as one number.
+std::int64_t number_of_frame(std::string_view id)
+{
+    constexpr int bits = 20;  // of N: a million frames in one millisecond
+    std::int64_t ms = 0, n = 0;
+    const auto dash = std::min(id.find('-'), id.size());
+    std::from_chars(id.data(), id.data() + dash, ms);
+    if (dash < id.size())
+        std::from_chars(id.data() + dash + 1, id.data() + id.size(), n);
+    return (ms << bits) + n;
 }
 
 }  // namespace
@@ -126,16 +211,16 @@ WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
     done.seq = job.event.seq;
     std::string reason = job.reason;
     for (const auto& attempt : job.attempts) {
-        const Applied& applied = **attempt->outcome;
-        if (!is_applied(applied.outcome)) {
+        // What is unchanged is known of at its newer version from here on.
+        if (attempt->applied->outcome == Applied::Outcome::unchanged)
+            done.guards.push_back(guard_of(*attempt));
+        if (!is_applied(attempt->applied->outcome)) {
             ++done.deliveries_suppressed;
-            reason = outcome_name(applied.outcome);
+            reason = outcome_name(attempt->applied->outcome);
             continue;
         }
         ++done.deliveries_applied;
-        retry::GuardWrite write{fact_of(attempt->system, attempt->delivery), telling_of(attempt->delivery)};
-        write.guard.target_id = applied.target_id;
-        done.guards.push_back(std::move(write));
+        done.guards.push_back(guard_of(*attempt));
     }
     const bool applied = done.deliveries_applied > 0;
     done.as = applied ? retry::Finished::As::applied : retry::Finished::As::suppressed;
@@ -150,6 +235,7 @@ retry::Burial burial(const Job& job, std::string_view stage, const Failure& fail
 {
     retry::Burial burial;
     burial.seq = job.event.seq;
+    burial.maybe_sent = job.maybe_sent;
     retry::Letter& letter = burial.letter;
     letter.event = job.event.envelope.event;
     letter.partition = job.event.partition;
@@ -161,8 +247,6 @@ retry::Burial burial(const Job& job, std::string_view stage, const Failure& fail
     letter.queue = "default";
     letter.config = generation;
     letter.excerpt = failure.detail;
-    for (const auto& attempt : job.attempts)
-        letter.attempts += attempt->attempts;
 
     json::object frame = frame_of(job, "dead", failure.code, now);
     frame["stage"] = stage;
@@ -173,6 +257,90 @@ retry::Burial burial(const Job& job, std::string_view stage, const Failure& fail
         frame["config"] = failure.where.config;
     burial.frame = json::serialize(frame);
     return burial;
+}
+
+namespace {
+
+/// A cancellation, and a snapshot that is waited for newer ones with.
+void say_what_it_replaces(const Job& job, const Attempt& attempt, retry::NewDelivery& placed)
+{
+    if (attempt.delivery.transaction.overtakes)
+        placed.replaces = retry::Replaces::all;
+    else if (attempt.coalesce != nullptr)
+        placed.replaces = retry::Replaces::own_type;
+    if (placed.replaces == retry::Replaces::nothing)
+        return;
+    for (const Parent& parent : attempt.delivery.transaction.parents) {
+        const bool comes_along = std::ranges::any_of(job.attempts, [&](const auto& other) {
+            return other->lane == attempt.lane && other->delivery.transaction.type == parent.type;
+        });
+        if (!comes_along)
+            placed.parents.emplace_back(parent.type, fact_of(attempt.system, attempt.delivery.source, parent));
+    }
+}
+
+}  // namespace
+
+retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono::system_clock::time_point now)
+{
+    retry::Placement placement;
+    placement.partition = job.event.partition;
+    placement.event = job.event.envelope.event;
+    placement.seq = job.event.seq;
+    placement.config = generation;
+    std::string reason;
+    for (const auto& attempt : job.attempts) {
+        const Delivery& delivery = attempt->delivery;
+        retry::NewDelivery& placed = placement.deliveries.emplace_back();
+        placed.slot = delivery.transaction.slot;
+        placed.system = attempt->system;
+        placed.lane = retry::lane_hash(attempt->system, delivery.source, delivery.transaction.entity);
+        placed.type = delivery.transaction.type;
+        placed.order = delivery.transaction.order;
+        placed.place = attempt->place;
+        placed.first = std::chrono::floor<std::chrono::milliseconds>(attempt->first);
+        placed.effect = delivery.effect_key.bytes();
+        placed.attempts = attempt->attempts;
+        say_what_it_replaces(job, *attempt, placed);
+        if (!attempt->applied && !attempt->standing) {
+            placed.state = retry::DeliveryState::ready;
+            if (attempt->maybe_sent)
+                placed.telling.maybe = true;
+            continue;
+        }
+        Standing standing = standing_now(*attempt);
+        placed.state = retry::state_of(standing.outcome);
+        if (standing.outcome == retry::Outcome::throttled && placed.attempts > 0)
+            --placed.attempts;
+        if (!standing.telling.reason.empty())
+            reason = standing.telling.reason;
+        if (!attempt->applied) {
+            placement.worst = standing.telling.failure_class;
+        }
+        placed.telling = std::move(standing.telling);
+    }
+    placement.frame = json::serialize(frame_of(job, "waiting", reason, now));
+    placement.frame_of_replaced = json::serialize(json::object{{"finished", ms_of(now)}, {"reason", "superseded"}});
+    return placement;
+}
+
+retry::Resolution resolution(const Attempt& attempt, std::chrono::system_clock::time_point now)
+{
+    Standing standing = standing_now(attempt);
+    retry::Resolution resolution;
+    resolution.partition = attempt.job->event.partition;
+    resolution.delivery = attempt.placed->id;
+    resolution.attempts = attempt.placed->attempts;
+    resolution.from = attempt.placed->state;
+    resolution.outcome = standing.outcome;
+    json::object frame;
+    frame["finished"] = ms_of(now);
+    if (!standing.telling.reason.empty())
+        frame["reason"] = standing.telling.reason;
+    frame["delivery"] = delivery_of(attempt);
+    resolution.frame = json::serialize(frame);
+    resolution.telling = std::move(standing.telling);
+    return resolution;
 }
 
 std::string readmission_frame(std::string_view who, std::chrono::system_clock::time_point now)
@@ -204,12 +372,16 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
     row.event = frame.event;
     row.round = static_cast<int>(frame.round);
     row.seq = static_cast<std::uint64_t>(number("seq"));
-    row.state = text("state");
+    row.state = state_of(frame, text("state"));
     row.reason = text("reason");
+    // Whoever placed it did not know: it went with what it would have replaced.
+    if (row.reason.empty() && row.state == "suppressed")
+        row.reason = "superseded";
     row.entity = text("entity");
     row.order_number = text("order_number");
     row.finished_at = std::chrono::system_clock::time_point{std::chrono::milliseconds{number("finished")}};
-    row.timeline = frame.bytes;
+    row.frame = number_of_frame(frame.id);
+    row.happened = frame.bytes;
     if (!stored.empty()) {
         auto envelope = decode_envelope_head(stored);
         if (!envelope)
@@ -220,6 +392,18 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
         row.received_at = envelope->received_at;
         row.body = std::move(stored);
     }
+    return row;
+}
+
+observability::HistoryRow unreadable_row(const retry::Frame& frame, const Failure& why)
+{
+    observability::HistoryRow row;
+    row.event = frame.event;
+    row.round = static_cast<int>(frame.round);
+    row.state = "unreadable";
+    row.reason = why.code;
+    row.frame = number_of_frame(frame.id);
+    row.happened = json::serialize(json::string(frame.bytes));
     return row;
 }
 

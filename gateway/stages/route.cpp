@@ -1,6 +1,7 @@
 #include "gateway/stages/route.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace headgate::gateway {
 
@@ -9,18 +10,19 @@ Result<std::vector<Routed>> route(std::vector<Transaction> transactions, const C
 {
     std::vector<Routed> routed;
     for (auto& transaction : transactions) {
-        std::vector<std::string> systems;
+        std::vector<std::pair<std::string, const CoalesceConfig*>> systems;
         for (const auto& candidate : configuration.routes)
             if (candidate.matches(transaction.type, channel))
                 for (const auto& system : candidate.to)
-                    if (std::ranges::find(systems, system) == systems.end())
-                        systems.push_back(system);
+                    if (std::ranges::find(systems, system, &std::pair<std::string, const CoalesceConfig*>::first) ==
+                        systems.end())
+                        systems.emplace_back(system, candidate.coalesce ? &*candidate.coalesce : nullptr);
         if (systems.empty())
             return fail(FailureClass::permanent, "unrouted",
                         "no route takes a " + transaction.type + " of channel " + std::string(channel));
         for (std::size_t i = 0; i + 1 < systems.size(); ++i)
-            routed.push_back({transaction, systems[i]});
-        routed.push_back({std::move(transaction), systems.back()});
+            routed.push_back({transaction, systems[i].first, systems[i].second});
+        routed.push_back({std::move(transaction), systems.back().first, systems.back().second});
     }
     return routed;
 }

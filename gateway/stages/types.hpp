@@ -71,6 +71,7 @@ struct Decoded {
 struct Routed {
     Transaction transaction;
     std::string system;
+    const CoalesceConfig* coalesce = nullptr;  // of the route
 };
 
 }  // namespace headgate::gateway

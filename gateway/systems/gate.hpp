@@ -23,10 +23,13 @@ public:
     void begin(Clock::time_point now);
     /// `reached`: the system did its part, whatever it answered; a failure that is the system's own counts against it.
     void end(Clock::time_point now, bool reached);
+    /// One that began was not sent after all.
+    void give_back() { --running_; }
     /// Ends one with which the system refused to know us: it is left alone like one that failed often enough.
     void open(Clock::time_point now);
     /// The system asked to be left alone.
     void rest_until(Clock::time_point until);
+    [[nodiscard]] bool rests_at(Clock::time_point then) const { return rest_until_ > then; }
     [[nodiscard]] bool open_breaker() const { return failures_ >= open_after_; }
     [[nodiscard]] std::int64_t running() const { return running_; }
 

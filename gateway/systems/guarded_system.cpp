@@ -15,6 +15,11 @@ Hash16 fact_of(std::string_view system, const Delivery& delivery)
                              delivery.source + '\0' + transaction.entity + '\0' + transaction.id);
 }
 
+Hash16 fact_of(std::string_view system, std::string_view source, const Parent& parent)
+{
+    return retry::guard_hash(system, parent.family, std::string(source) + '\0' + parent.entity + '\0' + parent.entity);
+}
+
 retry::Guard telling_of(const Delivery& delivery)
 {
     retry::Guard guard;
@@ -28,63 +33,99 @@ std::optional<Applied::Outcome> no_news(const retry::Guard& held, const retry::G
 {
     if (!retry::may_replace(held, told))
         return Applied::Outcome::stale;
+    if (held.digest != told.digest)
+        return std::nullopt;
     const bool newer = !told.version.empty() && !held.version.empty() && told.version != held.version;
-    if (held.digest == told.digest && !newer)
-        return Applied::Outcome::repeated;
-    return std::nullopt;
+    return newer ? Applied::Outcome::unchanged : Applied::Outcome::repeated;
 }
 
-GuardedSystem::GuardedSystem(std::string name, System& inner, retry::Backlog& backlog, Spawn spawn)
+GuardedSystem::GuardedSystem(std::string name, System& inner, Repeats repeats, retry::Backlog& backlog, Spawn spawn)
     : name_(std::move(name)),
       inner_(inner),
+      repeats_(repeats),
       backlog_(backlog),
       spawn_(std::move(spawn))
 {}
 
+bool GuardedSystem::is_guarded(const Delivery& delivery) const
+{
+    return repeats_ == Repeats::unknown && delivery.transaction.order != Order::free;
+}
+
 void GuardedSystem::apply(const Delivery& delivery, Sending sending, Done done)
 {
-    if (delivery.transaction.order == Order::free)
-        return inner_.apply(delivery, std::move(sending), std::move(done));
-    spawn_(run(delivery, std::move(sending), std::move(done)));
+    if (is_guarded(delivery) || !delivery.transaction.parents.empty())
+        spawn_(run(delivery, std::move(sending), std::move(done)));
+    else
+        inner_.apply(delivery, std::move(sending), std::move(done));
+}
+
+/// Of each fact what was applied last.
+Task<std::vector<std::optional<retry::Guard>>> GuardedSystem::held(std::vector<Hash16> facts)
+{
+    std::vector<std::optional<retry::Guard>> found(facts.size());
+    std::vector<Hash16> asked;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < facts.size(); ++i) {
+        if (const auto known = applied_.find(facts[i]); known != applied_.end()) {
+            found[i] = known->second;
+        } else {
+            asked.push_back(facts[i]);
+            places.push_back(i);
+        }
+    }
+    if (asked.empty())
+        co_return found;
+    auto guards = co_await backlog_.guards(std::move(asked));
+    if (!guards)
+        co_return std::unexpected(std::move(guards.error()));
+    for (std::size_t i = 0; i < places.size(); ++i)
+        found[places[i]] = std::move((*guards)[i]);
+    co_return found;
 }
 
 asio::awaitable<void> GuardedSystem::run(Delivery delivery, Sending sending, Done done)
 {
-    const Hash16 fact = fact_of(name_, delivery);
-    retry::Guard told = telling_of(delivery);
-    std::optional<retry::Guard> held;
-    if (const auto known = applied_.find(fact); known != applied_.end()) {
-        held = known->second;
-    } else {
-        std::vector<Hash16> asked{fact};
-        auto guards = co_await backlog_.guards(std::move(asked));
-        if (!guards) {
-            done(SystemAnswer{.result = std::unexpected(std::move(guards.error())), .progress = sending.progress});
-            co_return;
-        }
-        held = std::move(guards->front());
+    std::vector<Hash16> facts{fact_of(name_, delivery)};
+    const auto& parents = delivery.transaction.parents;
+    for (const Parent& parent : parents)
+        facts.push_back(fact_of(name_, delivery.source, parent));
+    auto guards = co_await held(std::move(facts));
+    if (!guards) {
+        done(SystemAnswer{.result = std::unexpected(std::move(guards.error())),
+                          .progress = sending.progress,
+                          .maybe_done = sending.maybe_sent});
+        co_return;
     }
-    if (held) {
-        if (const auto outcome = no_news(*held, told)) {
-            done(SystemAnswer{.result = Applied{*outcome, held->target_id}});
+    if (const auto& own = guards->front(); own && is_guarded(delivery)) {
+        if (const auto outcome = no_news(*own, telling_of(delivery))) {
+            done(SystemAnswer{.result = Applied{*outcome, own->target_id}});
             co_return;
         }
     }
-    auto remember = [this, fact, told = std::move(told), done = std::move(done),
-                     lease = lease_](SystemAnswer answer) mutable {
-        if (answer.result && lease == lease_) {
-            told.target_id = answer.result->target_id;
-            applied_.insert_or_assign(fact, std::move(told));
-        }
-        done(std::move(answer));
-    };
-    inner_.apply(delivery, std::move(sending), std::move(remember));
+    for (std::size_t i = 0; i < parents.size(); ++i) {
+        if ((*guards)[i + 1])
+            continue;
+        done(SystemAnswer{
+            .result = fail(FailureClass::dependency, "missing_parent",
+                           "the " + parents[i].type + " it belongs to has not been applied at " + name_ + " yet"),
+            .progress = sending.progress,
+            .maybe_done = sending.maybe_sent,
+            .needed = Needed{Needed::Kind::parent, name_, parents[i].type, parents[i].entity}});
+        co_return;
+    }
+    inner_.apply(delivery, std::move(sending), std::move(done));
 }
 
-void GuardedSystem::forget()
+void GuardedSystem::applied(const Delivery& delivery, const Applied& applied)
 {
-    applied_.clear();
-    ++lease_;
+    // What is only asked for as a parent needs no content.
+    retry::Guard guard;
+    guard.seq = delivery.origin_seq;
+    if (is_guarded(delivery))
+        guard = telling_of(delivery);
+    guard.target_id = applied.target_id;
+    applied_.insert_or_assign(fact_of(name_, delivery), std::move(guard));
 }
 
 void GuardedSystem::ended(const Delivery& delivery)

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/system.hpp"
 #include "gateway/job.hpp"
@@ -9,33 +10,43 @@
 
 namespace headgate::gateway {
 
-/// In front of a system that does not know by itself what it was told before: what is older than the last telling of a
-/// fact that was applied, or says the same again, does not reach it. Asked at the moment of writing, with the guards in
-/// Redis and those of deliveries whose event has not ended yet. Facts of order `free` (deltas, and what has an id of
-/// its own) are always let through. One thread: its executor's.
+/// In front of a system: what stands in the guards in Redis, and of deliveries whose end is not written yet, decides at
+/// the moment of writing.
+///
+/// Where the system does not know by itself what it was told before, what is older than the last telling of a fact that
+/// was applied, or says the same again, does not reach it. Facts of order `free` (deltas, and what has an id of its
+/// own) are always let through. And at any system a delivery whose parent was not applied there fails as `dependency`.
+/// One thread: its executor's.
 class GuardedSystem final : public System {
 public:
-    GuardedSystem(std::string name, System& inner, retry::Backlog& backlog, Spawn spawn);
+    /// Whether the system recognises by itself what is old or comes again.
+    enum class Repeats : std::uint8_t { recognised, unknown };
+    GuardedSystem(std::string name, System& inner, Repeats repeats, retry::Backlog& backlog, Spawn spawn);
 
     void apply(const Delivery& delivery, Sending sending, Done done) override;
-    /// The event of this delivery has ended well, and what `apply` remembered of it stands in Redis.
+    /// It ended well, and nobody else knows yet.
+    void applied(const Delivery& delivery, const Applied& applied);
+    /// The end of this delivery is written, and what is remembered of it stands in Redis.
     void ended(const Delivery& delivery);
     /// The lease is gone: others may tell newer things from here on.
-    void forget();
+    void forget() { applied_.clear(); }
 
 private:
+    [[nodiscard]] bool is_guarded(const Delivery& delivery) const;
     asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
+    Task<std::vector<std::optional<retry::Guard>>> held(std::vector<Hash16> facts);
 
     std::string name_;
     System& inner_;
+    Repeats repeats_;
     retry::Backlog& backlog_;
     Spawn spawn_;
     std::map<Hash16, retry::Guard> applied_;  // by fact; not in Redis yet
-    std::uint64_t lease_ = 0;                 // of `forget`: an answer of the one before is not remembered
 };
 
 /// The guard's key of a fact, and what a delivery tells of it.
 [[nodiscard]] Hash16 fact_of(std::string_view system, const Delivery& delivery);
+[[nodiscard]] Hash16 fact_of(std::string_view system, std::string_view source, const Parent& parent);
 [[nodiscard]] retry::Guard telling_of(const Delivery& delivery);
 
 /// What a telling is beside the one that was applied last; nothing: it is news.

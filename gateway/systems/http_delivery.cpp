@@ -42,8 +42,10 @@ HttpDelivery::HttpDelivery(Means means, Delivery delivery, Sending sending)
       effect_key_(delivery_.effect_key.text()),
       view_(means.with.references, delivery_.source)
 {
-    if (progress_.empty())
-        progress_.lost = sending_.maybe_sent;
+    if (!sending_.maybe_sent)
+        progress_.forget_doubts();
+    else if (progress_.maybe.empty())
+        progress_.lost = true;
 }
 
 asio::awaitable<SystemAnswer> HttpDelivery::run()
@@ -105,12 +107,16 @@ asio::awaitable<std::optional<SystemAnswer>> HttpDelivery::step(std::size_t inde
                 done(index, std::move(**there));
                 co_return std::nullopt;
             }
-            if (++progress_.misses < misses_needed)
+            if (++progress_.misses < misses_needed) {
+                if (step.probe_after)
+                    not_before_ = *step.probe_after;
                 co_return unknown(index,
                                   {FailureClass::transient,
                                    "probe_missed",
                                    "step `" + step.id + "` is not found yet; it is asked again before it is sent again",
                                    {}});
+            }
+            progress_.lost = false;  // steps follow each other: the ones behind it were not sent either
         }
     }
     progress_.misses = 0;
@@ -271,6 +277,9 @@ mapping::RequestContext HttpDelivery::context() const
     return {.transaction = transaction_,
             .effect_key = effect_key_,
             .attempt = sending_.attempt,
+            .source = delivery_.source,
+            .entity = delivery_.transaction.entity,
+            .id = delivery_.transaction.id,
             .system = plan_.config.name,
             .settings = &plan_.settings,
             .steps = steps_,
@@ -311,12 +320,20 @@ std::vector<retry::Reference> HttpDelivery::told_references()
 
 SystemAnswer HttpDelivery::answer(Result<Applied> result)
 {
-    return {.result = std::move(result), .not_before = not_before_, .progress = progress_.text()};
+    return {.result = std::move(result),
+            .not_before = not_before_,
+            .progress = progress_.text(),
+            .maybe_done = progress_.lost || !progress_.maybe.empty()};
 }
 
 SystemAnswer HttpDelivery::failed(Failure failure)
 {
-    return answer(std::unexpected(std::move(failure)));
+    const bool for_reference = failure.code == "reference_missing" && view_.missing();
+    auto answered = answer(std::unexpected(std::move(failure)));
+    if (for_reference)
+        answered.needed =
+            Needed{Needed::Kind::reference, view_.missing()->system, view_.missing()->kind, view_.missing()->id};
+    return answered;
 }
 
 /// Nobody knows whether it was done: the next attempt asks, or sends again where that does no harm.

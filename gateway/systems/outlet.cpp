@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/sender.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -10,6 +12,9 @@ using namespace std::chrono_literals;
 
 // A system that asks for patience and does not say how long.
 constexpr auto usual_rest = 1s;
+
+// What a system rests at most for deliveries to wait for it in memory.
+constexpr auto moment = 1s;
 
 /// Whether a failure speaks against the system; most speak against what was sent, or were made here.
 bool is_of_the_system(const Failure& failure)
@@ -28,15 +33,15 @@ bool is_of_the_system(const Failure& failure)
 
 }  // namespace
 
-Outlet::Outlet(asio::any_io_executor executor, System& system, const SystemConfig* config, Send send)
-    : system_(system),
-      send_(std::move(send)),
+Outlet::Outlet(asio::any_io_executor executor, const SystemConfig* config, std::size_t most_waiting)
+    : most_fast_(most_waiting),
       timer_(executor),
       alive_(std::make_shared<bool>(true))
 {
     if (config != nullptr) {
         gate_.emplace(*config);
         retry_ = config->retry;
+        concurrency_ = static_cast<std::size_t>(config->concurrency);
     }
 }
 
@@ -45,17 +50,50 @@ Outlet::~Outlet()
     *alive_ = false;
 }
 
-void Outlet::put(const std::shared_ptr<Attempt>& attempt)
+bool Outlet::left_alone(SystemGate::Clock::time_point now) const
 {
-    if (!gate_)
-        return send_(attempt);
-    channels_[attempt->delivery.channel].push_back(attempt);
-    ++count_;
+    return paused_ || (gate_ && (gate_->open_breaker() || gate_->rests_at(now + moment)));
+}
+
+bool Outlet::put(const std::shared_ptr<Attempt>& attempt)
+{
+    const bool slow = attempt->placed.has_value();
+    if (!slow && (fast_ >= most_fast_ || left_alone(SystemGate::Clock::now())))
+        return false;
+    ++(slow ? placed_ : fast_);
+    queues_[{slow, attempt->delivery.channel}].push_back(attempt);
+    pump();
+    return true;
+}
+
+std::size_t Outlet::room() const
+{
+    if (paused_)
+        return 0;
+    std::size_t most = gate_ ? 2 * concurrency_ + 8 : most_ungated;
+    const auto now = SystemGate::Clock::now();
+    if (left_alone(now))
+        most = gate_->closed(now) ? 0 : 1;
+    return most > placed_ ? most - placed_ : 0;
+}
+
+void Outlet::left(const Attempt& attempt)
+{
+    if (attempt.placed && placed_ > 0)
+        --placed_;
+}
+
+void Outlet::passed(const Attempt& attempt)
+{
+    left(attempt);
+    if (gate_)
+        gate_->give_back();
     pump();
 }
 
-void Outlet::ended(const SystemAnswer& answer)
+void Outlet::ended(const Attempt& attempt, const SystemAnswer& answer)
 {
+    left(attempt);
     if (!gate_)
         return;
     const auto now = SystemGate::Clock::now();
@@ -66,28 +104,54 @@ void Outlet::ended(const SystemAnswer& answer)
         gate_->open(now);
     else
         gate_->end(now, failure == nullptr || !is_of_the_system(*failure));
+    if (left_alone(now))
+        turn_away();
     pump();
+}
+
+void Outlet::pause(bool paused)
+{
+    paused_ = paused;
+    if (paused)
+        turn_away();
+    else
+        pump();
+}
+
+void Outlet::turn_away()
+{
+    auto queues = std::exchange(queues_, {});
+    fast_ = 0;
+    for (const auto& [of, queue] : queues)
+        for (const auto& attempt : queue) {
+            left(*attempt);
+            if (!attempt->job->over)
+                attempt->courier->turned_away(attempt);
+        }
 }
 
 void Outlet::clear()
 {
-    channels_.clear();
-    count_ = 0;
+    fast_ = 0;
+    for (const auto& [of, queue] : std::exchange(queues_, {}))
+        for (const auto& attempt : queue)
+            left(*attempt);
     timer_.cancel();
 }
 
-/// The channels take turns; within one, first come first served.
+/// The queues take turns; within one, first come first served.
 std::shared_ptr<Attempt> Outlet::next()
 {
-    auto channel = channels_.upper_bound(last_channel_);
-    if (channel == channels_.end())
-        channel = channels_.begin();
-    last_channel_ = channel->first;
-    auto attempt = std::move(channel->second.front());
-    channel->second.pop_front();
-    if (channel->second.empty())
-        channels_.erase(channel);
-    --count_;
+    auto queue = queues_.upper_bound(last_);
+    if (queue == queues_.end())
+        queue = queues_.begin();
+    last_ = queue->first;
+    if (!queue->first.first)
+        --fast_;
+    auto attempt = std::move(queue->second.front());
+    queue->second.pop_front();
+    if (queue->second.empty())
+        queues_.erase(queue);
     return attempt;
 }
 
@@ -96,9 +160,9 @@ void Outlet::pump()
     if (pumping_)
         return;  // a sending that ends at once comes back here
     pumping_ = true;
-    while (count_ > 0) {
+    while (!queues_.empty() && !paused_) {
         const auto now = SystemGate::Clock::now();
-        if (const auto closed = gate_->closed(now)) {
+        if (const auto closed = gate_ ? gate_->closed(now) : std::nullopt) {
             if (*closed != SystemGate::Clock::time_point::max()) {
                 timer_.expires_at(*closed);
                 timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
@@ -109,10 +173,13 @@ void Outlet::pump()
             break;
         }
         auto attempt = next();
-        if (attempt->job->over)
+        if (attempt->job->over) {
+            left(*attempt);
             continue;
-        gate_->begin(now);
-        send_(attempt);
+        }
+        if (gate_)
+            gate_->begin(now);
+        attempt->courier->turn(attempt);
     }
     pumping_ = false;
 }

@@ -7,7 +7,8 @@
 namespace headgate::gateway {
 
 /// How far a delivery in several steps has come: what an attempt leaves for the next one. Kept as JSON beside the
-/// delivery; text that is none reads as nothing done.
+/// delivery; text that is none reads as nothing done. What it says of doubts counts only while the delivery is in
+/// doubt.
 struct Progress {
     std::map<std::string, std::string> captured;  // by step that is done: its captures, a JSON object
     std::string maybe;                            // the step whose sending may have arrived
@@ -16,6 +17,13 @@ struct Progress {
 
     static Progress read(std::string_view text);
     [[nodiscard]] std::string text() const;
+    /// It is known that nothing arrived but what is done.
+    void forget_doubts()
+    {
+        maybe.clear();
+        lost = false;
+        misses = 0;
+    }
     [[nodiscard]] bool empty() const { return captured.empty() && maybe.empty() && !lost; }
 };
 

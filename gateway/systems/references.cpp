@@ -18,7 +18,7 @@ const std::string* ReferenceCache::known(const ReferenceKey& key) const
 void ReferenceCache::keep(const ReferenceKey& key, std::string target)
 {
     if (known_.size() >= most_known)
-        known_.clear();  // the next requests read what they need again
+        forget();
     known_.insert_or_assign(key, std::move(target));
 }
 
@@ -28,10 +28,15 @@ Task<void> ReferenceCache::fetch(std::vector<ReferenceKey> keys)
     for (ReferenceKey& key : keys)
         by_kind[{key.system, key.kind}].push_back(std::move(key.id));
     for (const auto& [of, ids] : by_kind) {
-        auto asked = ids;
-        auto found = co_await stored_.find(of.first, of.second, std::move(asked));
-        if (!found)
-            co_return std::unexpected(std::move(found.error()));
+        Result<std::vector<std::optional<std::string>>> found;
+        for (bool changed = true; changed;) {
+            const auto epoch = epoch_;
+            auto asked = ids;
+            found = co_await stored_.find(of.first, of.second, std::move(asked));
+            if (!found)
+                co_return std::unexpected(std::move(found.error()));
+            changed = epoch != epoch_;
+        }
         for (std::size_t i = 0; i < ids.size(); ++i)
             if ((*found)[i])
                 keep({of.first, of.second, ids[i]}, std::move(*(*found)[i]));
@@ -41,19 +46,32 @@ Task<void> ReferenceCache::fetch(std::vector<ReferenceKey> keys)
 
 Task<void> ReferenceCache::store(std::vector<retry::Reference> references)
 {
+    const auto epoch = epoch_;
     auto put = references;
     auto stored = co_await stored_.put(std::move(put));
     if (!stored)
         co_return std::unexpected(std::move(stored.error()));
+    if (epoch != epoch_)
+        co_return Result<void>{};  // of these, too, somebody may have said otherwise
     for (retry::Reference& reference : references)
         keep({std::move(reference.system), std::move(reference.kind), std::move(reference.id)},
              std::move(reference.theirs));
     co_return Result<void>{};
 }
 
+void ReferenceCache::forget()
+{
+    known_.clear();
+    ++epoch_;
+}
+
 std::optional<std::string> ReferenceView::find(std::string_view kind, std::string_view id,
                                                std::string_view system) const
 {
+    if (epoch_ != cache_.epoch()) {
+        looked_up_.clear();
+        epoch_ = cache_.epoch();
+    }
     for (std::string one : {id_within(source_, id), std::string(id)}) {
         ReferenceKey key{std::string(system), std::string(kind), std::move(one)};
         if (const std::string* target = cache_.known(key))
@@ -61,6 +79,7 @@ std::optional<std::string> ReferenceView::find(std::string_view kind, std::strin
         if (!looked_up_.contains(key))
             noted_.push_back(std::move(key));
     }
+    missing_ = ReferenceKey{std::string(system), std::string(kind), std::string(id)};
     return std::nullopt;
 }
 

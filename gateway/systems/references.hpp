@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,6 +35,10 @@ public:
     Task<void> fetch(std::vector<ReferenceKey> keys);
     /// Durable when it returns.
     Task<void> store(std::vector<retry::Reference> references);
+    /// Somebody else has changed some: all are read again. What is being read meanwhile is asked for once more.
+    void forget();
+    /// How often that was.
+    [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
 
 private:
     static constexpr std::size_t most_known = 100'000;
@@ -41,6 +46,7 @@ private:
 
     retry::References stored_;
     std::map<ReferenceKey, std::string> known_;
+    std::uint64_t epoch_ = 0;
 };
 
 /// What one request sees of them. Evaluation cannot wait, so a key that is not at hand is noted and reads as unknown:
@@ -53,12 +59,16 @@ public:
                                                   std::string_view system) const override;
     /// What was noted since the last call. They count as looked up from now on.
     [[nodiscard]] std::vector<ReferenceKey> take_noted();
+    /// The one that was asked for last and is not there; its id without the source.
+    [[nodiscard]] const std::optional<ReferenceKey>& missing() const { return missing_; }
 
 private:
     const ReferenceCache& cache_;
     std::string_view source_;
     mutable std::vector<ReferenceKey> noted_;
-    std::set<ReferenceKey> looked_up_;
+    mutable std::optional<ReferenceKey> missing_;
+    mutable std::set<ReferenceKey> looked_up_;
+    mutable std::uint64_t epoch_ = 0;  // of the cache, in which they were
 };
 
 }  // namespace headgate::gateway

@@ -54,7 +54,12 @@ public:
         out_ = "# " + name + "\n\n<!-- written by `headgate schema --pages`; the source is config/canonical/" + name +
                ".json -->\n\n" + text(schema_, "description") + "\n\n";
         out_ += "Order: `" + text(schema_, "x-order") + "`. Family: `" +
-                (text(schema_, "x-family").empty() ? name : text(schema_, "x-family")) + "`.\n\n";
+                (text(schema_, "x-family").empty() ? name : text(schema_, "x-family")) + "`.";
+        if (schema_.contains("x-snapshot"))
+            out_ += " A snapshot: a route may `coalesce` it.";
+        if (schema_.contains("x-overtakes"))
+            out_ += " It overtakes older deliveries about its entity that were never sent.";
+        out_ += "\n\n";
         out_ += "## Fields\n\n| field | is | | meaning |\n|---|---|---|---|\n";
         members(schema_, "", 0);
         invariants();

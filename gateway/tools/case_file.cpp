@@ -133,7 +133,7 @@ private:
 
     void read_expected(const YAML::Node& node)
     {
-        constexpr std::array keys{"type", "entity", "id", "version", "fields"};
+        constexpr std::array keys{"type", "entity", "id", "version", "depends_on", "fields"};
         if (!know(node, keys, "an expected transaction"))
             return;
         ExpectedTransaction expected;
@@ -142,6 +142,8 @@ private:
         expected.id = node["id"] ? word(node["id"], "id") : expected.entity;
         if (node["version"] && !node["version"].IsNull())
             expected.version = word(node["version"], "version");
+        if (node["depends_on"])
+            expected.depends_on = word(node["depends_on"], "depends_on");
         if (node["fields"] && node["fields"].IsMap())
             expected.fields = document_of(node["fields"]);
         else
@@ -170,6 +172,8 @@ std::string expectation(const Trial& trial)
                "\n    id: " + yaml_scalar(transaction.id) + "\n";
         if (const auto version = text_of(transaction.version))
             out += "    version: " + (connectors::json_number(*version) ? *version : yaml_scalar(*version)) + "\n";
+        if (!transaction.parents.empty())
+            out += "    depends_on: " + yaml_scalar(text_of(transaction.parents)) + "\n";
         const auto fields = connectors::read_json(transaction.json);
         if (fields && (*fields)[fields->root()].count > 0)
             out += "    fields:\n" + yaml_lines(*fields, fields->root(), 6);

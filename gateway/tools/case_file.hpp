@@ -18,6 +18,7 @@ struct ExpectedTransaction {
     std::string entity;
     std::string id;                      // default: the entity
     std::optional<std::string> version;  // nothing: the mapping gives none
+    std::string depends_on;              // "sales_order order/5"; several with commas
     Document fields;
 };
 

@@ -203,6 +203,8 @@ json::object CanonicalSchemas::mapping() const
         {"entity", described(text, "What stays in order, and the identity of the thing: order/{.id}.")},
         {"id", described(text, "Which fact about the entity; default: the entity.")},
         {"version", described(text, "Which telling is newer: a time or a whole number, another text, or `once`.")},
+        {"depends_on", described({{"type", "object"}, {"additionalProperties", text}},
+                                 "What must be at the system first: an entity for each type.")},
         {"when", described(text, "Without it every document counts.")},
         {"let", described({{"type", "object"}}, "Names for expressions.")},
         {"each", described(text, "One transaction for each item.")},

@@ -48,6 +48,7 @@ Mismatch compared(const ExpectedTransaction& expected, const Transaction& got)
     compare(mismatch.differences, "entity", expected.entity, got.entity);
     compare(mismatch.differences, "id", expected.id, got.id);
     compare(mismatch.differences, "version", expected.version, text_of(got.version));
+    compare(mismatch.differences, "depends_on", expected.depends_on, text_of(got.parents));
     const auto fields = connectors::read_json(got.json);
     if (!fields)
         mismatch.differences.push_back({"fields", "a document", fields.error().detail});

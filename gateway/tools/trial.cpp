@@ -265,8 +265,18 @@ std::string json_of(const Made& made)
     add("id", transaction.id);
     if (const auto version = text_of(transaction.version))
         add("version", *version);
+    if (!transaction.parents.empty())
+        add("depends_on", text_of(transaction.parents));
     add("place", transaction.slot.text());
     return out + ",\"fields\":" + transaction.json + "}";
+}
+
+std::string text_of(const std::vector<Parent>& parents)
+{
+    std::string text;
+    for (const Parent& parent : parents)
+        text += (text.empty() ? "" : ", ") + parent.type + " " + parent.entity;
+    return text;
 }
 
 std::optional<std::string> text_of(const Version& version)

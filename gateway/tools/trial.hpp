@@ -70,5 +70,7 @@ struct Trial {
 [[nodiscard]] std::string json_of(const Made& made);
 /// The version as a person writes it; nothing when there is none.
 [[nodiscard]] std::optional<std::string> text_of(const Version& version);
+/// "sales_order order/5, refund refund/7"; "" for none.
+[[nodiscard]] std::string text_of(const std::vector<Parent>& parents);
 
 }  // namespace headgate::gateway

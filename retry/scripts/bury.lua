@@ -3,6 +3,7 @@
 -- is not there, or is another event's now (see finish). Deliveries of it that an earlier round has placed stay where
 -- they are.
 -- ARGV: token(16) p seq event(16) stage class code where cause queue due(ms) config attempts excerpt frame
+--   maybe(0|1: an owner before may have sent some of it)
 --include common
 
 local token, p = bytes(ARGV[1], 16, 'token'), partition(ARGV[2])
@@ -10,7 +11,8 @@ local seq, event = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event')
 local stage, class, code, where, cause, queue = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local due, config = argument(ARGV[11], 'due'), argument(ARGV[12], 'config')
 local attempts, excerpt, frame = argument(ARGV[13], 'attempts'), ARGV[14], ARGV[15]
-if #ARGV ~= 15 then
+local maybe = ARGV[16]
+if #ARGV ~= 16 or maybe ~= '0' and maybe ~= '1' then
     refuse('BADARG count')
 end
 
@@ -44,6 +46,9 @@ redis.call('XDEL', inbox, text(seq) .. '-0')
 redis.call('HSET', open, event, origin)
 redis.call('HSET', record, 'seq', origin, 'round', round_text, 'p', p, 'body', 'redis', 'config', text(config),
            'worst', class)
+if maybe == '1' then
+    redis.call('HSET', record, 'maybe', '1')
+end
 if left == 0 then
     redis.call('SADD', 'hg:rest:' .. p, event)
 end

@@ -7,8 +7,8 @@
 --   not_arrived   perhaps sent, and it is not there: back to work
 --   discard       hold, park, dead -> discarded
 --   supersede     hold, park, dead -> suppressed; only what was surely never sent
--- Answer: {0 done | 1 gone | 2 changed | 3 not for this one, p, state now, what of its lane is ready now (D or ''), how
---   its event ended ('' | a | s | x)}
+-- Answer: {0 done | 1 gone | 2 changed | 3 not for this one, p, state now, what of its lane is ready now (p D or ''),
+--   how its event ended ('' | a | s | x)}
 --include common
 --include delivery
 

@@ -2,14 +2,12 @@
 -- `lane_heads` read and check whatever a move touches; they are called for all of it before the first write, and what
 -- moves afterwards cannot fail. A delivery D is its event(16) and H16(slot, system)(16).
 
-local nobody = string.rep('\0', 32)  -- has a lane whose head is on the fast path, in the owner's memory only
-
 -- What a state counts as. Only left, dead and again are open; an `again` one is in no set, its event is in the backlog.
 local kinds = {ready = 'left', due = 'left', busy = 'left', lane = 'left', park = 'left', hold = 'left', dead = 'dead',
                again = 'again', applied = 'applied', suppressed = 'suppressed', discarded = 'discarded'}
 local per_system = {ready = true, due = true, busy = true}
 local fields_of_delivery = {'p', 'system', 'lane', 'order', 'state', 'attempts', 'maybe', 'seq', 'n', 'pk', 'slot',
-                            'type', 'reason'}
+                            'type', 'reason', 'pass'}
 local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd'}
 local counters_of_share = {'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
                            'd_discarded', 'd_dead', 'd_again'}
@@ -22,6 +20,7 @@ local function expect(key, kind)
     end
 end
 
+local lanes = {}   -- system -> how many more of its lanes have an owner
 local counts = {}  -- p -> counter -> how many more
 local function counted(p, counter, n)
     counts[p][counter] = (counts[p][counter] or 0) + n
@@ -85,6 +84,11 @@ local function in_set(d, state)
     return state == 'lane' and d.lane .. struct.pack('>I8I2', d.seq, d.n) .. d.id or d.id
 end
 
+-- A delivery beside the partition it is in, as answers name it: a byte and D.
+local function name_of(d)
+    return string.char(tonumber(d.p)) .. d.id
+end
+
 -- A lane's owner, and the partitions in which deliveries wait for it, a byte each.
 local function holder(lane)
     local held = read('string', 'GET', 'hg:blk:' .. lane)
@@ -105,8 +109,13 @@ local function expect_sets(d)
     expect('hg:dead:' .. d.p, 'zset')
     expect('hg:l:' .. d.id, 'hash')
     holder(d.lane)
+    if lanes[d.system] == nil then
+        whole(read('hash', 'HGET', 'hg:lanes', d.system), 'hg:lanes')
+        lanes[d.system] = 0
+    end
     if d.pk then
         expect('hg:pk:' .. d.pk, 'set')
+        expect('hg:work', 'hash')
     end
 end
 
@@ -128,7 +137,7 @@ local function delivery(id)
     local d = {id = id, event = string.sub(id, 1, 16), p = stored_partition(v[1], key .. ' p'), system = v[2],
                lane = v[3], order = v[4], state = v[5], attempts = whole(v[6], key .. ' attempts'),
                maybe = v[7] == '1', seq = whole(v[8], key .. ' seq'), n = whole(v[9], key .. ' n'), pk = v[10],
-               slot = v[11] or '', type = v[12] or '', reason = v[13] or ''}
+               slot = v[11] or '', type = v[12] or '', reason = v[13] or '', pass = v[14] == '1'}
     if not kinds[d.state] or not d.system or not d.lane or #d.lane ~= 16 or d.n > 65535 or
        d.state == 'park' and (not d.pk or #d.pk ~= 16) then
         refuse('BADVALUE ' .. shown(key))
@@ -182,7 +191,7 @@ end
 local function has_lane(d)
     local kind = kinds[d.state]
     if kind == 'left' then
-        return d.state ~= 'lane'
+        return d.state ~= 'lane' and not (d.state == 'park' and d.pass)
     end
     return (kind == 'dead' or kind == 'again') and d.order == 'sequence'
 end
@@ -206,9 +215,12 @@ local function leave_set(d)
     end
     if d.state == 'park' then
         redis.call('SREM', 'hg:pk:' .. d.pk, d.id)
+        if redis.call('EXISTS', 'hg:pk:' .. d.pk) == 0 then
+            redis.call('HDEL', 'hg:work', d.pk)
+        end
     end
-    redis.call('HDEL', 'hg:d:' .. d.id, 'pk', 'what', 'due', 'next')
-    d.pk = nil
+    redis.call('HDEL', 'hg:d:' .. d.id, 'pk', 'what', 'due', 'next', 'pass')
+    d.pk, d.pass = nil, nil
 end
 
 -- Counts what a change of state changes: of its event, which `settle` writes, and of its partition.
@@ -248,28 +260,29 @@ local function make_ready(d)
     move(d, 'ready', d.seq)
 end
 
--- Puts a delivery that has moved where it now belongs in its lane. Answers which became ready by it: D or ''.
+-- Puts a delivery that has moved where it now belongs in its lane. Answers which became ready by it, or ''.
 local function arrange(d)
     local key = 'hg:blk:' .. d.lane
     local owner, waiting = holder(d.lane)
     if d.state == 'lane' then
         local mark = string.char(tonumber(d.p))
         if not string.find(waiting, mark, 1, true) then
-            waiting = waiting .. mark
+            redis.call('SET', key, owner .. waiting .. mark)
         end
-        redis.call('SET', key, (owner or nobody) .. waiting)
     elseif has_lane(d) then
         if owner ~= d.id then
             redis.call('SET', key, d.id .. waiting)
+            lanes[d.system] = lanes[d.system] + 1
         end
     elseif owner == d.id then
         local head, still = lane_head(d.lane, waiting)
         if head then
             make_ready(deliveries[head])
             redis.call('SET', key, head .. still)
-            return head
+            return name_of(deliveries[head])
         end
         redis.call('DEL', key)
+        lanes[d.system] = lanes[d.system] - 1
     end
     return ''
 end
@@ -310,12 +323,14 @@ local function settle(known)
     return as == 'discarded' and 'x' or string.sub(as, 1, 1)
 end
 
--- A frame about one delivery; `ended` says that its event has ended with it.
+-- A frame about one delivery. `end` says how its event has ended with it, `now` what its event is if it has not:
+-- w waiting, d dead.
 local function tell_history(d, state, ended, frame)
     local known = records[d.event]
-    local more = ended ~= '' and {'end', ended} or {}
+    local rests = ended == '' and redis.call('SISMEMBER', 'hg:rest:' .. known.p, d.event) == 1
     redis.call('XADD', 'hg:hist:' .. known.p, '*', 'e', d.event, 's', state, 'r', text(known.round), 'd',
-               string.sub(d.id, 17), 'f', frame, unpack(more))
+               string.sub(d.id, 17), ended ~= '' and 'end' or 'now', ended ~= '' and ended or rests and 'd' or 'w',
+               'f', frame)
 end
 
 local function write_counts()
@@ -324,6 +339,11 @@ local function write_counts()
             if n ~= 0 then
                 redis.call('HINCRBY', 'hg:P:' .. p, counter, text(n))
             end
+        end
+    end
+    for system, n in pairs(lanes) do
+        if n ~= 0 and redis.call('HINCRBY', 'hg:lanes', system, text(n)) == 0 then
+            redis.call('HDEL', 'hg:lanes', system)
         end
     end
 end

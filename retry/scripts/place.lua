@@ -1,40 +1,49 @@
 #!lua flags=allow-oom
 -- An event leaves the backlog for the slow path, with a record for each of its deliveries. Fenced. What `d` knows
 -- already stays as it is, but for what was readmitted; of that, what comes no more is suppressed as `not_mapped`.
--- ARGV: token(16) p seq event(16) config worst(class or '') frame deliveries, then for each:
---   half(16) slot system lane(16) type latest|sequence|free n(place in its event) attempts first(ms) effect(32), and
---   how it stands (see telling): ready | due | lane | park | hold | dead | applied | suppressed
--- Answer: {0 placed | 1 gone (nothing written; see bury), '' open | a | s | x ended, what became ready by it: D each,
---   how many wait on for what it woke}
--- Refused (BADSTATE): a delivery that would have a lane which another one has, or wait in its own.
+-- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded deliveries, then for each:
+--   half(16) slot system lane(16) type latest|sequence|free n(place in its event) attempts first(ms) effect(32)
+--   replaces('' | type | all) parents, then type guard(16) each; and how it stands (see telling):
+--   ready | due | park | hold | dead | applied | suppressed
+-- One that would have a lane which another has waits in it instead: what it had come to is found out again in its turn.
+-- One that replaces what is older in its lane, of its own type or all, and was surely never sent: that is suppressed as
+-- `superseded`. It goes when the first of those would have gone. When a parent was among them that is not applied,
+-- there is nothing left to tell of, and it is superseded itself.
+-- Answer: {0 placed | 1 gone (nothing written; see bury), '' open | a | s | x ended, what else became ready by it: p D
+--   each, how many other events ended}
 --include common
 --include guards
 --include delivery
 --include telling
 
-local most_deliveries = 1000
+local most_deliveries = 10000
 
 local token, p = bytes(ARGV[1], 16, 'token'), partition(ARGV[2])
 local seq, event, config = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event'), argument(ARGV[5], 'config')
-local worst, frame = ARGV[6], ARGV[7]
-local count = argument(ARGV[8], 'deliveries')
-if count < 1 or count > most_deliveries then
+local worst, frame, frame_of_superseded = ARGV[6], ARGV[7], ARGV[8]
+local count = argument(ARGV[9], 'deliveries')
+if count > most_deliveries then
     refuse('BADARG items')
 end
-next_argument = 9
+next_argument = 10
 
-local states = {ready = true, due = true, lane = true, park = true, hold = true, dead = true, applied = true,
+local states = {ready = true, due = true, park = true, hold = true, dead = true, applied = true,
                 suppressed = true}
 local orders = {latest = true, sequence = true, free = true}
+local replacing = {[''] = true, type = true, all = true}
 local told = {}
 local named = {}
 for i = 1, count do
     local one = {half = bytes(take_argument(), 16, 'half'), slot = take_argument(), system = take_argument(),
                  lane = bytes(take_argument(), 16, 'lane'), type = take_argument(), order = take_argument(),
                  n = take_number('n'), attempts = take_number('attempts'), first = take_number('first'),
-                 effect = bytes(take_argument(), 32, 'effect')}
+                 effect = bytes(take_argument(), 32, 'effect'), replaces = take_argument(), parents = {}}
+    for j = 1, take_number('parents') do
+        one.parents[j] = {type = take_argument(), guard = bytes(take_argument(), 16, 'guard')}
+    end
     one.telling = take_telling()
-    if not states[one.telling.as] or not orders[one.order] or one.n > 65535 or one.system == '' or named[one.half] then
+    if not states[one.telling.as] or not orders[one.order] or not replacing[one.replaces] or one.n > 65535 or
+       one.system == '' or named[one.half] then
         refuse('BADARG delivery')
     end
     named[one.half] = true
@@ -64,6 +73,9 @@ origin = origin and whole(origin, inbox .. ' o') or seq
 if redis.call('HEXISTS', open, event) == 1 or known and known.p ~= p then
     refuse('BADSTATE event is in backlog and in open, or of another partition')
 end
+if count == 0 and (not known or known.d == '') then
+    refuse('BADARG items')
+end
 if not known then
     known = {event = event, p = p, round = 0, seq = origin, left = 0, dead = 0, again = 0, applied = 0, discarded = 0,
              d = ''}
@@ -83,49 +95,78 @@ for i = 1, #known.d, 16 do
     end
 end
 
--- Who would have a lane, one delivery after another.
+-- What one replaces: those that wait in the lane, and then who has it.
+local most_replaced = 128
+local ours = {[p] = true}
+local replaced = {}  -- D -> true
+local function may_be_replaced(d, one)
+    if ours[d.p] == nil then
+        ours[d.p] = owns(d.p, token)
+    end
+    return ours[d.p] and d.event ~= event and not replaced[d.id] and kinds[d.state] == 'left' and d.state ~= 'busy' and
+           d.attempts == 0 and not d.maybe and d.seq < origin and (one.replaces == 'all' or d.type == one.type)
+end
+local function look_at_replaced(one)
+    one.replaced = {}
+    local owner, marks = holder(one.lane)
+    local names = {}
+    for i = 1, #marks do
+        local key = 'hg:lane:' .. text(string.byte(marks, i))
+        expect(key, 'zset')
+        local first, last = '[' .. one.lane, '[' .. one.lane .. string.rep('\255', 43)
+        for j, member in ipairs(redis.call('ZRANGEBYLEX', key, first, last, 'LIMIT', '0', text(most_replaced + 1))) do
+            local name = string.sub(member, 27)
+            -- Each may have its turn once those before it are gone: the last one too, which stays.
+            if not delivery(name) then
+                refuse('BADSTATE ' .. shown('hg:blk:' .. one.lane) .. ': who waits is not known')
+            end
+            if j <= most_replaced then
+                names[#names + 1] = name
+            end
+        end
+    end
+    if owner then
+        names[#names + 1] = owner
+    end
+    for _, name in ipairs(names) do
+        local d = delivery(name)
+        if d and may_be_replaced(d, one) and record(d.event) then
+            share(d.p)
+            look_behind(d.lane)
+            replaced[d.id] = true
+            one.replaced[#one.replaced + 1] = d
+            if d.state == 'due' and one.telling.as == 'due' then
+                one.telling.at = math.min(one.telling.at, tonumber(redis.call('ZSCORE', set_of(d, 'due'), d.id)))
+            end
+        end
+    end
+    for _, parent in ipairs(one.parents) do
+        local is_there = need('hg:g:' .. parent.guard, 'string')
+        for _, d in ipairs(one.replaced) do
+            if d.type == parent.type and not is_there then
+                one.telling.as, one.telling.reason = 'suppressed', 'superseded'
+                one.telling.guards, one.telling.references = {}, {}
+            end
+        end
+    end
+end
+
 local new = {}
-local owners = {}
-local joined = {}  -- lane -> true: one of these would wait in it
-local function owner_of(lane)
-    if owners[lane] == nil then
-        owners[lane] = holder(lane) or nobody
-    end
-    return owners[lane]
-end
-local function give_up(lane, d_id)
-    if owner_of(lane) == d_id then
-        owners[lane] = lane_head(lane, select(2, holder(lane))) or joined[lane] and 'one of these' or nobody
-    end
-end
-for _, d in ipairs(dropped) do
-    give_up(d.lane, d.id)
-end
 for _, one in ipairs(told) do
     local d_id = event .. one.half
     local d = delivery(d_id)
     if not d or d.state == 'again' then
         expect('hg:d:' .. d_id, 'hash')
-        if d and d.lane ~= one.lane then
-            give_up(d.lane, d_id)
-        end
         one.known = d
-        one.d = {id = d_id, event = event, p = p, system = one.system, lane = one.lane, order = one.order,
-                 state = one.telling.as, seq = origin, n = one.n, attempts = one.attempts, maybe = d and d.maybe,
-                 slot = one.slot, type = one.type}
+        one.d = {id = d_id, event = event, p = p, system = one.system, lane = one.lane, order = one.order, seq = origin,
+                 n = one.n, attempts = one.attempts, maybe = d and d.maybe, slot = one.slot, type = one.type}
         expect_sets(one.d)
         look_behind(one.lane)
         look_at_telling(one.telling, p)
-        local owner = owner_of(one.lane)
-        if has_lane(one.d) and owner ~= d_id and owner ~= nobody or one.d.state == 'lane' and owner == d_id then
-            refuse('BADSTATE ' .. shown('hg:blk:' .. one.lane) .. ': the lane is another\'s')
+        local as = one.telling.as
+        if one.replaces ~= '' and one.attempts == 0 and (as == 'ready' or as == 'due' or as == 'park') then
+            look_at_replaced(one)
         end
-        if has_lane(one.d) then
-            owners[one.lane] = d_id
-        else
-            give_up(one.lane, d_id)
-        end
-        joined[one.lane] = joined[one.lane] or one.d.state == 'lane'
         new[#new + 1] = one
     end
 end
@@ -138,10 +179,10 @@ if has_body then
     redis.call('HSET', 'hg:e:' .. event, 'body', 'redis')
 end
 
-local ready = {}
-local function now_ready(names)
-    if names ~= '' then
-        ready[#ready + 1] = names
+local moved_up = {}
+local function now_ready(name)
+    if name ~= '' then
+        moved_up[#moved_up + 1] = name
     end
 end
 for _, d in ipairs(dropped) do
@@ -149,12 +190,21 @@ for _, d in ipairs(dropped) do
     now_ready(arrange(d))
 end
 local fresh = {}
+local others_ended = 0
 for _, one in ipairs(new) do
     local d = one.d
+    for _, older in ipairs(one.replaced or {}) do
+        move(older, 'suppressed', 0, 'reason', 'superseded')
+        now_ready(arrange(older))
+        local ended = settle(records[older.event])
+        others_ended = others_ended + (ended ~= '' and 1 or 0)
+        tell_history(older, 's', ended, frame_of_superseded)
+    end
     if one.known then
         if one.known.lane ~= d.lane then
             -- A mended mapping names another entity: the lane it had goes on without it.
-            now_ready(arrange({id = d.id, lane = one.known.lane, p = p, state = 'suppressed'}))
+            local left = {id = d.id, lane = one.known.lane, system = one.known.system, p = p, state = 'suppressed'}
+            now_ready(arrange(left))
         end
         d.state = 'again'
     else
@@ -163,24 +213,24 @@ for _, one in ipairs(new) do
         counted(p, 'd_created', 1)
     end
     deliveries[d.id] = d
+    wait_for_its_turn(d, one.telling)
     write_telling(d, one.telling, 'p', p, 'slot', d.slot, 'system', d.system, 'lane', d.lane, 'type', d.type, 'order',
-                  d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect)
-    redis.call('HSETNX', 'hg:d:' .. d.id, 'first', text(one.first))
+                  d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect, 'first', text(one.first))
     redis.call('SADD', 'hg:sys:' .. p, d.system)
     now_ready(arrange(d))
 end
 known.d = known.d .. table.concat(fresh)
 redis.call('HSET', 'hg:e:' .. event, 'd', known.d)
-for _, one in ipairs(new) do
-    now_ready(wake(one.telling, p))
-end
 
 local ended = settle(known)
 local state = ended ~= '' and ended or known.left > 0 and 'w' or 'd'
 redis.call('XADD', 'hg:hist:' .. p, '*', 'e', event, 's', state, 'r', text(known.round), 'f', frame)
 write_counts()
-local waiting = 0
-for _, one in ipairs(new) do
-    waiting = waiting + still_parked(one.telling)
+local ready = {}
+for _, name in ipairs(moved_up) do
+    -- Or it was replaced after that.
+    if deliveries[string.sub(name, 2)].state == 'ready' then
+        ready[#ready + 1] = name
+    end
 end
-return {0, ended, table.concat(ready), waiting}
+return {0, ended, table.concat(ready), others_ended}

@@ -11,25 +11,32 @@ if #ARGV ~= 1 then
 end
 local key = 'hg:pk:' .. pk
 need(key, 'set')
-local members = redis.call('SRANDMEMBER', key, '128')
-for _, id in ipairs(members) do
-    if delivery(id) then
-        look_behind(deliveries[id].lane)
-    end
-end
-
-local answer = {0, 0}
-for _, id in ipairs(members) do
-    local d = deliveries[id]
+need('hg:work', 'hash')
+local parked, strangers = {}, {}
+for _, id in ipairs(redis.call('SRANDMEMBER', key, '128')) do
+    local d = delivery(id)
     if d and d.state == 'park' and d.pk == pk then
-        answer[1] = answer[1] + 1
-        if to_work(d) then
-            answer[#answer + 1] = tonumber(d.p)
-            answer[#answer + 1] = id
-        end
+        parked[#parked + 1] = d
     else
-        redis.call('SREM', key, id)
+        strangers[#strangers + 1] = id
     end
 end
+-- Several that let others of their lane by: the first that came has it.
+table.sort(parked, function(a, b) return a.seq < b.seq or a.seq == b.seq and a.n < b.n end)
+
+local answer = {#parked, 0}
+for _, d in ipairs(parked) do
+    if to_work(d) then
+        answer[#answer + 1] = tonumber(d.p)
+        answer[#answer + 1] = d.id
+    end
+end
+for _, id in ipairs(strangers) do
+    redis.call('SREM', key, id)
+end
+write_counts()
 answer[2] = redis.call('EXISTS', key)
+if answer[2] == 0 then
+    redis.call('HDEL', 'hg:work', pk)
+end
 return answer

@@ -4,8 +4,9 @@
 -- ARGV: token(16), then per delivery: p D(32) attempts busy|ready|due|park|hold frame, and how it stands (see telling):
 --   applied | suppressed | retry | throttled | park | hold | unknown | dead
 --   `at` is the next try, the deadline of what is parked, or when a person should have decided what is held
--- Answer per delivery: 0 done | 1 late or unknown | 3 fenced, which of its lane is ready now (D or ''), what else became
---   ready by it (D each), how many wait on for what it woke, how its event ended ('' | a | s | x)
+-- One that was parked and let others by, and would now have the lane that another has, waits in it instead.
+-- Answer per delivery: 0 done | 1 late or unknown | 3 fenced, which of its lane is ready now (p D or ''), the state it
+--   has now ('' unless done), how its event ended ('' | a | s | x)
 --include common
 --include guards
 --include delivery
@@ -19,7 +20,7 @@ local froms = {busy = true, ready = true, due = true, park = true, hold = true}
 local anywhere = {applied = 'applied', suppressed = 'suppressed', retry = 'due', park = 'park', hold = 'hold',
                   dead = 'dead'}
 local after_sending = {throttled = 'due', unknown = 'due'}
-local frames = {applied = 'a', suppressed = 's', dead = 'd', park = 'p', hold = 'h'}
+local frames = {applied = 'a', suppressed = 's', ready = 'w', due = 'w', lane = 'w', dead = 'd', park = 'p', hold = 'h'}
 
 local ours = {}
 local items = {}
@@ -67,7 +68,7 @@ end
 
 for _, item in ipairs(items) do
     local d = item.d
-    item.passed, item.woken, item.ended = '', '', ''
+    item.passed, item.state, item.ended = '', '', ''
     -- The same delivery twice in one call: the first has it.
     if d and (d.state ~= item.from or d.attempts ~= item.attempts) then
         item.answer = 1
@@ -75,13 +76,12 @@ for _, item in ipairs(items) do
         if item.outcome == 'throttled' then
             d.attempts = math.max(0, d.attempts - 1)
         end
+        wait_for_its_turn(d, item.telling)
         write_telling(d, item.telling)
         item.passed = arrange(d)
-        item.woken = wake(item.telling, item.p)
+        item.state = d.state
         item.ended = settle(item.known)
-        if frames[item.telling.as] then
-            tell_history(d, frames[item.telling.as], item.ended, item.frame)
-        end
+        tell_history(d, frames[item.telling.as], item.ended, item.frame)
         item.answer = 0
     end
 end
@@ -89,9 +89,7 @@ write_counts()
 
 local answers = {}
 for i, item in ipairs(items) do
-    local a = 5 * (i - 1)
-    answers[a + 1], answers[a + 2], answers[a + 3] = item.answer, item.passed, item.woken
-    -- Counted at the end: another item of this call may have parked on it meanwhile.
-    answers[a + 4], answers[a + 5] = item.answer == 0 and still_parked(item.telling) or 0, item.ended
+    local a = 4 * (i - 1)
+    answers[a + 1], answers[a + 2], answers[a + 3], answers[a + 4] = item.answer, item.passed, item.state, item.ended
 end
 return answers

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- After history's commit of their bodies: those of events that wait leave Redis. Fenced.
--- ARGV: token(16), then per event: p event(16). Answer per event: 0 spilled (or was before), 1 not open: its body stays,
---   3 fenced
+-- ARGV: token(16), then per event: p event(16). Answer per event: 0 spilled (or was before), 1 not open: its body
+--   stays, 3 fenced
 --include common
 
 local token = bytes(ARGV[1], 16, 'token')

@@ -1,6 +1,5 @@
 #!lua flags=allow-oom
 -- Deliveries go on the wire: ready or due -> busy until a deadline, counted before the first byte is sent. Fenced.
--- Also the head of a lane that nobody in Redis has: what was before it ended on the fast path.
 -- ARGV: token(16), then per delivery: p D(32) attempts(as known) deadline(ms)
 -- Answer per delivery: {0 taken | 1 gone | 2 paused | 3 fenced, attempts now}. Whoever takes again what it has taken
 -- (the answer was lost) hears the same.
@@ -30,7 +29,6 @@ for i = 1, count do
     else
         local d = delivery(item.id)
         if d and d.p == item.p then
-            look_behind(d.lane)
             item.paused = read('hash', 'HEXISTS', 'hg:paused', 'system:' .. d.system) == 1
             item.d = d
         else
@@ -40,27 +38,18 @@ for i = 1, count do
     items[i] = item
 end
 
-local function may_go(d)
-    if d.state == 'lane' then
-        local owner, waiting = holder(d.lane)
-        return owner == nobody and lane_head(d.lane, waiting) == d.id
-    end
-    return d.state == 'ready' or d.state == 'due'
-end
-
 local answers = {}
 for i, item in ipairs(items) do
     local d = item.d
     if d and d.state == 'busy' and d.attempts == item.attempts + 1 then
         item.answer = 0
-    elseif d and (d.attempts ~= item.attempts or not may_go(d)) then
+    elseif d and (d.attempts ~= item.attempts or d.state ~= 'ready' and d.state ~= 'due') then
         item.answer = 1
     elseif d and item.paused then
         item.answer = 2
     elseif d then
         d.attempts = d.attempts + 1
         move(d, 'busy', item.deadline)
-        arrange(d)
         item.answer = 0
     end
     answers[2 * i - 1], answers[2 * i] = item.answer, d and d.attempts or 0

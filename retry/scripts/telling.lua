@@ -1,7 +1,8 @@
 -- What became of a delivery, as `place` and `resolve` are told it; included after common, guards and delivery.
---   as maybe('' as it is|0|1) at(ms) reason class pk what target
---   guards, then key(16) value each; references, then system kind id theirs each; wakes, then pk(16) each: all three
---     of what has ended only
+--   as maybe('' as it is|0|1) at(ms) reason class pk what target progress('' as it is)
+--   guards, then key(16) value each; references, then system kind id theirs each: both of what has ended only
+--   and, when it is parked: pass(1: it waits for what comes behind it in its lane, and lets others by) how many, then
+--     key field('' of a string) there(0|1) each: it has come already when one of them is so, and nothing is parked
 --   and, when it is dead: stage code where cause queue due(ms) config excerpt
 
 local next_argument = 1
@@ -18,28 +19,10 @@ local function take_number(what)
     return argument(take_argument(), what)
 end
 
--- So many members of pk sets are woken in one call; the others are left to `release`.
-local wake_budget = 512
-
-local function parked_on(pk)
-    local key = 'hg:pk:' .. pk
-    need(key, 'set')
-    local found = {}
-    if wake_budget > 0 then
-        for _, id in ipairs(redis.call('SRANDMEMBER', key, text(math.min(128, wake_budget)))) do
-            if delivery(id) then
-                found[#found + 1] = id
-                wake_budget = wake_budget - 1
-            end
-        end
-    end
-    return found
-end
-
 local function take_telling()
     local t = {as = take_argument(), maybe = take_argument(), at = take_number('at'), reason = take_argument(),
                class = take_argument(), pk = take_argument(), what = take_argument(), target = take_argument(),
-               guards = {}, references = {}, wakes = {}}
+               progress = take_argument(), guards = {}, references = {}}
     if t.maybe ~= '' and t.maybe ~= '0' and t.maybe ~= '1' or t.pk ~= '' and #t.pk ~= 16 or
        t.as == 'park' and t.pk == '' then
         refuse('BADARG telling')
@@ -55,11 +38,15 @@ local function take_telling()
         end
         t.references[i] = {'hg:x:' .. system .. '\0' .. kind, take_argument(), take_argument()}
     end
-    for i = 1, take_number('wakes') do
-        t.wakes[i] = bytes(take_argument(), 16, 'wake')
-    end
     if t.as ~= 'applied' and t.as ~= 'suppressed' then
-        t.guards, t.references, t.wakes = {}, {}, {}
+        t.guards, t.references = {}, {}
+    end
+    if t.as == 'park' then
+        t.pass = take_argument() == '1'
+        t.come = {}
+        for i = 1, take_number('come') do
+            t.come[i] = {take_argument(), take_argument(), take_argument() == '1'}
+        end
     end
     if t.as == 'dead' then
         t.letter = {stage = take_argument(), code = take_argument(), where = take_argument(), cause = take_argument(),
@@ -77,14 +64,25 @@ local function look_at_telling(t, p)
     for _, reference in ipairs(t.references) do
         expect(reference[1], 'hash')
     end
-    t.parked = {}
-    for i, pk in ipairs(t.wakes) do
-        t.parked[i] = parked_on(pk)
-    end
     if t.as == 'park' then
         expect('hg:pk:' .. t.pk, 'set')
+        expect('hg:work', 'hash')
+        for _, come in ipairs(t.come) do
+            local is = come[2] == '' and redis.call('EXISTS', come[1]) or read('hash', 'HEXISTS', come[1], come[2])
+            if (is == 1) == come[3] then
+                t.as = 'ready'
+            end
+        end
     elseif t.as == 'dead' then
         expect_cause(p, t.letter.cause)
+    end
+end
+
+-- What would have a lane that another has waits in it instead: what it had come to is found out again in its turn.
+local function wait_for_its_turn(d, t)
+    local owner = holder(d.lane)
+    if owner and owner ~= d.id and has_lane({state = t.as, order = d.order, pass = t.pass}) then
+        t.as = 'lane'
     end
 end
 
@@ -102,6 +100,9 @@ end
 -- Writes it: the state with what goes with it, guards, references, the letter. Its lane is the caller's to arrange.
 local function write_telling(d, t, ...)
     local state = t.as
+    if t.progress ~= '' then
+        redis.call('HSET', 'hg:d:' .. d.id, 'progress', t.progress)
+    end
     if t.maybe ~= '' then
         d.maybe = t.maybe == '1'
     end
@@ -112,9 +113,11 @@ local function write_telling(d, t, ...)
     elseif state == 'due' then
         move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'next', text(t.at), ...)
     elseif state == 'park' then
-        move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'pk', t.pk, 'what', t.what, ...)
+        move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'pk', t.pk, 'what', t.what, 'pass',
+             t.pass and '1' or '0', ...)
         redis.call('SADD', 'hg:pk:' .. t.pk, d.id)
-        d.pk = t.pk
+        redis.call('HSETNX', 'hg:work', t.pk, t.what)
+        d.pk, d.pass = t.pk, t.pass
     elseif state == 'hold' then
         move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'due', text(t.at), 'what', t.what, ...)
     elseif state == 'dead' then
@@ -127,27 +130,4 @@ local function write_telling(d, t, ...)
             redis.call('HSET', reference[1], reference[2], reference[3])
         end
     end
-end
-
--- What was parked on it, of this partition, goes back to work. Answers those that became ready.
-local function wake(t, p)
-    local ready = {}
-    for i, pk in ipairs(t.wakes) do
-        for _, id in ipairs(t.parked[i]) do
-            local d = deliveries[id]
-            if d.p == p and d.state == 'park' and d.pk == pk and to_work(d) then
-                ready[#ready + 1] = id
-            end
-        end
-    end
-    return table.concat(ready)
-end
-
--- How many are still parked on it: `release` is for them.
-local function still_parked(t)
-    local n = 0
-    for _, pk in ipairs(t.wakes) do
-        n = n + redis.call('SCARD', 'hg:pk:' .. pk)
-    end
-    return n
 end

@@ -2,7 +2,7 @@
 -- One page of one partition against the invariants, while work goes on.
 -- ARGV: p what cursor count; what: in | open | dead | hist | ready, due or busy:SYSTEM | lane | park | hold, or
 --   keys: of all partitions, lanes and what is waited for
--- Answer: next cursor ('' at the end), then invariant, event or delivery or other name, text of each finding
+-- Answer: next cursor ('' at the end), then invariant, event or delivery or key, text of each finding
 --include common
 
 local p, what, cursor = partition(ARGV[1]), ARGV[2], ARGV[3]
@@ -51,13 +51,14 @@ end
 local left = {ready = true, due = true, busy = true, lane = true, park = true, hold = true}
 
 local function delivery(id)
-    local v = read('hash', 'HMGET', 'hg:d:' .. id, 'state', 'p', 'system', 'lane', 'order', 'seq', 'n', 'pk')
+    local v = read('hash', 'HMGET', 'hg:d:' .. id, 'state', 'p', 'system', 'lane', 'order', 'seq', 'n', 'pk', 'pass')
     return v[1] and {id = id, state = v[1], p = v[2] or '', system = v[3] or '', lane = v[4] or '', order = v[5],
-                     seq = whole(v[6], 'hg:d:' .. id), n = whole(v[7], 'hg:d:' .. id), pk = v[8]}
+                     seq = whole(v[6], 'hg:d:' .. id), n = whole(v[7], 'hg:d:' .. id), pk = v[8],
+                     pass = v[9] == '1'}
 end
 
 local function has_lane(d)
-    return left[d.state] and d.state ~= 'lane' or
+    return left[d.state] and d.state ~= 'lane' and not (d.state == 'park' and d.pass) or
            (d.state == 'dead' or d.state == 'again') and d.order == 'sequence'
 end
 
@@ -134,23 +135,54 @@ local function walk_deliveries(state, key)
     end)
 end
 
+-- How many lanes of each system have an owner: no fewer than a page shows, and no more when it shows all there is.
+local function look_at_lanes(shown_by_page, is_all)
+    local stored = {}
+    local flat = read('hash', 'HGETALL', 'hg:lanes')
+    for i = 1, #flat, 2 do
+        stored[flat[i]] = whole(flat[i + 1], 'hg:lanes')
+        shown_by_page[flat[i]] = shown_by_page[flat[i]] or 0
+    end
+    for system, n in pairs(shown_by_page) do
+        local counted = stored[system] or 0
+        if counted < math.max(1, n) or is_all and counted > n then
+            found('I5', 'hg:lanes', 'counts the lanes of ' .. system .. ' wrong')
+        end
+    end
+end
+
 -- Keys that no partition has.
 local function walk_keys()
     local page = redis.call('SCAN', cursor == '' and '0' or cursor, 'COUNT', '1000')
+    local lanes = {}
     for _, key in ipairs(page[2]) do
         local lane, pk = string.match(key, '^hg:blk:(.*)$'), string.match(key, '^hg:pk:(.*)$')
         if lane then
             local id = string.sub(read('string', 'GET', key), 1, 32)
             local d = delivery(id)
-            if id ~= string.rep('\0', 32) and not (d and d.lane == lane and has_lane(d)) then
+            if not (d and d.lane == lane and has_lane(d)) then
                 found('I5', id, 'has a lane that is not its own')
             end
+            if d then
+                lanes[d.system] = (lanes[d.system] or 0) + 1
+            end
         elseif pk then
+            if read('hash', 'HEXISTS', 'hg:work', pk) == 0 then
+                found('I5', 'hg:work', 'does not know of something that is waited for')
+            end
             for _, id in ipairs(read('set', 'SMEMBERS', key)) do
                 local d = delivery(id)
                 if not (d and d.state == 'park' and d.pk == pk) then
                     found('I5', id, 'is waited for and not parked')
                 end
+            end
+        end
+    end
+    look_at_lanes(lanes, cursor == '' and page[1] == '0')
+    if cursor == '' then
+        for _, pk in ipairs(redis.call('HKEYS', 'hg:work')) do
+            if redis.call('EXISTS', 'hg:pk:' .. pk) == 0 then
+                found('I5', 'hg:work', 'knows of something that nothing waits for')
             end
         end
     end

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/faults/checker.hpp"
+#include "tests/faults/faults.hpp"
 #include "tests/faults/load.hpp"
 #include "tests/support/headgate_process.hpp"
 
@@ -17,6 +18,7 @@ namespace headgate::test {
 
 int kills_wanted = 20;
 std::uint32_t seed_wanted = 1;
+std::uint64_t events_wanted = 2000;
 
 namespace {
 
@@ -198,16 +200,20 @@ TEST_F(MutationTest, ASkippedReserveIsCaughtInTheLedger)
 
 }  // namespace headgate::test
 
-/// faults [--kills N] [--seed N] and GoogleTest's own options.
+/// faults [--kills N] [--seed N] [--events N] and GoogleTest's own options.
 int main(int argc, char** argv)
 {
     ::testing::InitGoogleTest(&argc, argv);
     if (const char* kills = std::getenv("HEADGATE_KILLS"))
         headgate::test::kills_wanted = std::atoi(kills);
+    if (const char* events = std::getenv("HEADGATE_EVENTS"))
+        headgate::test::events_wanted = std::strtoull(events, nullptr, 10);
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string option = argv[i];
         if (option == "--kills")
             headgate::test::kills_wanted = std::atoi(argv[i + 1]);
+        else if (option == "--events")
+            headgate::test::events_wanted = std::strtoull(argv[i + 1], nullptr, 10);
         else if (option == "--seed")
             headgate::test::seed_wanted = static_cast<std::uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
     }

@@ -10,10 +10,14 @@
 
 namespace headgate::test {
 
-Load::Load(std::string secret, int senders, std::uint32_t seed) : secret_(std::move(secret))
+Load::Load(std::string secret, Habits habits, std::uint32_t seed) : secret_(std::move(secret)), habits_(habits)
 {
-    for (int i = 0; i < senders; ++i)
-        threads_.emplace_back([this, i, seed] { work(i, seed + static_cast<std::uint32_t>(i)); });
+    working_ = habits.senders;
+    for (int i = 0; i < habits.senders; ++i)
+        threads_.emplace_back([this, i, seed] {
+            work(i, seed + static_cast<std::uint32_t>(i));
+            --working_;
+        });
 }
 
 Load::~Load()
@@ -41,32 +45,43 @@ void Load::work(int number, std::uint32_t seed)
 {
     std::mt19937 random(seed);
     Sender sender("/hooks/shop", secret_);
-    // Few orders a sender, many changes each: order per entity is what is at stake.
-    std::vector<std::uint32_t> versions(8, 0);
-    while (!stopping_) {
+    const auto percent = [&random](int wanted) { return static_cast<int>(random() % 100) < wanted; };
+    std::vector<std::uint32_t> versions(habits_.orders, 0);
+    while (!stopping_ && (habits_.events == 0 || begun_ < habits_.events)) {
         const std::size_t slot = random() % versions.size();
-        const std::uint64_t order = 1000 * static_cast<std::uint64_t>(number + 1) + slot;
+        const std::uint64_t order = 10'000 * static_cast<std::uint64_t>(number + 1) + slot;
         const std::uint32_t version = ++versions[slot];
-        Webhook webhook;
-        webhook.event_id = fmt::format("wh-{}-{}", order, version);
-        webhook.body = order_body(order, version);
-        const bool twice = random() % 10 == 0;
-        for (int left = twice ? 2 : 1; left > 0;) {
-            const int port = port_;
-            const Answer answer = port == 0 ? Answer{} : sender.post(port, webhook, 5);
-            if (answer.status >= 200 && answer.status < 300) {
-                ++count_;
-                --left;
-                const std::lock_guard lock(mutex_);
-                answered_.push_back({event_of(answer.body), webhook.event_id, order, version});
-                continue;
-            }
-            if (giving_up_)
-                return;
-            // Not a wait for something to be true: a vendor's pause before it sends again.
-            ::poll(nullptr, 0, 2);
-        }
+        const bool swapped = percent(habits_.swapped_percent);
+        begun_ += swapped ? 2 : 1;
+        if (swapped && !send(sender, order, ++versions[slot], percent(habits_.twice_percent)))
+            return;
+        if (!send(sender, order, version, percent(habits_.twice_percent)))
+            return;
     }
+}
+
+/// Until it is answered 2xx, as a vendor does; false when that is given up.
+bool Load::send(Sender& sender, std::uint64_t order, std::uint32_t version, bool twice)
+{
+    Webhook webhook;
+    webhook.event_id = fmt::format("wh-{}-{}", order, version);
+    webhook.body = order_body(order, version);
+    for (int left = twice ? 2 : 1; left > 0;) {
+        const int port = port_;
+        const Answer answer = port == 0 ? Answer{} : sender.post(port, webhook, 5);
+        if (answer.status >= 200 && answer.status < 300) {
+            ++count_;
+            --left;
+            const std::lock_guard lock(mutex_);
+            answered_.push_back({event_of(answer.body), webhook.event_id, order, version});
+            continue;
+        }
+        if (giving_up_)
+            return false;
+        // Not a wait for something to be true: a vendor's pause before it sends again.
+        ::poll(nullptr, 0, 2);
+    }
+    return true;
 }
 
 }  // namespace headgate::test

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace headgate::test {
@@ -21,8 +23,20 @@ struct Answered {
 /// sent again with the same id, and some are sent twice for no reason. Every 2xx is written down.
 class Load {
 public:
-    Load(std::string secret, int senders, std::uint32_t seed);
+    struct Habits {
+        int senders = 4;
+        std::size_t orders = 8;    // a sender's; few, since order per entity is what is at stake
+        int twice_percent = 10;    // sent again for no reason
+        int swapped_percent = 0;   // a change goes out before the one that was before it
+        std::uint64_t events = 0;  // so many and no more; 0: until `finish`
+    };
+    Load(std::string secret, Habits habits, std::uint32_t seed);
+    Load(std::string secret, int senders, std::uint32_t seed)
+        : Load(std::move(secret), Habits{.senders = senders}, seed)
+    {}
     ~Load();
+    /// Every one of so many is answered.
+    [[nodiscard]] bool done() const { return working_ == 0; }
     /// Where Headgate listens now; 0: nowhere, wait.
     void target(int port) { port_ = port; }
     /// Begins no new event and ends when each begun one has been answered (or `give_up`).
@@ -32,7 +46,11 @@ public:
 
 private:
     void work(int number, std::uint32_t seed);
+    bool send(class Sender& sender, std::uint64_t order, std::uint32_t version, bool twice);
     std::string secret_;
+    Habits habits_;
+    std::atomic<std::uint64_t> begun_{0};
+    std::atomic<int> working_{0};
     std::atomic<int> port_{0};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> giving_up_{false};

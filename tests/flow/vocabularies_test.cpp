@@ -39,7 +39,7 @@ TEST_F(VocabulariesFlow, WordsWithoutAnEntryAreCountedAndListed)
     const auto applied = headgate_.admin_json("/api/v1/events?state=applied").at("events").as_array();
     ASSERT_EQ(applied.size(), 1U);
     const auto id = std::string(applied[0].at("event").as_string());
-    const auto warnings = headgate_.admin_json("/api/v1/events/" + id).at("timeline").at("warnings").as_array();
+    const auto warnings = headgate_.admin_json("/api/v1/events/" + id).at("timeline").at(0).at("warnings").as_array();
     ASSERT_EQ(warnings.size(), 1U);
     EXPECT_EQ(warnings[0].at("code").as_string(), "default_taken");
     EXPECT_EQ(warnings[0].at("field").as_string(), "order_class");

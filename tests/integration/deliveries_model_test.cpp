@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "store_model_dump.hpp"
+#include "store_model_drawn.hpp"
 
 namespace headgate::test {
 
@@ -10,11 +10,8 @@ using retry::DeliveryState;
 using retry::Outcome;
 
 /// As StoreModelTest, with the slow path; and after each call every key of Redis is compared, whole.
-class DeliveriesModelTest : public DumpedModelTest {
+class DeliveriesModelTest : public DrawnModelTest {
 protected:
-    static constexpr std::uint64_t slot_count = 3, entity_count = 10, missing_count = 3;
-    static constexpr std::string_view classes[]{"transient", "dependency", "permanent"};
-
     /// Keys are few: they are forgotten so that there are new ones.
     void new_events_step()
     {
@@ -36,17 +33,17 @@ protected:
         // Neither too little under way nor too much.
         if (model_.deliveries.size() < 60 && pick(3) == 0)
             return pick(2) == 0 ? new_events_step() : place_step();
-        switch (pick(32)) {
-        case 0: return release_step();
-        case 1: return spill_step();
-        case 2: return pause_step();
-        case 3:
-        case 4: return decide_step();
+        switch (pick(40)) {
+        case 0:
+        case 1: return release_step();
+        case 2: return spill_step();
+        case 3: return pause_step();
+        case 4:
         case 5:
-        case 6: return readmit_delivery_step();
+        case 6: return decide_step();
         case 7:
-        case 8:
-        case 9: return place_step();
+        case 8: return readmit_delivery_step();
+        case 9:
         case 10:
         case 11:
         case 12:
@@ -59,84 +56,19 @@ protected:
         case 19: return resolve_step();
         case 20: return step();
         case 21: return accept_step();
-        case 22: return decide_step();
+        case 22: return new_events_step();
         case 23: return model_.forget_key(forget());
-        case 24: return finish_step();
-        case 25: return archive_step();
-        case 26: return finish_step();
-        case 27: return bury_step();
-        case 28: return readmit_step();
-        case 29: return reserve_step();
-        case 30: return take_step();
+        case 24:
+        case 25: return finish_step();
+        case 26:
+        case 27:
+        case 28: return archive_step();
+        case 29: return bury_step();
+        case 30: return readmit_step();
+        case 31: return reserve_step();
+        case 32: return lapse_step();
         default: return place_step();
         }
-    }
-
-    // What is drawn. ----------------------------------------------------------------------------------------------
-
-    Name any_name() { return {1 + pick(events_ + 1), pick(slot_count), pick(2) == 0 ? "erp" : "wms"}; }
-
-    /// One that is, or now and then one that is not.
-    Name some_name(const std::function<bool(const StoreModel::Delivery&)>& wanted)
-    {
-        std::vector<Name> fitting;
-        for (const auto& [name, delivery] : model_.deliveries)
-            if (wanted(delivery))
-                fitting.push_back(name);
-        if (fitting.empty() || pick(10) == 0)
-            return model_.deliveries.empty() || pick(2) == 0
-                       ? any_name()
-                       : std::next(model_.deliveries.begin(),
-                                   static_cast<std::ptrdiff_t>(pick(model_.deliveries.size())))
-                             ->first;
-        return fitting[pick(fitting.size())];
-    }
-
-    Partition home(const Name& name)
-    {
-        if (model_.records.contains(name.event) && pick(20) != 0)
-            return model_.home(name);
-        return static_cast<Partition>(pick(shares));
-    }
-
-    StoreModel::Told some_told()
-    {
-        StoreModel::Told told;
-        if (pick(4) == 0)
-            told.maybe = pick(2) == 0;
-        told.at = static_cast<std::int64_t>(1 + pick(1'000'000));
-        told.reason = "reason_" + std::to_string(pick(5));
-        told.failure_class = classes[pick(std::size(classes))];
-        told.missing = pick(missing_count);
-        told.target = "T" + std::to_string(pick(1'000));
-        if (pick(3) == 0)
-            told.facts.emplace_back(pick(fact_count), random_fact(1 + pick(model_.seq + 1)));
-        if (pick(3) == 0)
-            told.references["order/" + std::to_string(pick(3))] = "SO-" + std::to_string(pick(1'000));
-        if (pick(3) != 0)
-            told.wakes.push_back(pick(missing_count));
-        told.cause = "cause " + std::to_string(pick(3));
-        return told;
-    }
-
-    static retry::Telling telling_from(const StoreModel::Told& told)
-    {
-        retry::Telling telling = telling_of(what_of(told.missing));
-        telling.maybe = told.maybe;
-        telling.at = at_ms(told.at);
-        telling.reason = told.reason;
-        telling.failure_class = told.failure_class == "transient"    ? FailureClass::transient
-                                : told.failure_class == "dependency" ? FailureClass::dependency
-                                                                     : FailureClass::permanent;
-        telling.target_id = told.target;
-        for (const auto& [fact, next] : told.facts)
-            telling.guards.push_back({fact_key(fact), guard_of(next)});
-        for (const auto& [id, theirs] : told.references)
-            telling.references.push_back({"erp", "order", id, theirs});
-        for (auto missing : told.wakes)
-            telling.wakes.push_back(missing_of(what_of(missing)));
-        telling.letter->cause = told.cause;
-        return telling;
     }
 
     // What is done. -----------------------------------------------------------------------------------------------
@@ -145,67 +77,26 @@ protected:
     {
         auto& node = any_node();
         auto entry = some_entry();
-        std::map<Name, StoreModel::Delivery> drawn;
-        if (auto known = model_.records.find(entry.event); known != model_.records.end())
-            for (const auto& name : known->second.placed)
-                if (pick(3) != 0)
-                    drawn[name] = {};
-        for (auto n = drawn.empty() ? 1 + pick(3) : pick(3); n > 0; --n)
-            drawn[{entry.event, pick(slot_count), pick(2) == 0 ? "erp" : "wms"}] = {};
-
+        for (int again = 0; again < 4 && !model_.shares[entry.partition].in.contains(entry.seq); ++again)
+            entry = some_entry();
+        auto drawn = some_deliveries(entry.event);
         retry::Placement placement = placement_of(entry.event, entry.seq, {}, entry.partition);
-        std::vector<StoreModel::New> expected;
-        for (auto& [name, delivery] : drawn) {
-            auto known = model_.deliveries.find(name);
-            delivery.entity = known != model_.deliveries.end() && pick(4) != 0
-                                  ? known->second.entity
-                                  : "order/" + std::to_string(pick(entity_count));
-            delivery.order = static_cast<Order>(pick(3));
-            delivery.place = static_cast<std::uint16_t>(pick(3));
-            while (std::ranges::any_of(expected, [&](const auto& one) { return one.second.place == delivery.place; }))
-                ++delivery.place;
-            const DeliveryState states[]{DeliveryState::ready,   DeliveryState::due,       DeliveryState::lane,
-                                         DeliveryState::park,    DeliveryState::hold,      DeliveryState::dead,
-                                         DeliveryState::applied, DeliveryState::suppressed};
-            delivery.state = states[pick(std::size(states))];
-            delivery.attempts = static_cast<std::uint32_t>(pick(2));
-            delivery.first = static_cast<std::int64_t>(1 + pick(1'000));
-            delivery.told = some_told();
-            // Most of the time as an owner would say it, who knows its lanes.
-            auto owner = model_.owner(name.system, delivery.entity);
-            if (pick(4) != 0 && owner && *owner != name && StoreModel::has_lane(delivery))
-                delivery.state = DeliveryState::lane;
-            delivery.letter = {delivery.told.cause, 0};
-            delivery.maybe = delivery.told.maybe.value_or(false);
-
-            auto given = delivery_as(delivery.state, delivery.entity, name.slot, name.system);
-            given.order = delivery.order;
-            given.place = delivery.place;
-            given.attempts = delivery.attempts;
-            given.first = at_ms(delivery.first);
-            given.telling = telling_from(delivery.told);
-            placement.deliveries.push_back(std::move(given));
-            expected.emplace_back(name, delivery);
-        }
+        for (const auto& one : drawn)
+            placement.deliveries.push_back(delivery_from(one));
         if (fenced_out(node)) {
             auto answer = loop_.await(node.deliveries.place(placement));
             expect_fence(node, answer, "");
             return;
         }
         auto should =
-            model_.place(entry.partition, entry.seq, entry.event, std::string(name_of(*placement.worst)), expected);
+            model_.place(entry.partition, entry.seq, entry.event, std::string(name_of(*placement.worst)), drawn);
         auto answer = loop_.await(node.deliveries.place(placement));
-        if (!should) {
-            ASSERT_FALSE(answer);
-            EXPECT_EQ(answer.error().detail, "BADSTATE");
-            return;
-        }
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
 
-        EXPECT_EQ(answer->answer, should->first);
-        EXPECT_EQ(as_set(answer->ready), ids(should->second.ready));
-        EXPECT_EQ(answer->still_parked, should->second.still_parked);
-        EXPECT_EQ(answer->ended, should->second.ended);
+        EXPECT_EQ(answer->answer, should.first);
+        EXPECT_EQ(as_set(answer->ready), named_all(should.second.ready));
+        EXPECT_EQ(answer->ended, should.second.ended);
+        EXPECT_EQ(answer->others_ended, should.second.others_ended);
     }
 
     void take_step()
@@ -216,9 +107,9 @@ protected:
         std::vector<retry::Take> takes;
         std::vector<Name> names;
         for (auto n = 1 + pick(4); n > 0; --n) {
-            auto name = some_name([](const auto& d) {
+            auto name = some_name([this](const auto& d) {
                 return d.state == DeliveryState::ready || d.state == DeliveryState::due ||
-                       d.state == DeliveryState::lane;
+                       (d.state == DeliveryState::lane && pick(4) == 0);
             });
             auto known = model_.deliveries.find(name);
             auto attempts = known == model_.deliveries.end() ? 0 : known->second.attempts;
@@ -238,28 +129,6 @@ protected:
             EXPECT_EQ(answers[i]->answer, should.answer);
             EXPECT_EQ(answers[i]->attempts, should.attempts);
         }
-    }
-
-    StoreModel::Resolving some_resolving()
-    {
-        StoreModel::Resolving item;
-        item.name = some_name([this](const auto& d) {
-            return d.state == DeliveryState::busy ||
-                   (StoreModel::is_left(d.state) && d.state != DeliveryState::lane && pick(3) == 0);
-        });
-        item.partition = home(item.name);
-        if (auto known = model_.deliveries.find(item.name); known != model_.deliveries.end()) {
-            item.attempts = known->second.attempts + (pick(12) == 0 ? 1 : 0);
-            auto state = known->second.state;
-            if (StoreModel::is_left(state) && state != DeliveryState::lane && pick(8) != 0)
-                item.from = state;
-        }
-        item.outcome = pick(3) == 0 ? Outcome::applied : static_cast<Outcome>(pick(8));
-        if (item.from != DeliveryState::busy &&
-            (item.outcome == Outcome::throttled || item.outcome == Outcome::unknown))
-            item.outcome = Outcome::applied;
-        item.told = some_told();
-        return item;
     }
 
     void resolve_step()
@@ -285,15 +154,13 @@ protected:
         for (std::size_t i = 0; i < answers.size(); ++i) {
             ASSERT_TRUE(answers[i]) << answers[i].error().code << " " << answers[i].error().detail;
             ASSERT_EQ(answers[i]->answer == retry::Resolved::Answer::done, should[i].has_value());
-            if (!should[i])
+            if (!should[i]) {
+                EXPECT_FALSE(answers[i]->state);
                 continue;
+            }
 
-            std::set<retry::DeliveryId> next;
-            if (answers[i]->next)
-                next.insert(*answers[i]->next);
-            EXPECT_EQ(next, ids(should[i]->ready));
-            EXPECT_EQ(as_set(answers[i]->woken), ids(should[i]->woken));
-            EXPECT_EQ(answers[i]->still_parked, should[i]->still_parked);
+            EXPECT_EQ(as_set(answers[i]->next), named_all(should[i]->ready));
+            EXPECT_EQ(answers[i]->state, should[i]->state);
             EXPECT_EQ(answers[i]->ended, should[i]->ended);
         }
     }
@@ -304,12 +171,23 @@ protected:
         auto answer = loop_.await(decisions_->release(missing_of(what_of(missing)))).value();
         auto should = model_.release(missing);
 
-        EXPECT_EQ(answer.count, should.still_parked);
+        EXPECT_EQ(answer.count, should.count);
         EXPECT_FALSE(answer.more);
-        std::set<retry::DeliveryId> ready;
-        for (const auto& [partition, released] : answer.ready)
-            ready.insert(released);
-        EXPECT_EQ(ready, ids(should.woken));
+        EXPECT_EQ(as_set(answer.ready), named_all(should.ready));
+    }
+
+    /// What is known at a system is not known for ever.
+    void lapse_step()
+    {
+        if (pick(2) == 0) {
+            auto fact = pick(fact_count);
+            command({"DEL", "hg:g:" + std::string(view(fact_key(fact)))});
+            model_.facts.erase(fact);
+        } else {
+            auto reference = some_reference();
+            loop_.await(references_->put({{"erp", "order", reference, ""}}));
+            model_.references.erase(reference);
+        }
     }
 
     void decide_step()
@@ -329,16 +207,14 @@ protected:
         told.maybe.reset();
         told.facts.clear();
         told.references.clear();
+        told.progress.clear();
         auto answer =
             loop_.await(decisions_->decide({id(name), seen, attempts, verdict, told.reason, told.target, "who"}));
         auto [should, effects] = model_.decide(name, seen, attempts, verdict, told);
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
 
         EXPECT_EQ(answer->answer, should);
-        std::set<retry::DeliveryId> next;
-        if (answer->next)
-            next.insert(*answer->next);
-        EXPECT_EQ(next, ids(effects.ready));
+        EXPECT_EQ(as_set(answer->next), named_all(effects.ready));
         EXPECT_EQ(answer->ended, effects.ended);
         if (should != retry::Decided::Answer::gone) {
             EXPECT_EQ(answer->state, model_.deliveries[name].state);
@@ -389,15 +265,15 @@ protected:
 
     // What is compared. -------------------------------------------------------------------------------------------
 
-    static std::set<retry::DeliveryId> as_set(const std::vector<retry::DeliveryId>& list)
+    using Named = std::set<retry::DeliveryAt>;
+
+    static Named as_set(const std::vector<retry::DeliveryAt>& list) { return {list.begin(), list.end()}; }
+    static Named as_set(const std::optional<retry::DeliveryAt>& one) { return one ? Named{*one} : Named(); }
+    Named named_all(const std::set<Name>& names) const
     {
-        return {list.begin(), list.end()};
-    }
-    static std::set<retry::DeliveryId> ids(const std::set<Name>& names)
-    {
-        std::set<retry::DeliveryId> all;
+        Named all;
         for (const auto& name : names)
-            all.insert(id(name));
+            all.insert({model_.home(name), id(name)});
         return all;
     }
 
@@ -416,6 +292,159 @@ protected:
         }
         EXPECT_EQ(finding_lines(), "");
     }
+
+    void compare_next()
+    {
+        auto partition = static_cast<Partition>(pick(shares));
+        std::string system = pick(2) == 0 ? "erp" : "wms";
+        auto half = 1 + pick(3);
+        // Now and then the very instant at which one is due.
+        auto now = static_cast<std::int64_t>(pick(1'000'000));
+        if (auto name = some_name([](const auto& d) { return d.state == DeliveryState::due; });
+            model_.deliveries.contains(name) && pick(2) == 0) {
+            partition = model_.home(name);
+            system = name.system;
+            now = model_.deliveries[name].told.at;
+        }
+        // By what they come in, and what is told of them: which of two that share it comes first does not matter.
+        std::vector<std::int64_t> due, ready;
+        std::optional<retry::Millis> next_due;
+        for (const auto& [name, delivery] : model_.deliveries) {
+            if (model_.home(name) != partition || name.system != system)
+                continue;
+            auto at = delivery.told.at;
+            if (delivery.state == DeliveryState::ready)
+                ready.push_back(static_cast<std::int64_t>(delivery.seq));
+            if (delivery.state == DeliveryState::due && at <= now)
+                due.push_back(at);
+            if (delivery.state == DeliveryState::due && at > now && (!next_due || at_ms(at) < *next_due))
+                next_due = at_ms(at);
+        }
+        std::ranges::sort(due);
+        std::ranges::sort(ready);
+
+        auto next =
+            loop_.await(retry::next_deliveries(*redis_, scripts_, partition, system, at_ms(now), 2 * half)).value();
+
+        EXPECT_EQ(next.ready, ready.size());
+        EXPECT_EQ(next.due, due.size());
+        EXPECT_EQ(next.next_due, next_due);
+        auto left_over = [half](std::size_t of) { return half - std::min<std::size_t>(half, of); };
+        const auto due_size = due.size();
+        due.resize(std::min(due.size(), half + left_over(ready.size())));
+        ready.resize(std::min(ready.size(), half + left_over(due_size)));
+        std::vector<std::int64_t> told_due, told_ready;
+        std::set<retry::DeliveryId> told;
+        for (const auto& delivery : next.deliveries) {
+            told.insert(delivery.id);
+            if (delivery.state == DeliveryState::due) {
+                EXPECT_TRUE(told_ready.empty()) << "what is due comes first";
+                told_due.push_back(delivery.at.time_since_epoch().count());
+            } else {
+                told_ready.push_back(static_cast<std::int64_t>(delivery.seq));
+            }
+        }
+        EXPECT_EQ(told.size(), next.deliveries.size());
+        EXPECT_EQ(told_due, due);
+        EXPECT_EQ(told_ready, ready);
+    }
+
+    void compare_overdue()
+    {
+        auto partition = static_cast<Partition>(pick(shares));
+        auto most = 1 + pick(4);
+        auto now = static_cast<std::int64_t>(pick(1'000'000));
+        // Now and then the very instant at which one is overdue.
+        if (auto name = some_name([](const auto& d) { return d.state == DeliveryState::park; });
+            model_.deliveries.contains(name) && pick(2) == 0) {
+            partition = model_.home(name);
+            now = model_.deliveries[name].told.at;
+        }
+        std::vector<std::int64_t> late;
+        std::optional<retry::Millis> next;
+        for (const auto& [name, delivery] : model_.deliveries) {
+            if (model_.home(name) != partition || delivery.state != DeliveryState::park)
+                continue;
+            auto at = delivery.told.at;
+            if (at <= now)
+                late.push_back(at);
+            else if (!next || at_ms(at) < *next)
+                next = at_ms(at);
+        }
+        std::ranges::sort(late);
+        late.resize(std::min<std::size_t>(late.size(), most));
+
+        auto overdue = loop_.await(retry::overdue_deliveries(*redis_, scripts_, partition, at_ms(now), most)).value();
+
+        EXPECT_EQ(overdue.next, next);
+        std::vector<std::int64_t> told;
+        for (const auto& delivery : overdue.deliveries)
+            told.push_back(delivery.at.time_since_epoch().count());
+        EXPECT_EQ(told, late);
+    }
+
+    void compare_missing()
+    {
+        std::map<Hash16, std::pair<std::string, std::uint64_t>> should, told;
+        for (const auto& [missing, what] : model_.waited_for) {
+            auto waits = [&, missing = missing](const Name&, const auto& d) {
+                return d.state == DeliveryState::park && d.told.missing == missing;
+            };
+            should[missing_of(what_of(missing))] = {what, static_cast<std::uint64_t>(model_.count(waits))};
+        }
+        auto things = loop_.await(retry::missing_things(*redis_)).value();
+        for (const auto& thing : things)
+            told[thing.key] = {thing.what, thing.waiting};
+        EXPECT_EQ(told, should);
+
+        std::vector<retry::Come> asked;
+        std::vector<bool> so;
+        for (auto n = pick(6); n > 0; --n) {
+            auto come = some_come();
+            asked.push_back(come_from(come));
+            so.push_back(model_.has_come(come));
+        }
+        EXPECT_EQ(loop_.await(retry::have_come(*redis_, asked)).value(), so);
+    }
+
+    void compare_known()
+    {
+        auto event = 1 + pick(events_ + 1);
+        if (!model_.records.empty() && pick(4) != 0)
+            event = std::next(model_.records.begin(), static_cast<std::ptrdiff_t>(pick(model_.records.size())))->first;
+        StoreModel::Record record;
+        if (auto found = model_.records.find(event); found != model_.records.end())
+            record = found->second;
+
+        auto known = loop_.await(retry::known_event(*redis_, scripts_, event_of(event))).value();
+
+        EXPECT_EQ(known.round, record.round);
+        EXPECT_EQ(known.maybe_sent, record.maybe_sent);
+        ASSERT_EQ(known.deliveries.size(), record.placed.size());
+        for (const auto& name : record.placed) {
+            auto told = std::ranges::find(known.deliveries, id(name).half, &retry::KnownEvent::Known::half);
+            ASSERT_NE(told, known.deliveries.end());
+            const auto& delivery = model_.deliveries[name];
+            EXPECT_EQ(told->state, delivery.state);
+            EXPECT_EQ(told->attempts, delivery.attempts);
+            EXPECT_EQ(told->maybe, delivery.maybe);
+        }
+    }
+
+    void compare_lanes()
+    {
+        std::set<std::string> systems;
+        for (const auto& [system, lanes] : model_.lanes())
+            systems.insert(system);
+        auto told = loop_.await(retry::systems_with_lanes(*redis_)).value();
+        EXPECT_EQ(std::set(told.begin(), told.end()), systems);
+        EXPECT_EQ(told.size(), systems.size());
+
+        const std::string system = pick(2) == 0 ? "erp" : "wms";
+        auto entity = "order/" + std::to_string(pick(entity_count));
+        EXPECT_EQ(loop_.await(retry::lane_is_taken(*redis_, lane_of(entity, system))),
+                  model_.owner(system, entity).has_value());
+    }
 };
 
 TEST_F(DeliveriesModelTest, DoesWhatTheModelDoesWhateverTheOrder)
@@ -431,6 +460,13 @@ TEST_F(DeliveriesModelTest, DoesWhatTheModelDoesWhateverTheOrder)
             SCOPED_TRACE("HEADGATE_MODEL_FIRST_SEED=" + std::to_string(seed) + " step " + std::to_string(i));
             slow_step();
             compare_all();
+            compare_next();
+            compare_overdue();
+            if (i % 10 == 9) {
+                compare_missing();
+                compare_known();
+                compare_lanes();
+            }
             if (i % 100 == 99)
                 compare_tallies();
             if (HasFailure())

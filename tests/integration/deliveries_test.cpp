@@ -15,21 +15,14 @@ using retry::Resolved;
 using retry::Taken;
 using Verdict = retry::Decision::Verdict;
 
-class DeliveriesTest : public SlowPathTest {
+class DeliveriesTest : public VerifiedSlowPathTest {
 protected:
-    void TearDown() override
-    {
-        EXPECT_EQ(finding_lines(), "");
-        SlowPathTest::TearDown();
-    }
     bool in_backlog(std::uint64_t event)
     {
         auto entries = loop_.await(backlog_->load(0, 0)).value();
         return std::ranges::any_of(entries, [&](const auto& entry) { return entry.event == event_of(event); });
     }
-    static const std::string nobody;
 };
-const std::string DeliveriesTest::nobody(32, '\0');
 
 TEST_F(DeliveriesTest, PlacesAnEventOnceWithARecordForEachDelivery)
 {
@@ -84,22 +77,6 @@ TEST_F(DeliveriesTest, FinishesAnEventThatHasNothingLeftAsItIsPlaced)
     EXPECT_EQ(number({"EVAL", "return #redis.call('KEYS', 'hg:[bed]:*')", "0"}), 0);
 }
 
-TEST_F(DeliveriesTest, RefusesALaneThatIsAnothers)
-{
-    placed(1, {delivery_as(DeliveryState::due)});
-    auto seq = accept(item_of(2, 2))->seq;
-    auto before = digest();
-
-    for (auto state : {DeliveryState::ready, DeliveryState::due, DeliveryState::park, DeliveryState::hold})
-        EXPECT_EQ(place(placement_of(2, seq, {delivery_as(state)})).error().detail, "BADSTATE");
-    EXPECT_EQ(digest(), before);
-
-    EXPECT_TRUE(place(placement_of(2, seq,
-                                   {delivery_as(DeliveryState::lane), delivery_as(DeliveryState::dead, "order/1", 1),
-                                    delivery_as(DeliveryState::applied, "order/1", 2)})));
-    EXPECT_EQ(owner_of("order/1"), id_of(1).raw());
-}
-
 TEST_F(DeliveriesTest, CountsATakeAndAnswersTheSameWhenItIsSaidAgain)
 {
     placed(1, {delivery_as(DeliveryState::ready)});
@@ -131,70 +108,119 @@ TEST_F(DeliveriesTest, TakesNothingOfASystemThatIsPaused)
     EXPECT_TRUE(loop_.await(decisions_->paused()).value().empty());
 }
 
-TEST_F(DeliveriesTest, HandsALaneOnInTheOrderOfArrivalAndThenOfTheEvent)
+TEST_F(DeliveriesTest, TakesOnlyWhatIsReadyOrDue)
 {
-    placed(1, {delivery_as(DeliveryState::ready, "order/1", 0)});
-    auto second = accept(item_of(2, 2, 5))->seq;  // of another partition, yet before the third
-    placed(3, {delivery_as(DeliveryState::lane, "order/1", 0), delivery_as(DeliveryState::lane, "order/1", 1),
-               delivery_as(DeliveryState::lane, "order/1", 2)});
-    place(placement_of(2, second, {delivery_as(DeliveryState::lane, "order/1", 0)}, 5));
-    take(id_of(1));
-    EXPECT_EQ(take(id_of(3))->answer, Taken::Answer::gone);
+    placed(1, {delivery_as(DeliveryState::ready, "order/1", 0), delivery_as(DeliveryState::due, "order/2", 1),
+               delivery_as(DeliveryState::ready, "order/1", 2), delivery_as(DeliveryState::park, "order/3", 3),
+               delivery_as(DeliveryState::hold, "order/4", 4), delivery_as(DeliveryState::dead, "order/5", 5),
+               delivery_as(DeliveryState::applied, "order/6", 6)});
+    auto before = digest();
 
-    EXPECT_EQ(resolve(id_of(1), Outcome::applied)->next, id_of(2));
-    EXPECT_EQ(owner_of("order/1"), id_of(2).raw());
-    take(id_of(2), 0, 5);
-    EXPECT_EQ(resolve(id_of(2), Outcome::suppressed, 1, telling_of(), 5)->next, id_of(3, 0));
-    take(id_of(3, 0));
-    EXPECT_EQ(resolve(id_of(3, 0), Outcome::dead)->next, id_of(3, 1));
-    take(id_of(3, 1));
-    EXPECT_EQ(resolve(id_of(3, 1), Outcome::applied)->next, id_of(3, 2));
-    take(id_of(3, 2));
-    EXPECT_FALSE(resolve(id_of(3, 2), Outcome::applied)->next);
-    EXPECT_EQ(owner_of("order/1"), "");
-}
+    for (std::uint64_t slot = 2; slot <= 6; ++slot)
+        EXPECT_EQ(take(id_of(1, slot))->answer, Taken::Answer::gone) << slot;
+    EXPECT_EQ(digest(), before);
 
-TEST_F(DeliveriesTest, ADeadOneOfASequenceKeepsItsLaneUntilItIsDiscarded)
-{
-    auto patch = delivery_as(DeliveryState::ready);
-    patch.order = Order::sequence;
-    placed(1, {patch});
-    placed(2, {delivery_as(DeliveryState::lane)});
-    take(id_of(1));
-
-    EXPECT_FALSE(resolve(id_of(1), Outcome::dead)->next);
-    EXPECT_EQ(owner_of("order/1"), id_of(1).raw());
-    auto decided = decide(id_of(1), Verdict::discard, DeliveryState::dead, 1);
-
-    EXPECT_EQ(decided->answer, retry::Decided::Answer::done);
-    EXPECT_EQ(decided->next, id_of(2));
-    EXPECT_EQ(decided->ended, Ended::discarded);
-    EXPECT_EQ(tally().discarded, 1);
-    EXPECT_EQ(tally().d_discarded, 1);
-    EXPECT_EQ(tally().dead, 0);
-    EXPECT_EQ(tally().cause_sum, 0);
-}
-
-TEST_F(DeliveriesTest, TakesTheHeadOfALaneWhoseFirstEndedOnTheFastPath)
-{
-    placed(1, {delivery_as(DeliveryState::lane, "order/1", 0), delivery_as(DeliveryState::lane, "order/1", 1)});
-    EXPECT_EQ(owner_of("order/1"), nobody);
-
-    EXPECT_EQ(take(id_of(1, 1))->answer, Taken::Answer::gone) << "not its turn";
     EXPECT_EQ(take(id_of(1, 0))->answer, Taken::Answer::taken);
-
-    EXPECT_EQ(owner_of("order/1"), id_of(1, 0).raw());
-    EXPECT_EQ(resolve(id_of(1, 0), Outcome::applied)->next, id_of(1, 1));
+    EXPECT_EQ(take(id_of(1, 1))->answer, Taken::Answer::taken);
 }
 
-TEST_F(DeliveriesTest, AFirstOfALaneThatLeavesTheFastPathLaterHasItStill)
+TEST_F(DeliveriesTest, WhatIsReadmittedAndMapsToNothingAtAllIsSuppressed)
 {
-    placed(2, {delivery_as(DeliveryState::lane)});
-    placed(1, {delivery_as(DeliveryState::due)});
+    auto patch = delivery_as(DeliveryState::dead, "order/1", 0);
+    patch.order = Order::sequence;
+    placed(1, {patch, delivery_as(DeliveryState::hold, "order/2", 1)});
+    placed(2, {delivery_as(DeliveryState::ready, "order/1")}, 7);
+    auto seq = readmit(id_of(1, 0), 0)->seq;
 
-    EXPECT_EQ(owner_of("order/1"), id_of(1).raw());
+    auto answer = place(placement_of(1, seq, {}));
+
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(answer->answer, Placed::Answer::placed);
+    EXPECT_FALSE(answer->ended) << "one is held";
+    EXPECT_EQ(answer->ready, std::vector{named(id_of(2), 7)});
+    EXPECT_EQ(state_of(id_of(1, 0)), "suppressed");
+    EXPECT_EQ(field_of_delivery(id_of(1, 0), "reason"), "not_mapped");
+    EXPECT_EQ(place(placement_of(1, seq, {}))->answer, Placed::Answer::gone);
+    EXPECT_EQ(decide(id_of(1, 1), Verdict::supersede, DeliveryState::hold)->ended, Ended::suppressed);
+}
+
+TEST_F(DeliveriesTest, AnEventOfWhichNothingIsLeftAfterAReplayEnds)
+{
+    placed(1, {delivery_as(DeliveryState::dead, "order/1", 0), delivery_as(DeliveryState::applied, "order/2", 1)});
+
+    EXPECT_EQ(place(placement_of(1, readmit(id_of(1, 0), 0)->seq, {}))->ended, Ended::applied);
+
+    EXPECT_EQ(tally().d_suppressed, 1);
+    EXPECT_EQ(tally().waiting(), 0);
+}
+
+TEST_F(DeliveriesTest, PlacesAsManyDeliveriesAsAnEventMayHave)
+{
+    std::vector<retry::NewDelivery> many;
+    for (std::uint64_t slot = 0; slot < 10'000; ++slot)
+        many.push_back(delivery_as(DeliveryState::ready, "order/" + std::to_string(slot / 2), slot));
+    auto seq = accept(item_of(1, 1))->seq;
+
+    auto answer = place(placement_of(1, seq, std::move(many)));
+
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(tally().d_created, 10'000);
+    EXPECT_EQ(tally().ready, 5'000);
+    EXPECT_EQ(tally().lane, 5'000);
+    EXPECT_EQ(lanes_counted(), "5000");
+    EXPECT_EQ(loop_.await(retry::known_event(*redis_, scripts_, event_of(1)))->deliveries.size(), 10'000U);
+}
+
+TEST_F(DeliveriesTest, KeepsProgressThroughEveryChangeOfState)
+{
+    auto in_three_steps = delivery_as(DeliveryState::ready);
+    in_three_steps.telling.progress = "step 1";
+    placed(1, {in_three_steps});
+    auto quiet = telling_of();
+    auto further = telling_of();
+    further.progress = "step 2";
+    auto progress = [&] { return field_of_delivery(id_of(1), "progress"); };
+
     take(id_of(1));
-    EXPECT_EQ(resolve(id_of(1), Outcome::applied)->next, id_of(2));
+    EXPECT_EQ(waiting(DeliveryState::busy).at(0).progress, "step 1");
+    resolve(id_of(1), Outcome::retry, 1, quiet);
+    EXPECT_EQ(waiting(DeliveryState::due).at(0).progress, "step 1");
+    take(id_of(1), 1);
+    resolve(id_of(1), Outcome::unknown, 2, further);
+    EXPECT_EQ(waiting(DeliveryState::due).at(0).progress, "step 2");
+    take(id_of(1), 2);
+    resolve(id_of(1), Outcome::park, 3, quiet);
+    EXPECT_EQ(waiting(DeliveryState::park).at(0).progress, "step 2");
+    loop_.await(decisions_->release(missing_of("sku/1")));
+    EXPECT_EQ(waiting(DeliveryState::ready).at(0).progress, "step 2");
+    take(id_of(1), 3);
+    resolve(id_of(1), Outcome::hold, 4, quiet);
+    decide(id_of(1), Verdict::not_arrived, DeliveryState::hold, 4);
+    EXPECT_EQ(progress(), "step 2");
+    take(id_of(1), 4);
+    resolve(id_of(1), Outcome::dead, 5, quiet);
+    EXPECT_EQ(progress(), "step 2");
+
+    auto seq = readmit(id_of(1), 0)->seq;
+    EXPECT_EQ(progress(), "step 2");
+    place(placement_of(1, seq, {delivery_as(DeliveryState::due)}));
+    EXPECT_EQ(waiting(DeliveryState::due).at(0).progress, "step 2");
+    take(id_of(1));
+    auto done = telling_of();
+    done.progress = "step 3";
+    resolve(id_of(1), Outcome::applied, 1, done);
+    EXPECT_EQ(progress(), "step 3");
+}
+
+TEST_F(DeliveriesTest, TheTimeOfAReadmittedOneBeginsAnew)
+{
+    placed(1, {delivery_as(DeliveryState::dead)});
+    auto again = delivery_as(DeliveryState::due);
+    again.first = at_ms(1'750'000'000'000);
+
+    place(placement_of(1, readmit(id_of(1), 0)->seq, {again}));
+
+    EXPECT_EQ(waiting(DeliveryState::due).at(0).first, at_ms(1'750'000'000'000));
 }
 
 TEST_F(DeliveriesTest, IgnoresALateAnswerAndOneThatIsToldTwice)
@@ -264,85 +290,6 @@ TEST_F(DeliveriesTest, WritesGuardsAndReferencesOfWhatWasApplied)
     EXPECT_EQ(field_of_delivery(id_of(1), "target"), "T-1");
 }
 
-TEST_F(DeliveriesTest, WakesWhatIsParkedHereAndTellsOfWhatIsParkedElsewhere)
-{
-    placed(1, {delivery_as(DeliveryState::ready)});
-    placed(2, {delivery_as(DeliveryState::park, "refund/1")});
-    placed(3, {delivery_as(DeliveryState::park, "refund/2")}, 4);
-    auto other = delivery_as(DeliveryState::park, "refund/3");
-    other.telling = telling_of("sku/2");
-    placed(4, {other});
-    take(id_of(1));
-    auto telling = telling_of();
-    telling.wakes.push_back(missing_of("sku/1"));
-
-    auto resolved = resolve(id_of(1), Outcome::applied, 1, telling);
-
-    EXPECT_EQ(resolved->woken, std::vector{id_of(2)});
-    EXPECT_EQ(resolved->still_parked, 1U);
-    EXPECT_EQ(state_of(id_of(2)), "ready");
-    EXPECT_EQ(state_of(id_of(3)), "park");
-    EXPECT_EQ(state_of(id_of(4)), "park");
-    auto released = loop_.await(decisions_->release(missing_of("sku/1"))).value();
-    EXPECT_EQ(released.count, 1U);
-    EXPECT_FALSE(released.more);
-    ASSERT_EQ(released.ready.size(), 1U);
-    EXPECT_EQ(released.ready[0].first, 4);
-    EXPECT_EQ(released.ready[0].second, id_of(3));
-    EXPECT_EQ(loop_.await(decisions_->release(missing_of("sku/1")))->count, 0U);
-}
-
-TEST_F(DeliveriesTest, ReleasesPageByPage)
-{
-    for (std::uint64_t i = 1; i <= 300; ++i)
-        placed(i, {delivery_as(DeliveryState::park, "order/" + std::to_string(i))});
-    std::uint64_t count = 0;
-    int pages = 0;
-    for (bool more = true; more; ++pages) {
-        auto released = loop_.await(decisions_->release(missing_of("sku/1"))).value();
-        count += released.count;
-        more = released.more;
-    }
-
-    EXPECT_EQ(count, 300U);
-    EXPECT_EQ(pages, 3);
-    EXPECT_EQ(tally().ready, 300);
-    EXPECT_EQ(waiting(DeliveryState::ready).size(), 300U);
-}
-
-TEST_F(DeliveriesTest, WhatHasParkedInTheSameCallIsToldOf)
-{
-    placed(1, {delivery_as(DeliveryState::ready, "order/1")});
-    placed(2, {delivery_as(DeliveryState::ready, "order/2")});
-    take(id_of(1));
-    take(id_of(2));
-    retry::Resolution applied{0, id_of(1), 1, DeliveryState::busy, Outcome::applied, telling_of(), "frame"};
-    applied.telling.wakes.push_back(missing_of("sku/1"));
-    retry::Resolution parked{0, id_of(2), 1, DeliveryState::busy, Outcome::park, telling_of(), "frame"};
-    std::vector<Task<Resolved>> tasks;
-    tasks.push_back(deliveries_->resolve(applied));
-    tasks.push_back(deliveries_->resolve(parked));
-
-    auto answers = loop_.await_all(std::move(tasks));
-
-    EXPECT_TRUE(answers[0]->woken.empty());
-    EXPECT_EQ(answers[0]->still_parked, 1U) << "or nothing would ever wake it";
-}
-
-TEST_F(DeliveriesTest, ADeadlineEndsParking)
-{
-    placed(1, {delivery_as(DeliveryState::park)});
-    retry::Resolution late{0, id_of(1), 0, DeliveryState::park, Outcome::dead, telling_of(), "frame"};
-
-    EXPECT_EQ(resolve(late)->answer, Resolved::Answer::done);
-    EXPECT_EQ(resolve(late)->answer, Resolved::Answer::late);
-
-    EXPECT_EQ(number({"EXISTS", "hg:pk:" + std::string(view(missing_of("sku/1")))}), 0);
-    EXPECT_EQ(tally().d_dead, 1);
-    EXPECT_EQ(tally().waiting(), 0);
-    EXPECT_EQ(frames().back().state, FrameState::dead);
-}
-
 TEST_F(DeliveriesTest, TellsHistoryOfWhatEndsAndKeepsTheBodyUntilTheLast)
 {
     placed(1, {delivery_as(DeliveryState::ready, "order/1", 0), delivery_as(DeliveryState::ready, "order/2", 1)});
@@ -359,11 +306,75 @@ TEST_F(DeliveriesTest, TellsHistoryOfWhatEndsAndKeepsTheBodyUntilTheLast)
     EXPECT_EQ(first.at(1).state, FrameState::applied);
     EXPECT_EQ(first.at(1).delivery, id_of(1, 0));
     EXPECT_FALSE(first.at(1).ended);
+    EXPECT_TRUE(first.at(1).waiting);
+    EXPECT_FALSE(last.at(0).waiting);
     EXPECT_EQ(last.at(0).state, FrameState::suppressed);
     EXPECT_EQ(last.at(0).ended, Ended::applied);
     EXPECT_EQ(last.at(0).bytes, "resolved");
     loop_.await(frames_->archive(0, last.back().id));
     EXPECT_EQ(number({"EVAL", "return #redis.call('KEYS', 'hg:[bed]:*')", "0"}), 0);
+}
+
+TEST_F(DeliveriesTest, TellsHistoryOfEveryOutcome)
+{
+    std::vector<std::pair<Outcome, FrameState>> all{{Outcome::retry, FrameState::waiting},
+                                                    {Outcome::throttled, FrameState::waiting},
+                                                    {Outcome::unknown, FrameState::waiting},
+                                                    {Outcome::park, FrameState::parked},
+                                                    {Outcome::hold, FrameState::held},
+                                                    {Outcome::dead, FrameState::dead},
+                                                    {Outcome::suppressed, FrameState::suppressed},
+                                                    {Outcome::applied, FrameState::applied}};
+    std::vector<retry::NewDelivery> deliveries;
+    for (std::uint64_t slot = 0; slot < all.size(); ++slot)
+        deliveries.push_back(delivery_as(DeliveryState::ready, "order/" + std::to_string(slot), slot));
+    placed(1, deliveries);
+    for (std::uint64_t slot = 0; slot < all.size(); ++slot) {
+        take(id_of(1, slot));
+        resolve(id_of(1, slot), all[slot].first);
+    }
+
+    auto written = frames();
+
+    ASSERT_EQ(written.size(), 1 + all.size());
+    EXPECT_FALSE(written[0].delivery);
+    for (std::uint64_t slot = 0; slot < all.size(); ++slot) {
+        const auto& frame = written[1 + slot];
+        EXPECT_EQ(frame.state, all[slot].second) << slot;
+        EXPECT_EQ(frame.delivery, id_of(1, slot));
+        EXPECT_EQ(frame.bytes, "resolved");
+        EXPECT_FALSE(frame.ended) << slot;
+        EXPECT_TRUE(frame.waiting) << slot;
+    }
+}
+
+TEST_F(DeliveriesTest, AFrameOfADeliverySaysWhatItsEventIsThen)
+{
+    placed(1, {delivery_as(DeliveryState::ready, "order/1", 0), delivery_as(DeliveryState::hold, "order/2", 1),
+               delivery_as(DeliveryState::hold, "order/3", 2)});
+    take(id_of(1, 0));
+
+    resolve(id_of(1, 0), Outcome::dead);
+    EXPECT_TRUE(frames().back().waiting) << "two are held";
+    decide(id_of(1, 1), Verdict::discard, DeliveryState::hold);
+    EXPECT_TRUE(frames().back().waiting) << "one is held";
+    retry::Resolution overdue{0, id_of(1, 2), 0, DeliveryState::hold, Outcome::dead, telling_of(), "overdue"};
+    resolve(overdue);
+    EXPECT_EQ(frames().back().state, FrameState::dead);
+    EXPECT_FALSE(frames().back().waiting) << "only letters are left";
+    EXPECT_FALSE(frames().back().ended);
+    auto seq = readmit(id_of(1, 0), 0)->seq;
+    decide(id_of(1, 2), Verdict::discard, DeliveryState::dead);
+    EXPECT_TRUE(frames().back().waiting) << "one is readmitted";
+    place(placement_of(1, seq, {delivery_as(DeliveryState::hold, "order/1", 0)}));
+    decide(id_of(1, 0), Verdict::approve, DeliveryState::hold);
+    EXPECT_EQ(frames().back().state, FrameState::waiting);
+    EXPECT_TRUE(frames().back().waiting) << "back at work";
+    take(id_of(1, 0));
+    resolve(id_of(1, 0), Outcome::applied);
+
+    EXPECT_EQ(frames().back().ended, Ended::discarded);
+    EXPECT_FALSE(frames().back().waiting);
 }
 
 TEST_F(DeliveriesTest, ADeadDeliveryIsALetter)
@@ -426,33 +437,6 @@ TEST_F(DeliveriesTest, ReadmitsADeadDeliveryAndLeavesTheOthersWhereTheyAre)
     EXPECT_EQ(tally().d_created, 3);
     EXPECT_EQ(tally().d_applied, 3);
     EXPECT_EQ(tally().unaccounted(), 0);
-}
-
-TEST_F(DeliveriesTest, AReadmittedOneThatIsMappedNoMoreIsSuppressedAndItsLaneGoesOn)
-{
-    auto patch = delivery_as(DeliveryState::dead, "order/1", 0);
-    patch.order = Order::sequence;
-    auto moved = delivery_as(DeliveryState::dead, "order/2", 1);
-    moved.order = Order::sequence;
-    placed(1, {patch, moved});
-    placed(2, {delivery_as(DeliveryState::lane, "order/1", 0), delivery_as(DeliveryState::lane, "order/2", 1)});
-    EXPECT_EQ(readmit(id_of(1, 0), 0)->answer, Readmitted::Answer::readmitted);
-    EXPECT_EQ(readmit(id_of(1, 1), 0)->answer, Readmitted::Answer::event_first);
-    auto seq = loop_.await(backlog_->load(0, 0)).value().at(0).seq;
-
-    // The mended mapping makes another transaction of it.
-    auto answer = place(placement_of(1, seq, {delivery_as(DeliveryState::due, "order/9", 5)}));
-    EXPECT_EQ(answer->ready, std::vector{id_of(2, 0)});
-    EXPECT_EQ(state_of(id_of(1, 0)), "suppressed");
-    EXPECT_EQ(field_of_delivery(id_of(1, 0), "reason"), "not_mapped");
-    EXPECT_EQ(state_of(id_of(1, 1)), "dead");
-
-    // And the other one of another entity.
-    auto again = readmit(id_of(1, 1), 0);
-    ASSERT_EQ(again->answer, Readmitted::Answer::readmitted);
-    auto elsewhere = place(placement_of(1, again->seq, {delivery_as(DeliveryState::due, "order/3", 1)}));
-    EXPECT_EQ(elsewhere->ready, std::vector{id_of(2, 1)});
-    EXPECT_EQ(owner_of("order/3"), id_of(1, 1).raw());
 }
 
 TEST_F(DeliveriesTest, AnEventThatDiesAfterAReplayIsALetterBesideItsDeliveries)

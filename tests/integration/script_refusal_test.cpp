@@ -71,8 +71,7 @@ protected:
                             {token, "0", "1", e1, "a", "1", "0", "frame", "1", guard_key(), retry::encode(guard)});
         }
         if (script == "bury")
-            return scripted(scripts_.bury, {token, "0", "1", e1, "map", "permanent", "code", "where", "c", "queue", "0",
-                                            "1", "0", "excerpt", "frame"});
+            return scripted(scripts_.bury, bury_args());
         if (script == "readmit")
             return scripted(scripts_.readmit, {e2, "0", "frame", ""});
         if (script == "archive")
@@ -82,6 +81,26 @@ protected:
         if (script == "verify")
             return scripted(scripts_.verify, {"0", "in", "", "10"});
         return scripted(scripts_.letters, {"list", "0", "", "0", "10"});
+    }
+
+    [[nodiscard]] std::vector<std::string> bury_args() const
+    {
+        return {std::string(view(lease_->token())),
+                "0",
+                "1",
+                raw(event_of(1)),
+                "map",
+                "permanent",
+                "code",
+                "where",
+                "c",
+                "queue",
+                "0",
+                "1",
+                "0",
+                "excerpt",
+                "frame",
+                "1"};
     }
 
     std::string last_frame_;
@@ -153,8 +172,10 @@ TEST_F(ScriptRefusalTest, NamesTheKeyAndBothTypes)
     command({"SET", "hg:in:0", "x"});
 
     command({"MULTI"});
-    command({"EVALSHA", scripts_.bury.sha1, "0", std::string(view(lease_->token())), "0", "1", raw(event_of(1)), "map",
-             "permanent", "code", "where", "c", "queue", "0", "1", "0", "excerpt", "frame"});
+    std::vector<std::string> call{"EVALSHA", scripts_.bury.sha1, "0"};
+    for (auto& arg : bury_args())
+        call.push_back(std::move(arg));
+    command(std::move(call));
     auto answer = command({"EXEC"});  // a list keeps its errors whole
 
     ASSERT_TRUE(answer && answer->is_list(1));
@@ -177,6 +198,14 @@ TEST_F(ScriptRefusalTest, RefusesArgumentsThatAreNone)
     EXPECT_EQ(scripted(scripts_.reserve, {token, "0"}), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.finish, {token, "0", "1"}), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.bury, {token, "0", "1"}), "redis_error BADARG");
+    for (const auto* maybe : {"", "2", "yes"}) {
+        auto args = bury_args();
+        args.back() = maybe;
+        EXPECT_EQ(scripted(scripts_.bury, args), "redis_error BADARG") << maybe;
+    }
+    auto without_maybe = bury_args();
+    without_maybe.pop_back();
+    EXPECT_EQ(scripted(scripts_.bury, without_maybe), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.archive, {token, "0", "+"}), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.readmit, {"x", "0"}), "redis_error BADARG");
     EXPECT_EQ(digest(), before);

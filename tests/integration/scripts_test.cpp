@@ -15,10 +15,11 @@ TEST(ScriptsTest, BeginWithTheirFlagsAndHaveEveryIncludeInPlace)
                                &scripts->archive, &scripts->place, &scripts->take, &scripts->resolve, &scripts->release,
                                &scripts->decide, &scripts->spill, &scripts->pause, &scripts->xref})
         EXPECT_TRUE(script->source.starts_with("#!lua flags=allow-oom\n")) << script->name;
-    for (const auto* script : {&scripts->tally, &scripts->verify, &scripts->letters, &scripts->waiting})
+    for (const auto* script : {&scripts->tally, &scripts->verify, &scripts->letters, &scripts->waiting, &scripts->next,
+                               &scripts->known, &scripts->overdue})
         EXPECT_TRUE(script->source.starts_with("#!lua flags=no-writes,allow-oom\n")) << script->name;
     for (const auto* script : {&scripts->accept, &scripts->finish, &scripts->tally, &scripts->letters, &scripts->place,
-                               &scripts->take, &scripts->resolve, &scripts->readmit}) {
+                               &scripts->take, &scripts->resolve, &scripts->readmit, &scripts->next, &scripts->known}) {
         EXPECT_EQ(script->source.find("--include"), std::string::npos) << script->name;
         EXPECT_EQ(script->source.find("tostring"), std::string::npos) << script->name;
     }

@@ -62,6 +62,7 @@ retry::Placement placement_of(std::uint64_t event, std::uint64_t seq, std::vecto
     placement.config = 7;
     placement.worst = FailureClass::transient;
     placement.frame = "placed";
+    placement.frame_of_replaced = "replaced";
     placement.deliveries = std::move(deliveries);
     return placement;
 }
@@ -80,6 +81,15 @@ std::uint64_t SlowPathTest::placed(std::uint64_t event, std::vector<retry::NewDe
     auto answer = place(placement_of(event, seq, std::move(deliveries), partition));
     EXPECT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
     return seq;
+}
+
+retry::Placed SlowPathTest::place_next(std::uint64_t event, std::vector<retry::NewDelivery> deliveries,
+                                       Partition partition)
+{
+    auto seq = accept(item_of(event, event, partition))->seq;
+    auto answer = place(placement_of(event, seq, std::move(deliveries), partition));
+    EXPECT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
+    return answer.value_or(retry::Placed{});
 }
 
 Result<retry::Resolved> SlowPathTest::resolve(retry::DeliveryId id, retry::Outcome outcome, std::uint32_t attempts,
@@ -105,6 +115,18 @@ std::string SlowPathTest::owner_of(const std::string& entity, const std::string&
 {
     auto reply = command({"GET", "hg:blk:" + std::string(view(lane_of(entity, system)))});
     return reply->text.substr(0, 32);
+}
+
+std::string SlowPathTest::lanes_counted(const std::string& system)
+{
+    auto reply = command({"HGET", "hg:lanes", system});
+    return reply->is_nil() ? "none" : reply->text;
+}
+
+std::string SlowPathTest::said_of(const std::string& missing)
+{
+    auto reply = command({"HGET", "hg:work", std::string(view(missing_of(missing)))});
+    return reply->is_nil() ? "none" : reply->text;
 }
 
 std::vector<retry::WaitingDelivery> SlowPathTest::waiting(retry::DeliveryState state, Partition partition,

@@ -19,6 +19,11 @@ namespace headgate::test {
 
 [[nodiscard]] Slot slot_of(std::uint64_t number);
 [[nodiscard]] retry::DeliveryId id_of(std::uint64_t event, std::uint64_t slot = 0, const std::string& system = "erp");
+/// As answers name a delivery.
+[[nodiscard]] inline retry::DeliveryAt named(retry::DeliveryId id, Partition partition = 0)
+{
+    return {partition, id};
+}
 [[nodiscard]] Hash16 lane_of(const std::string& entity, const std::string& system = "erp");
 [[nodiscard]] Hash16 missing_of(const std::string& what);
 
@@ -41,6 +46,8 @@ protected:
     }
     /// Accepts an event and places it with one delivery or more; its seq.
     std::uint64_t placed(std::uint64_t event, std::vector<retry::NewDelivery> deliveries, Partition partition = 0);
+    /// As `placed`; the answer.
+    retry::Placed place_next(std::uint64_t event, std::vector<retry::NewDelivery> deliveries, Partition partition = 0);
     Result<retry::Taken> take(retry::DeliveryId id, std::uint32_t attempts = 0, Partition partition = 0)
     {
         return loop_.await(deliveries_->take({partition, id, attempts, at_ms(5'000)}));
@@ -56,6 +63,10 @@ protected:
     {
         return loop_.await(decisions_->decide({id, seen, attempts, verdict, "by_hand", "T-9", "ann"}));
     }
+    Result<retry::Released> release(const std::string& missing = "sku/1")
+    {
+        return loop_.await(decisions_->release(missing_of(missing)));
+    }
     Result<retry::Readmitted> readmit(retry::DeliveryId id, std::uint32_t round)
     {
         return loop_.await(letters_->readmit({id.event, round, "by ann", "", id.half}));
@@ -63,14 +74,28 @@ protected:
     /// "ready", or "none" when Redis knows no such delivery.
     std::string state_of(retry::DeliveryId id) { return field_of_delivery(id, "state"); }
     std::string field_of_delivery(retry::DeliveryId id, const std::string& field);
-    /// Who has a lane: an id, 32 zero bytes for whoever is on the fast path, or "".
+    /// Who has a lane: an id, or "".
     std::string owner_of(const std::string& entity, const std::string& system = "erp");
+    /// How many lanes of a system are counted as having an owner; "none" when it is not named at all.
+    std::string lanes_counted(const std::string& system = "erp");
+    /// What was said of a thing that is waited for; "none" when nobody waits for it.
+    std::string said_of(const std::string& missing = "sku/1");
     std::vector<retry::WaitingDelivery> waiting(retry::DeliveryState state, Partition partition = 0,
                                                 const std::string& system = "erp");
 
     std::optional<retry::Deliveries> deliveries_;
     std::optional<retry::Decisions> decisions_;
     std::optional<retry::References> references_;
+};
+
+/// As SlowPathTest; and all invariants hold when a test is done.
+class VerifiedSlowPathTest : public SlowPathTest {
+protected:
+    void TearDown() override
+    {
+        EXPECT_EQ(finding_lines(), "");
+        SlowPathTest::TearDown();
+    }
 };
 
 }  // namespace headgate::test

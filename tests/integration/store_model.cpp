@@ -74,7 +74,8 @@ FinishAnswer StoreModel::finish(Partition partition, std::uint64_t entry, std::u
     return FinishAnswer::finished;
 }
 
-BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint64_t event, const std::string& cause)
+BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint64_t event, const std::string& cause,
+                            bool maybe_sent)
 {
     auto& share = shares[partition];
     auto found = share.in.find(entry);
@@ -87,6 +88,7 @@ BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint6
     record.partition = partition;
     record.seq = origin;
     record.worst = "permanent";
+    record.maybe_sent = record.maybe_sent || maybe_sent;
     record.body_in_history = false;
     letters[event] = {cause, record.round};
     share.history.push_back({event, 'd', record.round});

@@ -55,6 +55,7 @@ public:
         std::uint32_t round = 0;
         std::optional<Name> delivery{};
         std::optional<retry::Ended> ended{};
+        bool waiting = false;  // of a delivery's: its event has not ended, and there is more of it than letters
     };
     struct Share {
         std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> in;  // seq -> event, origin
@@ -74,8 +75,15 @@ public:
         std::uint64_t seq = 0;
         std::uint32_t round = 0;
         std::string worst;
+        bool maybe_sent = false;
         bool body_in_history = false;
         std::vector<Name> placed;  // in order
+    };
+    /// What is so, or not, when something has come: a fact is known, or else a reference.
+    struct Come {
+        std::optional<std::uint64_t> fact;
+        std::string reference;
+        bool there = true;
     };
     struct Told {
         std::optional<bool> maybe;
@@ -83,32 +91,46 @@ public:
         std::string reason;
         std::string failure_class;
         std::uint64_t missing = 0;
+        std::string what;
+        std::vector<Come> come;
+        bool pass = false;
         std::string target;
+        std::string progress;
         Facts facts;
         std::map<std::string, std::string> references;  // of system "erp", kind "order"
-        std::vector<std::uint64_t> wakes;
         std::string cause;
     };
     struct Delivery {
         std::string entity;
+        std::string type;
         Order order = Order::latest;
         std::uint16_t place = 0;
         State state = State::ready;
         std::uint32_t attempts = 0;
         bool maybe = false;
+        std::string progress;
         std::uint64_t seq = 0;
         std::int64_t first = 0;
         Told told;  // last
         Letter letter;
     };
-    using New = std::pair<Name, Delivery>;
+    struct New {
+        Name name;
+        Delivery delivery;
+        retry::Replaces replaces = retry::Replaces::nothing;
+        std::vector<std::pair<std::string, std::uint64_t>> parents{};  // types and facts
+    };
 
-    /// What became ready by a call beside what it was about, and what did not.
+    /// What a call has done beside what it was about.
     struct Effects {
         std::set<Name> ready;  // that waited in a lane
-        std::set<Name> woken;
-        std::uint64_t still_parked = 0;
         std::optional<retry::Ended> ended;
+        std::uint64_t others_ended = 0;
+        std::optional<State> state;  // of what was resolved, now
+    };
+    struct Released {
+        std::uint64_t count = 0;
+        std::set<Name> ready;
     };
     struct Resolving {
         Partition partition = 0;
@@ -124,20 +146,19 @@ public:
     void reserve(Partition partition, std::uint64_t upto);
     retry::FinishAnswer finish(Partition partition, std::uint64_t seq, std::uint64_t event, bool applied,
                                std::uint32_t d_applied, std::uint32_t d_suppressed, const Facts& facts);
-    retry::BuryAnswer bury(Partition partition, std::uint64_t seq, std::uint64_t event, const std::string& cause);
+    retry::BuryAnswer bury(Partition partition, std::uint64_t seq, std::uint64_t event, const std::string& cause,
+                           bool maybe_sent);
     /// The answer and, when readmitted, the new seq.
     std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(std::uint64_t event, std::uint32_t round,
                                                                 bool with_body = false);
     void archive(Partition partition, std::size_t frames);
 
-    /// Nothing: refused.
-    std::optional<std::pair<retry::Placed::Answer, Effects>> place(Partition partition, std::uint64_t seq,
-                                                                   std::uint64_t event, const std::string& worst,
-                                                                   const std::vector<New>& deliveries);
+    std::pair<retry::Placed::Answer, Effects> place(Partition partition, std::uint64_t seq, std::uint64_t event,
+                                                    const std::string& worst, const std::vector<New>& deliveries);
     retry::Taken take(Partition partition, const Name& name, std::uint32_t attempts, std::int64_t deadline);
     /// Several in one call; nothing where it was late.
     std::vector<std::optional<Effects>> resolve(std::vector<Resolving> items);
-    Effects release(std::uint64_t missing);
+    Released release(std::uint64_t missing);
     std::pair<retry::Decided::Answer, Effects> decide(const Name& name, State seen, std::uint32_t attempts,
                                                       retry::Decision::Verdict verdict, const Told& told);
     std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(const Name& name, std::uint32_t round,
@@ -146,6 +167,7 @@ public:
 
     [[nodiscard]] static bool is_left(State state) { return state <= State::hold; }
     [[nodiscard]] static bool has_lane(const Delivery& delivery);
+    [[nodiscard]] bool has_come(const Come& come) const;
     [[nodiscard]] Partition home(const Name& name) const { return records.at(name.event).partition; }
     /// How many deliveries of an event, or of a partition, satisfy it.
     template <class Holds>
@@ -160,6 +182,8 @@ public:
     [[nodiscard]] std::int64_t left_of(std::uint64_t event) const;
     [[nodiscard]] std::optional<Name> owner(const std::string& system, const std::string& entity) const;
     [[nodiscard]] std::optional<Name> first_in_lane(const std::string& system, const std::string& entity) const;
+    /// How many entities of each system have an owner of their lane.
+    [[nodiscard]] std::map<std::string, std::size_t> lanes() const;
 
     std::uint64_t seq = 0;
     std::map<std::uint64_t, Claimed> keys;
@@ -170,7 +194,8 @@ public:
     std::map<Partition, Share> shares;
     std::map<Name, Delivery> deliveries;
     std::map<std::string, std::string> references;
-    std::set<std::string> paused;  // systems
+    std::map<std::uint64_t, std::string> waited_for;  // what is missing -> what the first said of it that waits
+    std::set<std::string> paused;                     // systems
     std::map<Partition, std::set<std::string>> systems;
 
 private:
@@ -178,11 +203,19 @@ private:
     /// Into a state with what goes with it; who waited in its lane moves up when it gives that up.
     void move(const Name& name, State state, const Told& told, Effects& effects);
     void move_up(const std::string& system, const std::string& entity, Effects& effects);
+    /// What is parked is so no more.
+    void stop_waiting(Delivery& delivery);
     /// Ready, or behind who has its lane.
     bool to_work(const Name& name);
+    /// That state, or behind who has the lane that it would have then.
+    [[nodiscard]] State in_turn(const Name& name, State state, const Told& told) const;
+    [[nodiscard]] State once_parked(State state, const Told& told) const;
+    /// Those of its lane, in their order and then who has it, but for what is `gone` already.
+    [[nodiscard]] std::vector<Name> replaced_by(const New& one, const std::set<Name>& gone) const;
+    void inherit(New& one, const std::vector<Name>& replaced) const;
     void end(const Told& told);
     std::optional<retry::Ended> settle(std::uint64_t event);
-    [[nodiscard]] std::uint64_t parked_on(const std::vector<std::uint64_t>& missing) const;
+    void tell_history(const Name& name, char state, std::optional<retry::Ended> ended);
 };
 
 }  // namespace headgate::test

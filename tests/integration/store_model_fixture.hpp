@@ -273,9 +273,11 @@ protected:
         auto entry = some_entry();
         auto cause = "cause " + std::to_string(pick(3));
         auto before = digest_if_fenced_out(node);
-        auto answer = loop_.await(node.backlog.bury(burial_of(entry.event, entry.seq, entry.partition, cause)));
+        auto burial = burial_of(entry.event, entry.seq, entry.partition, cause);
+        burial.maybe_sent = pick(3) == 0;
+        auto answer = loop_.await(node.backlog.bury(burial));
         if (expect_fence(node, answer, before)) {
-            EXPECT_EQ(*answer, model_.bury(entry.partition, entry.seq, entry.event, cause));
+            EXPECT_EQ(*answer, model_.bury(entry.partition, entry.seq, entry.event, cause, burial.maybe_sent));
         }
     }
 
@@ -342,6 +344,9 @@ protected:
             << "I8";
         EXPECT_EQ(number({"EVAL", "return #redis.call('KEYS', 'hg:e:*')", "0"}),
                   static_cast<std::int64_t>(model_.records.size()));
+        for (const auto& [event, record] : model_.records)
+            EXPECT_EQ(loop_.await(retry::known_event(*redis_, scripts_, event_of(event)))->maybe_sent,
+                      record.maybe_sent);
     }
 
     void compare_share(Partition partition, const StoreModel::Share& share)
@@ -371,6 +376,7 @@ protected:
             EXPECT_EQ(written[i].event, event_of(outcome.event));
             EXPECT_EQ(static_cast<char>(written[i].state), outcome.state);
             EXPECT_EQ(written[i].round, outcome.round);
+            EXPECT_EQ(written[i].waiting, outcome.waiting);
         }
     }
 

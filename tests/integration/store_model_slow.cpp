@@ -18,12 +18,17 @@ bool StoreModel::has_lane(const Delivery& delivery)
     case State::ready:
     case State::due:
     case State::busy:
-    case State::park:
     case State::hold: return true;
+    case State::park: return !delivery.told.pass;
     case State::dead:
     case State::again: return delivery.order == Order::sequence;
     default: return false;
     }
+}
+
+bool StoreModel::has_come(const Come& come) const
+{
+    return (come.fact ? facts.contains(*come.fact) : references.contains(come.reference)) == come.there;
 }
 
 std::int64_t StoreModel::count_of(std::uint64_t event, State state) const
@@ -57,6 +62,18 @@ std::optional<StoreModel::Name> StoreModel::first_in_lane(const std::string& sys
     return first;
 }
 
+std::map<std::string, std::size_t> StoreModel::lanes() const
+{
+    std::map<std::string, std::set<std::string>> owned;
+    for (const auto& [name, delivery] : deliveries)
+        if (has_lane(delivery))
+            owned[name.system].insert(delivery.entity);
+    std::map<std::string, std::size_t> counts;
+    for (const auto& [system, entities] : owned)
+        counts[system] = entities.size();
+    return counts;
+}
+
 void StoreModel::move_up(const std::string& system, const std::string& entity, Effects& effects)
 {
     if (auto next = first_in_lane(system, entity)) {
@@ -69,11 +86,16 @@ void StoreModel::move(const Name& name, State state, const Told& told, Effects& 
 {
     auto& delivery = deliveries[name];
     bool had = has_lane(delivery);
+    stop_waiting(delivery);
     delivery.state = state;
     delivery.told = told;
     if (told.maybe)
         delivery.maybe = *told.maybe;
+    if (!told.progress.empty())
+        delivery.progress = told.progress;
     auto& share = shares[home(name)];
+    if (state == State::park)
+        waited_for.emplace(told.missing, told.what);
     if (state == State::dead) {
         delivery.letter = {told.cause, records[name.event].round};
         records[name.event].worst = told.failure_class;
@@ -88,14 +110,78 @@ void StoreModel::move(const Name& name, State state, const Told& told, Effects& 
         move_up(name.system, delivery.entity, effects);
 }
 
+void StoreModel::stop_waiting(Delivery& delivery)
+{
+    if (delivery.state != State::park)
+        return;
+    delivery.state = State::lane;
+    auto missing = delivery.told.missing;
+    if (count([&](const Name&, const Delivery& d) { return d.state == State::park && d.told.missing == missing; }) == 0)
+        waited_for.erase(missing);
+}
+
 bool StoreModel::to_work(const Name& name)
 {
     auto& delivery = deliveries[name];
     auto has = owner(name.system, delivery.entity);
-    // Whoever waits in a lane that nobody here has waits for the fast path.
-    bool free = has ? *has == name : !first_in_lane(name.system, delivery.entity);
+    bool free = !has || *has == name;
+    stop_waiting(delivery);
     delivery.state = free ? State::ready : State::lane;
     return free;
+}
+
+StoreModel::State StoreModel::in_turn(const Name& name, State state, const Told& told) const
+{
+    auto next = deliveries.at(name);
+    next.state = state;
+    next.told = told;
+    auto has = owner(name.system, next.entity);
+    return has_lane(next) && has && *has != name ? State::lane : state;
+}
+
+StoreModel::State StoreModel::once_parked(State state, const Told& told) const
+{
+    bool come = std::ranges::any_of(told.come, [this](const Come& one) { return has_come(one); });
+    return state == State::park && come ? State::ready : state;
+}
+
+std::vector<StoreModel::Name> StoreModel::replaced_by(const New& one, const std::set<Name>& gone) const
+{
+    using enum retry::Replaces;
+    const auto& next = one.delivery;
+    if (one.replaces == nothing || next.attempts > 0 ||
+        (next.state != State::ready && next.state != State::due && next.state != State::park))
+        return {};
+    std::vector<Name> replaced;
+    for (const auto& [name, d] : deliveries) {
+        bool of_lane = name.system == one.name.system && d.entity == next.entity &&
+                       (d.state == State::lane || owner(name.system, d.entity) == name);
+        bool never_sent = d.attempts == 0 && !d.maybe && d.state != State::busy;
+        if (of_lane && is_left(d.state) && never_sent && d.seq < next.seq && name.event != one.name.event &&
+            (one.replaces == all || d.type == next.type) && !gone.contains(name))
+            replaced.push_back(name);
+    }
+    std::ranges::sort(replaced, {}, [this](const Name& name) {
+        const auto& d = deliveries.at(name);
+        return std::tuple(d.state != State::lane, d.seq, d.place);
+    });
+    return replaced;
+}
+
+void StoreModel::inherit(New& one, const std::vector<Name>& replaced) const
+{
+    auto& next = one.delivery;
+    for (const auto& name : replaced)
+        if (const auto& d = deliveries.at(name); d.state == State::due && next.state == State::due)
+            next.told.at = std::min(next.told.at, d.told.at);
+    for (const auto& [type, fact] : one.parents)
+        if (!facts.contains(fact) &&
+            std::ranges::any_of(replaced, [&](const Name& name) { return deliveries.at(name).type == type; })) {
+            next.state = State::suppressed;
+            next.told.reason = "superseded";
+            next.told.facts.clear();
+            next.told.references.clear();
+        }
 }
 
 void StoreModel::end(const Told& told)
@@ -124,27 +210,22 @@ std::optional<Ended> StoreModel::settle(std::uint64_t event)
     return Ended::suppressed;
 }
 
-std::uint64_t StoreModel::parked_on(const std::vector<std::uint64_t>& missing) const
+void StoreModel::tell_history(const Name& name, char state, std::optional<Ended> ended)
 {
-    std::uint64_t n = 0;
-    for (auto one : missing)
-        n += static_cast<std::uint64_t>(count([&](const Name&, const Delivery& delivery) {
-            return delivery.state == State::park && delivery.told.missing == one;
-        }));
-    return n;
+    auto& share = shares[home(name)];
+    // What was readmitted is in the backlog.
+    bool waiting = !ended && (left_of(name.event) > 0 || !share.open.contains(name.event));
+    share.history.push_back({name.event, state, records[name.event].round, name, ended, waiting});
 }
 
-std::optional<std::pair<Placed::Answer, StoreModel::Effects>> StoreModel::place(Partition partition,
-                                                                                std::uint64_t entry,
-                                                                                std::uint64_t event,
-                                                                                const std::string& worst,
-                                                                                const std::vector<New>& placed)
+std::pair<Placed::Answer, StoreModel::Effects> StoreModel::place(Partition partition, std::uint64_t entry,
+                                                                 std::uint64_t event, const std::string& worst,
+                                                                 const std::vector<New>& placed)
 {
-    const auto before = *this;
     auto& share = shares[partition];
     auto found = share.in.find(entry);
     if (found == share.in.end() || found->second.first != event)
-        return std::pair(Placed::Answer::gone, Effects());
+        return {Placed::Answer::gone, {}};
     auto origin = found->second.second;
     share.in.erase(found);
     share.open[event] = origin;
@@ -154,63 +235,68 @@ std::optional<std::pair<Placed::Answer, StoreModel::Effects>> StoreModel::place(
     record.worst = worst;
     record.body_in_history = false;
 
-    Effects effects;
-    for (const auto& name : record.placed)
-        if (deliveries[name].state == State::again &&
-            std::ranges::none_of(placed, [&](const New& each) { return each.first == name; })) {
-            Told told;
-            told.reason = "not_mapped";
-            told.failure_class = deliveries[name].told.failure_class;
-            move(name, State::suppressed, told, effects);
-        }
-    std::map<std::uint64_t, std::set<Name>> parked;
-    for (const auto& [name, delivery] : before.deliveries)
-        if (delivery.state == State::park && before.home(name) == partition)
-            parked[delivery.told.missing].insert(name);
-    std::vector<std::uint64_t> wakes;
-    for (const auto& [name, wanted] : placed) {
-        auto known = deliveries.find(name);
+    // All is looked at before any is written.
+    std::vector<New> coming;
+    std::vector<std::vector<Name>> replaced;
+    std::set<Name> gone;
+    for (auto one : placed) {
+        auto known = deliveries.find(one.name);
         if (known != deliveries.end() && known->second.state != State::again)
             continue;
-        auto next = wanted;
-        next.seq = origin;
+        one.delivery.seq = origin;
+        one.delivery.state = once_parked(one.delivery.state, one.delivery.told);
+        replaced.push_back(replaced_by(one, gone));
+        gone.insert(replaced.back().begin(), replaced.back().end());
+        inherit(one, replaced.back());
+        coming.push_back(std::move(one));
+    }
+
+    Effects effects;
+    auto suppress = [&](const Name& name, const char* reason) {
+        Told told;
+        told.reason = reason;
+        told.failure_class = deliveries[name].told.failure_class;
+        move(name, State::suppressed, told, effects);
+    };
+    for (const auto& name : record.placed)
+        if (deliveries[name].state == State::again &&
+            std::ranges::none_of(placed, [&](const New& each) { return each.name == name; }))
+            suppress(name, "not_mapped");
+    for (std::size_t i = 0; i < coming.size(); ++i) {
+        for (const auto& older : replaced[i]) {
+            suppress(older, "superseded");
+            auto ended = settle(older.event);
+            effects.others_ended += ended ? 1 : 0;
+            tell_history(older, 's', ended);
+        }
+        const auto& name = coming[i].name;
+        auto next = coming[i].delivery;
+        auto known = deliveries.find(name);
         if (known == deliveries.end()) {
             record.placed.push_back(name);
             ++share.d_created;
         } else {
             next.maybe = known->second.maybe;
-            next.first = known->second.first;
+            next.progress = known->second.progress;
             if (known->second.entity != next.entity && has_lane(known->second)) {
                 auto left = known->second.entity;
                 known->second.state = State::suppressed;
                 move_up(name.system, left, effects);
             }
         }
-        auto has = owner(name.system, next.entity);
-        bool mine = has == name;
-        if ((has_lane(next) && has && !mine) || (next.state == State::lane && mine)) {
-            *this = before;
-            return {};
-        }
-        auto state = next.state;
-        next.state = mine ? State::busy : State::lane;  // whether it had the lane
+        auto wanted = next.state;
+        next.state = owner(name.system, next.entity) == name ? State::busy : State::lane;  // whether it has the lane
         deliveries[name] = next;
         systems[partition].insert(name.system);
-        move(name, state, next.told, effects);
-        if (state == State::applied || state == State::suppressed) {
+        move(name, in_turn(name, wanted, next.told), next.told, effects);
+        if (wanted == State::applied || wanted == State::suppressed)
             end(next.told);
-            wakes.insert(wakes.end(), next.told.wakes.begin(), next.told.wakes.end());
-        }
     }
-    for (auto missing : wakes)
-        for (const auto& name : parked[missing])
-            if (deliveries[name].state == State::park && to_work(name))
-                effects.ready.insert(name);
-    effects.still_parked = parked_on(wakes);
+    std::erase_if(effects.ready, [this](const Name& name) { return deliveries[name].state != State::ready; });
     effects.ended = settle(event);
     char state = effects.ended ? static_cast<char>(*effects.ended) : left_of(event) > 0 ? 'w' : 'd';
     share.history.push_back({event, state, record.round});
-    return std::pair(Placed::Answer::placed, effects);
+    return {Placed::Answer::placed, effects};
 }
 
 Taken StoreModel::take(Partition partition, const Name& name, std::uint32_t attempts, std::int64_t deadline)
@@ -221,9 +307,7 @@ Taken StoreModel::take(Partition partition, const Name& name, std::uint32_t atte
     auto& delivery = found->second;
     if (delivery.state == State::busy && delivery.attempts == attempts + 1)
         return {Taken::Answer::taken, delivery.attempts};
-    bool head = delivery.state == State::lane && !owner(name.system, delivery.entity) &&
-                first_in_lane(name.system, delivery.entity) == name;
-    if (delivery.attempts != attempts || (delivery.state != State::ready && delivery.state != State::due && !head))
+    if (delivery.attempts != attempts || (delivery.state != State::ready && delivery.state != State::due))
         return {Taken::Answer::gone, delivery.attempts};
     if (paused.contains(name.system))
         return {Taken::Answer::paused, delivery.attempts};
@@ -235,30 +319,29 @@ Taken StoreModel::take(Partition partition, const Name& name, std::uint32_t atte
 std::vector<std::optional<StoreModel::Effects>> StoreModel::resolve(std::vector<Resolving> items)
 {
     using enum retry::Outcome;
-    for (auto& item : items)
-        if (item.outcome != applied && item.outcome != suppressed)
-            item.told.wakes.clear();
+    const std::map<retry::Outcome, std::pair<State, char>> becomes{{applied, {State::applied, 'a'}},
+                                                                   {suppressed, {State::suppressed, 's'}},
+                                                                   {retry::Outcome::retry, {State::due, 'w'}},
+                                                                   {throttled, {State::due, 'w'}},
+                                                                   {park, {State::park, 'p'}},
+                                                                   {hold, {State::hold, 'h'}},
+                                                                   {unknown, {State::due, 'w'}},
+                                                                   {dead, {State::dead, 'd'}}};
     auto fits = [this](const Resolving& item) {
         auto found = deliveries.find(item.name);
         return found != deliveries.end() && home(item.name) == item.partition && found->second.state == item.from &&
                found->second.attempts == item.attempts;
     };
     // All are looked at before any is written.
-    std::vector<bool> fitted;
-    std::vector<std::set<Name>> parked(items.size());
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        fitted.push_back(fits(items[i]));
-        for (const auto& [name, delivery] : deliveries)
-            for (auto missing : items[i].told.wakes)
-                if (delivery.state == State::park && delivery.told.missing == missing &&
-                    home(name) == items[i].partition)
-                    parked[i].insert(name);
-    }
+    std::vector<std::optional<State>> wanted;
+    for (const auto& item : items)
+        wanted.push_back(fits(item) ? std::optional(once_parked(becomes.at(item.outcome).first, item.told))
+                                    : std::nullopt);
 
     std::vector<std::optional<Effects>> answers(items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
         const auto& item = items[i];
-        if (!fitted[i] || !fits(item))
+        if (!wanted[i] || !fits(item))
             continue;
         Effects effects;
         auto told = item.told;
@@ -267,43 +350,33 @@ std::vector<std::optional<StoreModel::Effects>> StoreModel::resolve(std::vector<
             --delivery.attempts;
         if (item.outcome == unknown)
             told.maybe = true;
-        const std::map<retry::Outcome, std::pair<State, char>> becomes{{applied, {State::applied, 'a'}},
-                                                                       {suppressed, {State::suppressed, 's'}},
-                                                                       {retry::Outcome::retry, {State::due, 0}},
-                                                                       {throttled, {State::due, 0}},
-                                                                       {park, {State::park, 'p'}},
-                                                                       {hold, {State::hold, 'h'}},
-                                                                       {unknown, {State::due, 0}},
-                                                                       {dead, {State::dead, 'd'}}};
-        auto [state, letter] = becomes.at(item.outcome);
+        auto [plain, letter] = becomes.at(item.outcome);
+        auto state = in_turn(item.name, *wanted[i], told);
         move(item.name, state, told, effects);
         if (state == State::applied || state == State::suppressed)
             end(told);
-        for (const auto& name : parked[i]) {
-            auto& other = deliveries[name];
-            if (other.state == State::park && std::ranges::count(told.wakes, other.told.missing) > 0 && to_work(name))
-                effects.woken.insert(name);
-        }
+        effects.state = state;
         effects.ended = settle(item.name.event);
-        if (letter != 0)
-            shares[item.partition].history.push_back(
-                {item.name.event, letter, records[item.name.event].round, item.name, effects.ended});
+        tell_history(item.name, state == plain ? letter : 'w', effects.ended);
         answers[i] = effects;
     }
-    for (std::size_t i = 0; i < items.size(); ++i)
-        if (answers[i])
-            answers[i]->still_parked = parked_on(items[i].told.wakes);
     return answers;
 }
 
-StoreModel::Effects StoreModel::release(std::uint64_t missing)
+StoreModel::Released StoreModel::release(std::uint64_t missing)
 {
-    Effects effects;
-    effects.still_parked = parked_on({missing});  // were
-    for (auto& [name, delivery] : deliveries)
-        if (delivery.state == State::park && delivery.told.missing == missing && to_work(name))
-            effects.woken.insert(name);
-    return effects;
+    std::vector<Name> parked;
+    for (const auto& [name, delivery] : deliveries)
+        if (delivery.state == State::park && delivery.told.missing == missing)
+            parked.push_back(name);
+    std::ranges::sort(parked, {}, [this](const Name& name) {
+        return std::tuple(deliveries.at(name).seq, deliveries.at(name).place);
+    });
+    Released released{parked.size(), {}};
+    for (const auto& name : parked)
+        if (to_work(name))
+            released.ready.insert(name);
+    return released;
 }
 
 std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& name, State seen, std::uint32_t attempts,
@@ -348,7 +421,7 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
     case Verdict::supersede: ends(State::suppressed, 's'); break;
     }
     effects.ended = settle(name.event);
-    shares[home(name)].history.push_back({name.event, letter, records[name.event].round, name, effects.ended});
+    tell_history(name, letter, effects.ended);
     return {Decided::Answer::done, effects};
 }
 

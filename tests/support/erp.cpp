@@ -207,6 +207,8 @@ bool Erp::order(int socket, const ErpCall& call)
     int id = 0;
     if (const auto known = by_key_.find(key); options_.knows_keys && !key.empty() && known != by_key_.end()) {
         id = known->second;
+    } else if (options_.upserts && by_reference_.contains(reference)) {
+        id = by_reference_.at(reference);
     } else if (options_.unique_reference && by_reference_.contains(reference)) {
         return reply(socket, 409, R"({"error":{"code":"sale.Duplicate"}})");
     } else {

@@ -45,6 +45,7 @@ class Erp {
 public:
     struct Options {
         bool unique_reference = false;
+        bool upserts = false;     // the same reference again is the same document
         bool knows_keys = false;  // of the header Idempotency-Key
         bool wants_token = false;
         int token_calls = 1'000'000;

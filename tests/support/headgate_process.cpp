@@ -235,13 +235,15 @@ std::string HeadgateProcess::log() const
     return contents(options_.data / "test.log");
 }
 
-std::pair<int, std::string> HeadgateProcess::admin(const std::string& method, const std::string& target) const
+std::pair<int, std::string> HeadgateProcess::admin(const std::string& method, const std::string& target,
+                                                   const std::string& body) const
 {
     net::ClientRequest request;
     request.host = "127.0.0.1";
     request.port = static_cast<std::uint16_t>(admin_port_);
     request.method = method;
     request.target = target;
+    request.body = body;
     request.fields.emplace_back("Authorization", "Bearer " + token_);
     const auto answer = net::exchange(request);
     if (!answer)

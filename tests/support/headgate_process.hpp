@@ -63,8 +63,9 @@ public:
     [[nodiscard]] std::string secret(const std::string& channel) const;
     [[nodiscard]] std::string log() const;
 
-    /// GET or POST on the admin API with the token: status and body.
-    std::pair<int, std::string> admin(const std::string& method, const std::string& target) const;
+    /// A request to the admin API with the token: status and body.
+    std::pair<int, std::string> admin(const std::string& method, const std::string& target,
+                                      const std::string& body = {}) const;
     boost::json::value admin_json(const std::string& target) const;
     /// Asks the admin API until its answer has, or has no more, these words; false past the limit.
     [[nodiscard]] bool wait_until_told(const std::string& target, std::string_view words, std::chrono::seconds limit,

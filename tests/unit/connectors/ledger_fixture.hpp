@@ -119,6 +119,8 @@ protected:
         case Outcome::adopted: return "adopted";
         case Outcome::repeated: return "repeated";
         case Outcome::stale: return "stale";
+        case Outcome::unchanged:
+        case Outcome::expired: break;  // no word of the ledger's
         }
         return "?";
     }

@@ -62,18 +62,19 @@ systems:
     channel: eu
 routes:
   - id: all
+    types: [price]
     to: [ledger]
     when: not .test
     owner: odoo
     gates: [payment]
     fallback: { after: 4h }
-    coalesce: { within: 5s }
+    coalesce: { by: [.a] }
 ownership: [{ type: product }]
 legal_entity: [{ legal_entity: park }]
 regions: { eu: {} }
 holds: [{ id: big }]
 queues: { default: { owner: a } }
-parking: { parent: { wait: 1d } }
+parking: { parent: { fetch: true }, unrouted: { wait: 1d } }
 access: { tokens: [] }
 alerts: { to: [] }
 redis: { sentinel: headgate }
@@ -92,8 +93,8 @@ history: { store: sqlite }
     EXPECT_THAT(refused,
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
-                                     "coalesce", "ownership", "legal_entity", "regions", "holds", "queues", "parking",
-                                     "access", "alerts", "sentinel", "dead", "spool", "history"));
+                                     "by", "ownership", "legal_entity", "regions", "holds", "queues", "fetch",
+                                     "unrouted", "access", "alerts", "sentinel", "dead", "spool", "history"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }

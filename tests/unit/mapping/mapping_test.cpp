@@ -307,9 +307,15 @@ TEST(MappingProblems, RepeatedKeysAndBadYamlAreRefused)
                   .find("unknown_type: there is no canonical type `nota` (did you mean `note`?)"),
               std::string::npos);
     EXPECT_NE(problems_of("extends: shopify/sales_order\n").find("note.yaml:1:10: unknown_mapping"), std::string::npos);
-    EXPECT_NE(
-        problems_of("transaction: note\nentity: e\ndepends_on: order/{.o}\nfields: { title: a }\n").find("not_yet"),
-        std::string::npos);
+    const auto says_of_parents = [](const char* parents) {
+        return problems_of("transaction: note\nentity: e\ndepends_on: " + std::string(parents) +
+                           "\nfields: { title: a }\n");
+    };
+    EXPECT_NE(says_of_parents("order/{.o}").find("note.yaml:3:13: wrong_value"), std::string::npos);
+    EXPECT_NE(says_of_parents("{}").find("wrong_value"), std::string::npos);
+    EXPECT_NE(says_of_parents("{ nota: a }").find("note.yaml:3:15: unknown_type"), std::string::npos);
+    EXPECT_NE(says_of_parents("{ note: [a] }").find("wrong_value"), std::string::npos);
+    EXPECT_NE(says_of_parents("{ note: .a | nothing }").find("unknown_function"), std::string::npos);
     EXPECT_NE(problems_of("transaction: note\nfields: { title: x }\n").find("missing_key"), std::string::npos);
     EXPECT_NE(problems_of(head("  title: { let: { doc: 1 }, value: x }\n")).find("reserved_name"), std::string::npos);
     EXPECT_NE(
@@ -386,6 +392,25 @@ TEST(MappingTransactions, IdentityAndVersion)
     EXPECT_EQ(with("entity: e/{.x}\n", "{}").error().code, "identity_missing");
     EXPECT_EQ(with("entity: e\nid: line/{.i}\n", R"({"i": 3})")->front().id, "line/3");
     EXPECT_TRUE(with("entity: e\nwhen: .x\n", "{}")->empty());
+}
+
+TEST(MappingTransactions, NameWhatMustBeThereFirst)
+{
+    const auto mapping = loaded(
+        "transaction: note\nentity: e\ndepends_on: { note: \"order/{.order}\", memo: .memo }\nfields: { title: x }\n");
+    ASSERT_TRUE(mapping) << all_of(mapping.error());
+    ASSERT_TRUE(mapping->has_parents());
+    const auto parents = [&](std::string_view json) {
+        const Document document = read_document(json);
+        return mapping->run({.document = document}).value().front().parents;
+    };
+
+    EXPECT_EQ(parents(R"({"order": 5, "memo": "m"})"),
+              (std::vector<Parent>{{"note", "note", "order/5"}, {"memo", "paper", "m"}}));
+    EXPECT_EQ(parents(R"({"memo": null})"), std::vector<Parent>{});
+    const Document list = read_document(R"({"memo": [1]})");
+    EXPECT_EQ(mapping->run({.document = list}).error().code, "wrong_kind");
+    EXPECT_FALSE(loaded("transaction: note\nentity: e\nfields: { title: x }\n")->has_parents());
 }
 
 TEST(MappingTransactions, EachGivesOnePerItemAndItsPlace)

@@ -144,13 +144,19 @@ TEST(Request, NamesAreThereWhereTheyMeanSomething)
     const auto request =
         loaded(
             "applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    when: $delivery.attempt == 2\n"
-            "    send: { path: '/x' }\n    capture: { key: $delivery.key }\n")
+            "    send: { path: '/x' }\n    capture: { key: $delivery.key, ref: "
+            "'{$delivery.source}/{$delivery.entity}#{$delivery.id}' }\n")
             .value();
     const Document transaction = read_document(order);
     const Document answer = read_document("{}");
-    const RequestContext context{.transaction = transaction, .effect_key = "ab", .attempt = 2};
+    const RequestContext context{.transaction = transaction,
+                                 .effect_key = "ab",
+                                 .attempt = 2,
+                                 .source = "shop",
+                                 .entity = "order/5",
+                                 .id = "line/1"};
     EXPECT_TRUE(request.wanted(0, context).value());
-    EXPECT_EQ(request.captured(0, context, {answer, 200}).value(), R"({"key":"ab-a"})");
+    EXPECT_EQ(request.captured(0, context, {answer, 200}).value(), R"({"key":"ab-a","ref":"shop/order/5#line/1"})");
 }
 
 TEST(Request, WhatIsCapturedIsWholeOrAFailure)

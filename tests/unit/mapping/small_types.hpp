@@ -25,7 +25,7 @@ inline void write_file(const std::string& path, std::string_view text)
     std::ofstream(path) << text;
 }
 
-/// A type with a field of every kind.
+/// A type with a field of every kind, and a small one.
 inline const Canonical& small_types()
 {
     static const Canonical canonical = [] {
@@ -39,6 +39,9 @@ inline const Canonical& small_types()
                     "properties": {"no": {"type": "integer"}, "text": {"type": "string"}, "subs": {"type": "array", "items": {"type": "string"}}}}},
                 "words": {"type": "array", "items": {"type": "string"}}},
             "$defs": {"timestamp": {"type": "string"}, "money": {"type": "object"}}})");
+        write_file(folder + "/memo.json", R"({
+            "x-order": "latest", "x-family": "paper", "type": "object", "additionalProperties": false,
+            "properties": {"text": {"type": "string"}}})");
         return Canonical::load(folder).value();
     }();
     return canonical;

@@ -52,7 +52,8 @@ protected:
         row.state = state;
         row.entity = "order/" + std::to_string(n % 3);
         row.order_number = "#" + std::to_string(n);
-        row.timeline = R"([{"at":1}])";
+        row.frame = 1;
+        row.happened = R"({"at":1})";
         row.body = std::string("body\0of ", 8) + std::to_string(n);
         return row;
     }
@@ -91,6 +92,7 @@ TEST_F(HistoryTest, GivesBackWhatWasWritten)
     HistoryRow written = row(1, "dead");
     written.reason = "missing_required";
     written.round = 2;
+    written.frame = 9;
 
     ASSERT_EQ(write(store, {written}), "ok");
 
@@ -131,6 +133,7 @@ TEST_F(HistoryTest, AReplayedEventUpdatesItsRow)
     const HistoryRow dead = row(1, "dead");
     HistoryRow applied = dead;
     applied.round = 1;
+    applied.frame = 2;
     applied.state = "applied";
     applied.body = "";
     applied.finished_at += 1h;
@@ -153,21 +156,61 @@ TEST_F(HistoryTest, FramesThatComeAgainAfterACrashEndInTheSamePlace)
     HistoryStore store(options());
     const HistoryRow dead = row(1, "dead");
     HistoryRow discarded = dead;
+    discarded.frame = 2;
     discarded.state = "discarded";
+    discarded.happened = R"({"at":2})";
 
     write(store, {dead, discarded});
     write(store, {dead, discarded});
 
     EXPECT_EQ((*store.show(dead.event))->state, "discarded");
+    EXPECT_EQ((*store.show(dead.event))->timeline, R"([{"at":1},{"at":2}])");
     EXPECT_EQ(numbers(store.list({})), "#1");
 }
 
-TEST_F(HistoryTest, TheLaterFrameOfARoundWinsThoughTheClockSteppedBack)
+TEST_F(HistoryTest, AFileOfAVersionBeforeIsBroughtUp)
+{
+    {
+        sqlite::Database old(options().file, {});
+        old.must_run(R"sql(CREATE TABLE event (
+            id INTEGER PRIMARY KEY, event TEXT NOT NULL, seq INTEGER NOT NULL, round INTEGER NOT NULL,
+            source TEXT NOT NULL, channel TEXT NOT NULL, topic TEXT NOT NULL, received_at INTEGER NOT NULL,
+            finished_at INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, entity TEXT NOT NULL,
+            order_number TEXT NOT NULL, timeline TEXT NOT NULL) STRICT;
+            INSERT INTO event VALUES (1, '01a2166c-e7ea-76a6-999a-a0d41319e7de', 5, 0, 'shop', 'shop', 'orders/create',
+            1, 2, 'applied', '', 'order/1', '#1', '{"state":"applied"}'))sql");
+    }
+    HistoryStore store(options());
+    HistoryRow row = this->row(2);
+
+    const auto kept = **store.show(EventId::parse("01a2166c-e7ea-76a6-999a-a0d41319e7de").value());
+    EXPECT_EQ(kept.state, "applied");
+    EXPECT_EQ(kept.timeline, R"([{"state":"applied"}])");
+    EXPECT_EQ(write(store, {row}), "ok");
+}
+
+TEST_F(HistoryTest, ATimelineIsKeptUpToItsLimit)
+{
+    HistoryStore store(options());
+    HistoryRow one = row(1);
+    one.happened = "\"" + std::string(100'000, 'x') + "\"";
+    for (one.frame = 1; one.frame <= 5; ++one.frame) {
+        one.seq = static_cast<std::uint64_t>(one.frame);
+        write(store, {one});
+    }
+
+    const auto shown = **store.show(one.event);
+    EXPECT_EQ(shown.seq, 5U);
+    EXPECT_EQ(shown.timeline.size(), 2 + 3 * 100'002U + 2);
+}
+
+TEST_F(HistoryTest, TheLaterFrameWinsThoughTheClockSteppedBack)
 {
     HistoryStore store(options());
     HistoryRow readmitted = row(1, "waiting");
     readmitted.round = 1;
     HistoryRow applied = readmitted;
+    applied.frame = 2;
     applied.state = "applied";
     applied.finished_at -= 1h;
 
@@ -187,7 +230,8 @@ TEST_F(HistoryTest, AFrameThatKnowsLessLeavesWhatIsKnown)
     readmitted.event = dead.event;
     readmitted.round = 1;
     readmitted.state = "waiting";
-    readmitted.timeline = "[]";
+    readmitted.frame = 2;
+    readmitted.happened = "{}";
     write(store, {dead});
 
     write(store, {readmitted});
@@ -195,7 +239,7 @@ TEST_F(HistoryTest, AFrameThatKnowsLessLeavesWhatIsKnown)
     const auto shown = **store.show(dead.event);
     EXPECT_EQ(shown.state, "waiting");
     EXPECT_EQ(shown.reason, "");
-    EXPECT_EQ(shown.timeline, "[]");
+    EXPECT_EQ(shown.timeline, R"([{"at":1},{}])");
     EXPECT_EQ(shown.round, 1);
     EXPECT_EQ(shown.seq, dead.seq);
     EXPECT_EQ(shown.source, dead.source);

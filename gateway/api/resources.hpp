@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/async.hpp"
+#include "gateway/api/answers.hpp"
+#include "gateway/api/means.hpp"
+
+namespace headgate::gateway::api {
+
+// What each request to /api/v1 is answered with; the table of gateway/admin_api.cpp says which is whose.
+
+using Handler = asio::awaitable<net::Response> (*)(const Means& with, const Call& call);
+
+// events.cpp: what has arrived and what became of it.
+asio::awaitable<net::Response> list_events(const Means& with, const Call& call);
+asio::awaitable<net::Response> show_event(const Means& with, const Call& call);
+asio::awaitable<net::Response> event_body(const Means& with, const Call& call);
+
+// letters.cpp: what needs a person.
+asio::awaitable<net::Response> list_letters(const Means& with, const Call& call);
+asio::awaitable<net::Response> show_letter(const Means& with, const Call& call);
+asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call);
+
+// systems.cpp: where transactions are applied.
+asio::awaitable<net::Response> list_systems(const Means& with, const Call& call);
+asio::awaitable<net::Response> pause_system(const Means& with, const Call& call);
+asio::awaitable<net::Response> resume_system(const Means& with, const Call& call);
+
+// channels.cpp: where events come from.
+asio::awaitable<net::Response> list_channels(const Means& with, const Call& call);
+asio::awaitable<net::Response> pause_channel(const Means& with, const Call& call);
+asio::awaitable<net::Response> resume_channel(const Means& with, const Call& call);
+
+// holds.cpp: deliveries of which nobody knows whether they arrived.
+asio::awaitable<net::Response> list_holds(const Means& with, const Call& call);
+asio::awaitable<net::Response> hold_arrived(const Means& with, const Call& call);
+asio::awaitable<net::Response> hold_not_arrived(const Means& with, const Call& call);
+
+// references.cpp: what systems call things of ours.
+asio::awaitable<net::Response> get_reference(const Means& with, const Call& call);
+asio::awaitable<net::Response> put_reference(const Means& with, const Call& call);
+asio::awaitable<net::Response> forget_reference(const Means& with, const Call& call);
+asio::awaitable<net::Response> list_reference_kinds(const Means& with, const Call& call);
+asio::awaitable<net::Response> export_references(const Means& with, const Call& call);
+asio::awaitable<net::Response> import_references(const Means& with, const Call& call);
+
+// state.cpp: what is counted.
+asio::awaitable<net::Response> list_unmapped(const Means& with, const Call& call);
+asio::awaitable<net::Response> verify_state(const Means& with, const Call& call);
+
+}  // namespace headgate::gateway::api

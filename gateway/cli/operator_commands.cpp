@@ -1,0 +1,143 @@
+#include "gateway/cli/operator_commands.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+template <class Options>
+void add_data(CLI::App* command, Options& options)
+{
+    command->add_option("--data", options.data, "Data folder of the running Headgate")
+        ->type_name("DIR")
+        ->default_str("./data");
+    command->add_flag("--json", options.json, "Print JSON for machines");
+}
+
+}  // namespace
+
+OperatorCommands::OperatorCommands(CLI::App& app)
+{
+    systems_and_channels(app);
+    holds(app);
+    references(app);
+}
+
+void OperatorCommands::systems_and_channels(CLI::App& app)
+{
+    auto* systems = app.add_subcommand("systems", "Where transactions are applied: what waits, and pausing");
+    systems_.list = systems->add_subcommand("list", "Each with what waits for it and why");
+    systems_.pause = systems->add_subcommand("pause", "Send it nothing; events are accepted and wait");
+    systems_.resume = systems->add_subcommand("resume", "Send it what has waited, and what comes");
+    auto* channels = app.add_subcommand("channels", "Where events come from: what waits, and pausing");
+    channels_.list = channels->add_subcommand("list", "Each with what waits of it");
+    channels_.pause = channels->add_subcommand("pause", "Deliver nothing of it; its events are accepted and wait");
+    channels_.resume = channels->add_subcommand("resume", "Deliver what has waited, and what comes");
+    for (auto* group : {systems, channels})
+        group->require_subcommand(1);
+    for (auto* command : {systems_.pause, systems_.resume})
+        command->add_option("name", options_.name, "The system")->required()->type_name({});
+    for (auto* command : {channels_.pause, channels_.resume})
+        command->add_option("name", options_.name, "The channel")->required()->type_name({});
+    for (auto* command : {systems_.pause, channels_.pause})
+        command->add_option("--why", options_.why, "The reason, for whoever finds it paused")
+            ->required()
+            ->type_name("TEXT");
+    for (auto* command :
+         {systems_.list, systems_.pause, systems_.resume, channels_.list, channels_.pause, channels_.resume})
+        add_data(command, options_);
+}
+
+void OperatorCommands::holds(CLI::App& app)
+{
+    auto* holds = app.add_subcommand("holds", "Deliveries of which nobody knows whether they arrived");
+    holds->require_subcommand(1);
+    holds_list_ = holds->add_subcommand("list", "All that wait for somebody who looks at the system");
+    hold_arrived_ = holds->add_subcommand("arrived", "It is there: the delivery ends as applied");
+    hold_not_arrived_ = holds->add_subcommand("not-arrived", "It is not there: it is sent again, once");
+    for (auto* command : {hold_arrived_, hold_not_arrived_}) {
+        command->add_option("id", options_.name, "EVENT.HALF, as `holds list` prints it")->required()->type_name({});
+        command->add_option("--why", options_.why, "How you know, for the timeline of the event")->type_name("TEXT");
+        command
+            ->add_option("--attempts", options_.attempts,
+                         "ATTEMPTS as you saw them: refused when it was tried again since")
+            ->type_name("N");
+    }
+    hold_arrived_->add_option("--target", options_.target, "What the system calls what was made")->type_name("ID");
+    for (auto* command : {holds_list_, hold_arrived_, hold_not_arrived_})
+        add_data(command, options_);
+}
+
+void OperatorCommands::references(CLI::App& app)
+{
+    auto* xref = app.add_subcommand("xref", "Cross-references: what systems call things of ours");
+    xref->require_subcommand(1);
+    get_ = xref->add_subcommand("get", "What a system calls one thing");
+    set_ = xref->add_subcommand("set", "Say what a system calls one thing; what waited for it goes on");
+    forget_ = xref->add_subcommand("forget", "Forget what a system calls one thing");
+    kinds_ = xref->add_subcommand("kinds", "The kinds there are of each system, with how many are known");
+    import_ = xref->add_subcommand("import", "Set many, of a file: a JSON object a line, or CSV");
+    export_ = xref->add_subcommand("export", "Print them, a JSON object a line or as CSV; `import` reads both");
+    for (auto* command : {get_, set_, forget_}) {
+        command->add_option("system", reference_.system, "The system")->required()->type_name({});
+        command->add_option("kind", reference_.kind, "As in xref(\"KIND\", …) of a request, or a capture's name")
+            ->required()
+            ->type_name({});
+        command->add_option("id", reference_.id, "What it is called here")->required()->type_name({});
+    }
+    set_->add_option("theirs", reference_.theirs, "What the system calls it")->required()->type_name({});
+    for (auto* command : {get_, set_, forget_})
+        command->add_option("--source", reference_.source, "The shop that the id is of; default: it is of all")
+            ->type_name("SOURCE");
+    import_
+        ->add_option("file", reference_.file,
+                     "Lines {system, kind, id, theirs} with a source or not, or CSV with these as its first line; "
+                     "- is standard input")
+        ->required()
+        ->type_name({});
+    for (auto* command : {kinds_, export_})
+        command->add_option("--system", reference_.system, "Only this system")->type_name("SYSTEM");
+    export_->add_option("--kind", reference_.kind, "Only this kind")->type_name("KIND");
+    export_->add_option("--format", reference_.format, "ndjson or csv")
+        ->check(CLI::IsMember({"ndjson", "csv"}).description({}))
+        ->type_name("FORMAT")
+        ->default_str("ndjson");
+    for (auto* command : {get_, set_, forget_, kinds_, import_, export_})
+        add_data(command, reference_);
+}
+
+std::optional<int> OperatorCommands::run() const
+{
+    if (*systems_.list)
+        return systems_list_command(options_);
+    if (*systems_.pause)
+        return pause_command(options_, "systems");
+    if (*systems_.resume)
+        return resume_command(options_, "systems");
+    if (*channels_.list)
+        return channels_list_command(options_);
+    if (*channels_.pause)
+        return pause_command(options_, "channels");
+    if (*channels_.resume)
+        return resume_command(options_, "channels");
+    if (*holds_list_)
+        return holds_list_command(options_);
+    if (*hold_arrived_)
+        return hold_arrived_command(options_);
+    if (*hold_not_arrived_)
+        return hold_not_arrived_command(options_);
+    if (*get_)
+        return xref_get_command(reference_);
+    if (*set_)
+        return xref_set_command(reference_);
+    if (*forget_)
+        return xref_forget_command(reference_);
+    if (*kinds_)
+        return xref_kinds_command(reference_);
+    if (*import_)
+        return xref_import_command(reference_);
+    if (*export_)
+        return xref_export_command(reference_);
+    return std::nullopt;
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace headgate::gateway {
+
+struct OperatorOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::string name;  // of a system or a channel; the id of a hold
+    std::string why;
+    std::string target;                     // of a hold that arrived
+    std::optional<std::uint32_t> attempts;  // of a hold, when it was looked at
+};
+int systems_list_command(const OperatorOptions& options);
+int channels_list_command(const OperatorOptions& options);
+/// `kind` is "systems" or "channels".
+int pause_command(const OperatorOptions& options, const std::string& kind);
+int resume_command(const OperatorOptions& options, const std::string& kind);
+int holds_list_command(const OperatorOptions& options);
+int hold_arrived_command(const OperatorOptions& options);
+int hold_not_arrived_command(const OperatorOptions& options);
+
+struct ReferenceOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::string system;
+    std::string kind;
+    std::string id;
+    std::string source;
+    std::string theirs;
+    std::string file;    // "-": standard input
+    std::string format;  // "ndjson" or "csv"
+};
+int xref_get_command(const ReferenceOptions& options);
+int xref_set_command(const ReferenceOptions& options);
+int xref_forget_command(const ReferenceOptions& options);
+int xref_kinds_command(const ReferenceOptions& options);
+int xref_import_command(const ReferenceOptions& options);
+int xref_export_command(const ReferenceOptions& options);
+
+/// What an operator works with: systems, channels, holds, xref. Each is a call to the admin API of a Headgate that
+/// runs.
+class OperatorCommands {
+public:
+    /// The app writes into this object when it parses: both stay where they are.
+    explicit OperatorCommands(CLI::App& app);
+    OperatorCommands(const OperatorCommands&) = delete;
+    OperatorCommands& operator=(const OperatorCommands&) = delete;
+    /// Runs the command that was parsed; nothing when it is none of these.
+    [[nodiscard]] std::optional<int> run() const;
+
+private:
+    void systems_and_channels(CLI::App& app);
+    void holds(CLI::App& app);
+    void references(CLI::App& app);
+
+    OperatorOptions options_;
+    ReferenceOptions reference_;
+    struct {
+        CLI::App* list = nullptr;
+        CLI::App* pause = nullptr;
+        CLI::App* resume = nullptr;
+    } systems_, channels_;
+    CLI::App* holds_list_ = nullptr;
+    CLI::App* hold_arrived_ = nullptr;
+    CLI::App* hold_not_arrived_ = nullptr;
+    CLI::App* get_ = nullptr;
+    CLI::App* set_ = nullptr;
+    CLI::App* forget_ = nullptr;
+    CLI::App* kinds_ = nullptr;
+    CLI::App* import_ = nullptr;
+    CLI::App* export_ = nullptr;
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+namespace headgate::gateway {
+
+// How commands print what the admin API answers.
+
+/// What a sender wrote, safe on a terminal: control characters escaped, and no longer than a line should be.
+std::string shown(std::string_view value);
+
+/// A member as text, shown; "" for null and what is not there.
+std::string text(const boost::json::object& object, std::string_view name);
+
+/// An object's members, a line each.
+void print_fields(const boost::json::value& value, int indent = 0);
+
+/// Rows under their titles, each column as wide as it must be.
+class Table {
+public:
+    explicit Table(std::vector<std::string> titles) { rows_.push_back(std::move(titles)); }
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    void print() const;
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace headgate::gateway

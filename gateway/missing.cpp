@@ -1,0 +1,122 @@
+#include "gateway/missing.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "core/encoding.hpp"
+#include "gateway/systems/guarded_system.hpp"
+#include "gateway/systems/references.hpp"
+#include "retry/keys.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+namespace json = boost::json;
+
+// The end of the year 9999: a person's pause has no deadline.
+constexpr retry::Millis forever{std::chrono::milliseconds(253'402'300'799'000)};
+
+std::string text_of(const MissingText& missing)
+{
+    json::object out;
+    for (const auto& [name, value] :
+         {std::pair{"kind", &missing.kind}, std::pair{"system", &missing.system}, std::pair{"of", &missing.of},
+          std::pair{"id", &missing.id}, std::pair{"source", &missing.source}})
+        if (!value->empty())
+            out[name] = *value;
+    if (!missing.guard.empty())
+        out["guard"] = to_hex({reinterpret_cast<const std::uint8_t*>(missing.guard.data()), missing.guard.size()});
+    return json::serialize(out);
+}
+
+}  // namespace
+
+Missing channel_missing(std::string_view channel)
+{
+    MissingText text;
+    text.kind = "channel";
+    text.id = channel;
+    Missing missing;
+    missing.key = hash16({"channel", channel});
+    missing.code = "channel_paused";
+    missing.what = text_of(text);
+    missing.until = forever;
+    missing.come = come_of(text);
+    return missing;
+}
+
+Missing missing_of(const Needed& needed, const Delivery& delivery, std::string_view system,
+                   const ParkingConfig& parking, std::chrono::system_clock::time_point now)
+{
+    const bool parent = needed.kind == Needed::Kind::parent;
+    MissingText text;
+    text.kind = parent ? "parent" : "reference";
+    text.system = needed.system;
+    text.of = needed.of;
+    text.id = needed.id;
+    text.source = delivery.source;
+    Missing missing;
+    missing.in_own_lane = needed.system == system && needed.id == delivery.transaction.entity;
+    if (parent) {
+        missing.key = parent_key(needed.system, delivery.source, needed.of, needed.id);
+        const auto& parents = delivery.transaction.parents;
+        const auto found = std::ranges::find_if(
+            parents, [&](const Parent& one) { return one.type == needed.of && one.entity == needed.id; });
+        if (found != parents.end())
+            text.guard = view(fact_of(needed.system, delivery.source, *found));
+    } else {
+        missing.key = reference_key(needed.system, needed.of, needed.id);
+    }
+    missing.code = parent ? "missing_parent" : "reference_missing";
+    missing.what = text_of(text);
+    missing.come = come_of(text);
+    const auto wait = parent ? parking.parent.wait : parking.reference.wait;
+    missing.until = std::chrono::floor<std::chrono::milliseconds>(now + wait);
+    return missing;
+}
+
+Hash16 parent_key(std::string_view system, std::string_view source, std::string_view type, std::string_view entity)
+{
+    return hash16({"parent", system, source, type, entity});
+}
+
+Hash16 reference_key(std::string_view system, std::string_view kind, std::string_view id)
+{
+    return hash16({"reference", system, kind, id});
+}
+
+std::optional<MissingText> read_missing(std::string_view what)
+{
+    boost::system::error_code error;
+    const auto parsed = json::parse(what, error);
+    const auto* object = error ? nullptr : parsed.if_object();
+    if (object == nullptr)
+        return std::nullopt;
+    const auto text = [&](std::string_view name) -> std::string {
+        const auto* value = object->if_contains(name);
+        return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string{};
+    };
+    MissingText read;
+    read.kind = text("kind");
+    read.system = text("system");
+    read.of = text("of");
+    read.id = text("id");
+    read.source = text("source");
+    read.guard = from_hex(text("guard")).value_or("");
+    return read;
+}
+
+std::vector<retry::Come> come_of(const MissingText& missing)
+{
+    if (missing.kind == "channel")
+        return {{"hg:paused", "channel:" + missing.id, false}};
+    if (missing.kind == "parent")
+        return missing.guard.empty() ? std::vector<retry::Come>{}
+                                     : std::vector<retry::Come>{{"hg:g:" + missing.guard, "", true}};
+    const auto hash = retry::reference_hash(missing.system, missing.of);
+    return {{hash, id_within(missing.source, missing.id), true}, {hash, missing.id, true}};
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,588 @@
+#include "gateway/slow_path.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/fault_point.hpp"
+#include "core/give_way.hpp"
+#include "gateway/missing.hpp"
+#include "gateway/stages/deliver.hpp"
+#include "gateway/standing.hpp"
+#include "gateway/systems/progress.hpp"
+#include "gateway/working_out.hpp"
+#include "retry/envelopes.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int ticks_between_counts = 20;   // of lanes, and looks at what is overdue: a second
+constexpr int ticks_between_sweeps = 600;  // for what has come and nobody told of: half a minute
+
+retry::Millis now_ms()
+{
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+SlowPath::SlowPath(Dependencies dependencies)
+    : with_(std::move(dependencies)),
+      unreadable_(with_.health, with_.log, "deliveries_unreadable",
+                  "waiting deliveries cannot be read from Redis; it is tried again"),
+      random_(std::random_device{}())
+{}
+
+void SlowPath::begin()
+{
+    with_.spawn(count_lanes(epoch_));
+    with_.spawn(take_over(epoch_));
+}
+
+void SlowPath::forget()
+{
+    ++epoch_;
+    begun_ = false;
+    lanes_known_ = false;
+    lanes_of_.clear();
+    systems_.clear();
+    missing_.clear();
+    missing_of_.clear();
+    deadlines_ = {};
+    for (const auto& [id, attempt] : std::exchange(at_hand_, {}))
+        if (attempt)
+            attempt->job->let_go();
+    sending_ = 0;
+    placing_ = 0;
+    unreadable_.ends();
+}
+
+void SlowPath::look_everywhere()
+{
+    for (auto& [system, waiting] : systems_)
+        for (Share& share : waiting.shares)
+            share.look = true;
+}
+
+SlowPath::Waiting& SlowPath::of(std::string_view system)
+{
+    if (const auto found = systems_.find(system); found != systems_.end())
+        return found->second;
+    return systems_[std::string(system)];
+}
+
+void SlowPath::hint(std::string_view system, Partition partition)
+{
+    of(system).shares[partition].look = true;
+}
+
+void SlowPath::hint_due(std::string_view system, Partition partition, retry::Millis at)
+{
+    auto& next = of(system).shares[partition].next_due;
+    next = next ? std::min(*next, at) : at;
+}
+
+void SlowPath::look(const retry::DeliveryAt& ready)
+{
+    // What woke it says nothing of its system; looking where nothing is costs one question.
+    for (auto& [system, waiting] : systems_)
+        waiting.shares[ready.partition].look = true;
+}
+
+// Taking over. -----------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> SlowPath::take_over(std::uint64_t epoch)
+{
+    for (int p = 0; p < partition_count && epoch == epoch_; ++p) {
+        const auto partition = static_cast<Partition>(p);
+        auto systems = co_await retry::placed_systems(with_.redis, partition);
+        for (std::size_t i = 0; systems && i < systems->size() && epoch == epoch_; ++i) {
+            auto system = (*systems)[i];
+            const auto doubted = co_await doubt_what_is_busy(partition, std::move(system));
+            if (!doubted)
+                systems = std::unexpected(doubted.error());
+            else if (epoch == epoch_)
+                hint((*systems)[i], partition);
+        }
+        if (epoch != epoch_)
+            co_return;
+        if (!systems) {
+            if (systems.error().failure_class == FailureClass::permanent)
+                unreadable_.begins(systems.error());
+            co_return with_.lease_lost();  // and all is begun again under the next one
+        }
+    }
+    if (epoch != epoch_)
+        co_return;
+    unreadable_.ends();
+    begun_ = true;
+    with_.spawn(look_for_what_has_come(epoch));
+    fill();
+}
+
+/// What was on the wire when its owner went: nobody knows what became of it.
+Task<void> SlowPath::doubt_what_is_busy(Partition partition, std::string system)
+{
+    std::vector<retry::WaitingDelivery> busy;
+    std::string cursor;
+    do {
+        auto name = system;
+        auto page = co_await retry::waiting(with_.redis, with_.scripts, partition, retry::DeliveryState::busy,
+                                            std::move(name), std::move(cursor));
+        if (!page)
+            co_return std::unexpected(std::move(page.error()));
+        std::ranges::move(page->deliveries, std::back_inserter(busy));
+        cursor = std::move(page->next);
+    } while (!cursor.empty());
+    for (auto& delivery : busy) {
+        Progress progress = Progress::read(delivery.progress);
+        progress.lost = true;
+        retry::Resolution resolution;
+        resolution.partition = partition;
+        resolution.delivery = delivery.id;
+        resolution.attempts = delivery.attempts;
+        resolution.outcome = retry::Outcome::unknown;
+        resolution.telling.at = now_ms();
+        resolution.telling.reason = "owner_gone";
+        resolution.telling.failure_class = FailureClass::unknown_outcome;
+        resolution.telling.progress = progress.text();
+        resolution.frame = "{\"reason\":\"owner_gone\"}";
+        const auto resolved = co_await with_.deliveries.resolve(std::move(resolution));
+        if (!resolved)
+            co_return std::unexpected(resolved.error());
+    }
+    co_return Result<void>{};
+}
+
+// Lanes. -----------------------------------------------------------------------------------------------------------
+
+bool SlowPath::may_have_lanes(std::string_view system) const
+{
+    return !lanes_known_ || lanes_of_.contains(system);
+}
+
+void SlowPath::expect(const Job& job)
+{
+    ++placings_;
+    ++placing_;
+    for (const auto& attempt : job.attempts)
+        if (!attempt->applied)
+            lanes_of_.insert(attempt->system);
+}
+
+/// Systems that have none any more are sent to without asking.
+asio::awaitable<void> SlowPath::count_lanes(std::uint64_t epoch)
+{
+    const auto placings = placings_;
+    auto systems = co_await retry::systems_with_lanes(with_.redis);
+    if (!systems || epoch != epoch_ || placings != placings_ || placing_ > 0)
+        co_return;
+    lanes_of_.clear();
+    for (auto& system : *systems)
+        lanes_of_.insert(std::move(system));
+    lanes_known_ = true;
+}
+
+// What is missing. -------------------------------------------------------------------------------------------------
+
+void SlowPath::note_parked(const Standing& standing, Partition partition)
+{
+    const auto& telling = standing.telling;
+    auto& next = deadlines_[partition].next;
+    if (next)
+        next = std::min(*next, telling.at);
+    const auto text = read_missing(telling.what);
+    if (!text || !missing_.emplace(telling.missing, text->system + '\0' + text->id).second)
+        return;
+    missing_of_[text->system + '\0' + text->id].insert(telling.missing);
+}
+
+void SlowPath::forget_missing(Hash16 key)
+{
+    const auto found = missing_.find(key);
+    if (found == missing_.end())
+        return;
+    const auto all = missing_of_.find(found->second);
+    all->second.erase(key);
+    if (all->second.empty())
+        missing_of_.erase(all);
+    missing_.erase(found);
+}
+
+void SlowPath::applied(const Attempt& attempt)
+{
+    if (missing_of_.empty())
+        return;
+    const auto found = missing_of_.find(attempt.system + '\0' + attempt.delivery.transaction.entity);
+    if (found == missing_of_.end())
+        return;
+    for (const Hash16& key : found->second)
+        with_.spawn(release(key, epoch_));
+}
+
+asio::awaitable<void> SlowPath::release(Hash16 key, std::uint64_t epoch)
+{
+    for (bool more = true; more && epoch == epoch_;) {
+        const auto released = co_await with_.decisions.release(key);
+        if (!released || epoch != epoch_)
+            co_return;  // the next sweep finds it
+        for (const auto& ready : released->ready)
+            look(ready);
+        more = released->more && released->count > 0;
+    }
+    forget_missing(key);  // who parks on it from here on says so
+    fill();
+}
+
+/// After a take-over, and now and then: nobody may have lived to tell that something is there.
+asio::awaitable<void> SlowPath::look_for_what_has_come(std::uint64_t epoch)
+{
+    const auto things = co_await retry::missing_things(with_.redis);
+    if (!things || epoch != epoch_)
+        co_return;
+    std::vector<retry::Come> questions;
+    std::vector<Hash16> keys;
+    for (const auto& thing : *things) {
+        const auto text = read_missing(thing.what);
+        if (!text)
+            continue;
+        if (const auto place = text->system + '\0' + text->id; missing_.emplace(thing.key, place).second)
+            missing_of_[place].insert(thing.key);
+        for (auto& come : come_of(*text)) {
+            questions.push_back(std::move(come));
+            keys.push_back(thing.key);
+        }
+    }
+    const auto so = co_await retry::have_come(with_.redis, std::move(questions));
+    if (!so || epoch != epoch_)
+        co_return;
+    std::set<Hash16> come;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        if ((*so)[i])
+            come.insert(keys[i]);
+    for (const Hash16& key : come)
+        with_.spawn(release(key, epoch));
+}
+
+/// What was waited for too long is a letter.
+asio::awaitable<void> SlowPath::bury_overdue(Partition partition, std::uint64_t epoch)
+{
+    constexpr std::size_t at_a_time = 64;
+    Deadline& deadline = deadlines_[partition];
+    deadline.looking = true;
+    auto overdue = co_await retry::overdue_deliveries(with_.redis, with_.scripts, partition, now_ms(), at_a_time);
+    if (epoch != epoch_)
+        co_return;
+    deadline.looking = false;
+    if (!overdue)
+        co_return;  // the next second asks again
+    deadline.next = overdue->deliveries.size() < at_a_time ? overdue->next.value_or(retry::Millis::max()) : now_ms();
+    for (auto& delivery : overdue->deliveries) {
+        if (!at_hand_.emplace(delivery.id, nullptr).second)
+            continue;
+        const auto attempt = attempt_of(std::move(delivery), partition);
+        const auto& placed = *attempt->placed;
+        attempt->standing = dead(
+            *attempt, "deliver",
+            {FailureClass::dependency, placed.reason, "waited for " + placed.what + " as long as `parking` says", {}},
+            with_.configuration.generation);
+        ++of(attempt->system).shares[partition].at_hand;
+        with_.resolve(attempt);
+    }
+}
+
+// What waits. ------------------------------------------------------------------------------------------------------
+
+void SlowPath::placed(const Job& job, const retry::Placed& placed)
+{
+    --placing_;
+    const Partition partition = job.event.partition;
+    for (const auto& attempt : job.attempts) {
+        if (attempt->applied) {
+            with_.sender.told(*attempt);
+            applied(*attempt);
+            continue;
+        }
+        if (attempt->standing && attempt->standing->outcome == retry::Outcome::park)
+            note_parked(*attempt->standing, partition);
+        if (attempt->standing && retry::state_of(attempt->standing->outcome) == retry::DeliveryState::due)
+            hint_due(attempt->system, partition, attempt->standing->telling.at);
+        else
+            hint(attempt->system, partition);
+    }
+    for (const auto& ready : placed.ready)
+        look(ready);
+    fill();
+}
+
+void SlowPath::resolved(const std::shared_ptr<Attempt>& attempt, const retry::Resolved& resolved)
+{
+    const Partition partition = attempt->job->event.partition;
+    if (attempt->applied) {
+        with_.sender.told(*attempt);
+        applied(*attempt);
+    } else if (attempt->standing->outcome == retry::Outcome::park) {
+        note_parked(*attempt->standing, partition);
+    } else if (retry::state_of(attempt->standing->outcome) == retry::DeliveryState::due) {
+        hint_due(attempt->system, partition, attempt->standing->telling.at);
+    }
+    if (resolved.state == retry::DeliveryState::ready)
+        hint(attempt->system, partition);
+    if (resolved.next)
+        hint(attempt->system, resolved.next->partition);
+    let_go(attempt, resolved.answer != retry::Resolved::Answer::done);
+    fill();
+}
+
+void SlowPath::tick()
+{
+    ++ticks_;
+    if (ticks_ % ticks_between_counts == 0 && (!lanes_known_ || !lanes_of_.empty()))
+        with_.spawn(count_lanes(epoch_));
+    if (begun_ && ticks_ % ticks_between_sweeps == 0 && !missing_.empty())
+        with_.spawn(look_for_what_has_come(epoch_));
+    if (begun_ && !draining_ && ticks_ % ticks_between_counts == 0)
+        for (std::size_t p = 0; p < deadlines_.size(); ++p)
+            if (!deadlines_[p].looking && (!deadlines_[p].next || *deadlines_[p].next <= now_ms()))
+                with_.spawn(bury_overdue(static_cast<Partition>(p), epoch_));
+    fill();
+}
+
+void SlowPath::fill()
+{
+    if (!begun_ || draining_)
+        return;
+    const auto now = now_ms();
+    for (auto& [system, waiting] : systems_)
+        if (with_.sender.knows(system))
+            fill(system, waiting, now);
+}
+
+/// Partitions take turns, so that none is read dry before another is looked at.
+void SlowPath::fill(const std::string& system, Waiting& waiting, retry::Millis now)
+{
+    auto room = with_.sender.room(system);
+    room -= std::min(room, waiting.reading);
+    for (std::size_t looked = 0; looked < waiting.shares.size() && room > 0; ++looked) {
+        const std::size_t at = (waiting.turn + looked) % waiting.shares.size();
+        Share& share = waiting.shares[at];
+        const bool wanted = share.look || (share.next_due && *share.next_due <= now);
+        if (!wanted || share.reading)
+            continue;
+        share.reading = true;
+        share.look = false;
+        share.next_due.reset();
+        const std::size_t count = std::min<std::size_t>(room, 16);
+        room -= count;
+        waiting.reading += count;
+        waiting.turn = at + 1;
+        with_.spawn(read(system, static_cast<Partition>(at), count, epoch_));
+    }
+}
+
+asio::awaitable<void> SlowPath::read(std::string system, Partition partition, std::size_t count, std::uint64_t epoch)
+{
+    const std::size_t at_hand = of(system).shares[partition].at_hand;
+    auto name = system;
+    auto next = co_await retry::next_deliveries(with_.redis, with_.scripts, partition, std::move(name), now_ms(),
+                                                std::min<std::size_t>(256, count + at_hand));
+    if (epoch != epoch_)
+        co_return;
+    Waiting& waiting = of(system);
+    Share& share = waiting.shares[partition];
+    share.reading = false;
+    waiting.reading -= count;
+    if (!next) {
+        if (next.error().failure_class == FailureClass::permanent)
+            unreadable_.begins(next.error());
+        share.look = true;  // the next tick asks again
+        co_return;
+    }
+    unreadable_.ends();
+    if (next->next_due)
+        hint_due(system, partition, *next->next_due);
+    if (next->ready + next->due > next->deliveries.size())
+        share.look = true;
+    std::erase_if(next->deliveries,
+                  [this](const auto& delivery) { return !at_hand_.emplace(delivery.id, nullptr).second; });
+    share.at_hand += next->deliveries.size();
+    std::vector<EventId> events;
+    for (const auto& delivery : next->deliveries)
+        events.push_back(delivery.id.event);
+    auto stored = co_await retry::envelopes(with_.redis, std::move(events));
+    if (epoch != epoch_)
+        co_return;
+    for (std::size_t i = 0; i < next->deliveries.size(); ++i) {
+        auto& delivery = next->deliveries[i];
+        Result<std::string> envelope;
+        if (!stored)
+            envelope = std::unexpected(stored.error());
+        else if ((*stored)[i])
+            envelope = std::move(*(*stored)[i]);
+        else
+            envelope = co_await with_.spilled(delivery.id.event);
+        if (epoch != epoch_)
+            co_return;
+        if (envelope) {
+            bring(std::move(delivery), partition, std::move(*envelope));
+            let_others_go();
+            continue;
+        }
+        at_hand_.erase(delivery.id);
+        --share.at_hand;
+        share.look = true;  // the next tick asks again
+    }
+}
+
+/// A delivery as Redis knows it, without its transaction.
+std::shared_ptr<Attempt> SlowPath::attempt_of(retry::WaitingDelivery delivery, Partition partition)
+{
+    auto job = std::make_shared<Job>();
+    job->event.partition = partition;
+    job->event.seq = job->event.origin_seq = delivery.seq;
+    job->event.envelope.event = delivery.id.event;
+    auto attempt = std::make_shared<Attempt>();
+    attempt->job = job;
+    job->attempts = {attempt};
+    attempt->system = delivery.system;
+    attempt->delivery.event = delivery.id.event;
+    fill_in(*attempt, std::move(delivery));
+    return attempt;
+}
+
+void SlowPath::fill_in(Attempt& attempt, retry::WaitingDelivery delivery)
+{
+    attempt.courier = this;
+    attempt.attempts = delivery.attempts;
+    attempt.first = delivery.first;
+    attempt.maybe_sent = delivery.maybe;
+    attempt.progress = std::move(delivery.progress);
+    attempt.placed = std::move(delivery);
+    at_hand_[attempt.placed->id] = attempt.job->attempts.front();
+}
+
+/// Makes the delivery again from its event and puts it where its turn comes.
+void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::string stored)
+{
+    auto job = std::make_shared<Job>();
+    Event& event = job->event;
+    event.partition = partition;
+    event.seq = event.origin_seq = delivery.seq;
+    event.stored = std::move(stored);
+    event.envelope.event = delivery.id.event;
+    if (auto envelope = decode_envelope_head(event.stored)) {
+        event.envelope = std::move(*envelope);
+        event.channel = with_.configuration.channel(event.envelope.channel);
+    }
+    auto routed = work_out(event, with_.configuration, nullptr);
+    std::shared_ptr<Attempt> attempt;
+    if (routed)
+        for (auto& one : deliveries(job, std::move(*routed)))
+            if (retry::DeliveryId::of(delivery.id.event, one->delivery.transaction.slot, one->system) == delivery.id)
+                attempt = std::move(one);
+    if (!attempt) {
+        // The configuration is another one than when it was placed.
+        attempt = attempt_of(std::move(delivery), partition);
+        FailedAt failed{"map",
+                        {FailureClass::permanent,
+                         "not_mapped",
+                         "the mapping does not make this delivery any more; replay it to make what it makes now",
+                         {}}};
+        if (!routed)
+            failed = std::move(routed.error());
+        attempt->standing = dead(*attempt, failed.stage, std::move(failed.failure), with_.configuration.generation);
+        return with_.resolve(attempt);
+    }
+    job->attempts = {attempt};
+    fill_in(*attempt, std::move(delivery));
+    if (with_.paused(event.envelope.channel)) {
+        attempt->standing = parked(channel_missing(event.envelope.channel));
+        return with_.resolve(attempt);
+    }
+    if (attempt->coalesce != nullptr && attempt->coalesce->expires &&
+        std::chrono::system_clock::now() - event.envelope.received_at > *attempt->coalesce->expires) {
+        attempt->applied = Applied{Applied::Outcome::expired, {}};
+        return with_.resolve(attempt);
+    }
+    static_cast<void>(with_.sender.put(attempt));  // it takes what it had room for
+}
+
+void SlowPath::let_go(const std::shared_ptr<Attempt>& attempt, bool look_again)
+{
+    Share& share = of(attempt->system).shares[attempt->job->event.partition];
+    at_hand_.erase(attempt->placed->id);
+    if (share.at_hand > 0)
+        --share.at_hand;
+    share.look = share.look || look_again;
+    attempt->job->let_go();
+}
+
+// On the wire. -----------------------------------------------------------------------------------------------------
+
+void SlowPath::turn(const std::shared_ptr<Attempt>& attempt)
+{
+    if (draining_) {
+        with_.sender.pass(attempt);
+        return let_go(attempt, true);
+    }
+    ++sending_;
+    with_.spawn(take_and_send(attempt, epoch_));
+}
+
+void SlowPath::turned_away(const std::shared_ptr<Attempt>& attempt)
+{
+    let_go(attempt, true);
+}
+
+asio::awaitable<void> SlowPath::take_and_send(std::shared_ptr<Attempt> attempt, std::uint64_t epoch)
+{
+    constexpr auto longest_sending = 1h;  // of all steps; for people who look
+    retry::Take take;
+    take.partition = attempt->job->event.partition;
+    take.delivery = attempt->placed->id;
+    take.attempts = attempt->placed->attempts;
+    take.deadline = now_ms() + longest_sending;
+    auto taken = co_await with_.deliveries.take(take);
+    if (!taken && taken.error().failure_class == FailureClass::unknown_outcome) {
+        // It may be taken: nobody but us would ever let it go again. Said again, it answers the same.
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        while (!taken && epoch == epoch_ && taken.error().code != "lease_lost") {
+            timer.expires_after(100ms);
+            co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            taken = co_await with_.deliveries.take(take);
+        }
+    }
+    if (epoch != epoch_)
+        co_return with_.sender.pass(attempt);
+    if (!taken || taken->answer != retry::Taken::Answer::taken) {
+        --sending_;
+        if (!taken && taken.error().code == "lease_lost")
+            with_.lease_lost();
+        with_.sender.pass(attempt);
+        co_return let_go(attempt, true);
+    }
+    fault_point("after_take");
+    attempt->placed->state = retry::DeliveryState::busy;
+    attempt->attempts = attempt->placed->attempts = taken->attempts;
+    with_.sender.apply(attempt, {taken->attempts, attempt->maybe_sent, attempt->progress});
+}
+
+void SlowPath::answered(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer)
+{
+    --sending_;
+    if (answer.result)
+        attempt->applied = std::move(*answer.result);
+    else
+        attempt->standing = standing_of(*attempt, std::move(answer), with_.sender.retry(attempt->system),
+                                        with_.configuration, std::chrono::system_clock::now(), random_);
+    with_.resolve(attempt);
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,108 @@
+#include "gateway/spill.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "net/redis/wait_for.hpp"
+#include "retry/waiting.hpp"
+
+namespace headgate::gateway {
+
+Spill::Spill(asio::any_io_executor executor, Dependencies dependencies)
+    : executor_(std::move(executor)),
+      with_(std::move(dependencies))
+{}
+
+Spill::~Spill()
+{
+    reader_.join();
+}
+
+void Spill::begin()
+{
+    look_at_ = 0;
+    cursor_.clear();
+}
+
+void Spill::forget()
+{
+    ++epoch_;
+    waiting_.clear();
+    look_at_.reset();
+    looking_ = false;
+    spilling_ = 0;
+}
+
+void Spill::committed(Partition partition, EventId event)
+{
+    if (waiting_.size() < most_waiting)
+        waiting_.push_back({std::chrono::steady_clock::now(), partition, event});
+}
+
+void Spill::tick()
+{
+    const auto now = std::chrono::steady_clock::now();
+    for (std::size_t n = 0; n < most_at_a_time && spilling_ < most_at_a_time && !waiting_.empty() &&
+                            now - waiting_.front().since >= with_.after;
+         ++n) {
+        ++spilling_;
+        with_.spawn(spill(waiting_.front(), epoch_));
+        waiting_.pop_front();
+    }
+    if (look_at_ && !looking_) {
+        looking_ = true;
+        with_.spawn(look_at_open(epoch_));
+    }
+}
+
+asio::awaitable<void> Spill::spill(Entry entry, std::uint64_t epoch)
+{
+    const auto spilled = co_await with_.deliveries.spill(entry.partition, entry.event);
+    if (epoch != epoch_)
+        co_return;
+    --spilling_;
+    if (!spilled && spilled.error().code != "lease_lost")
+        waiting_.push_back(entry);  // Redis is away: it waits on
+}
+
+/// A page of what was open before this owner came: its body may be in Redis still, and history may have been put aside
+/// since it was written, so that is asked first.
+asio::awaitable<void> Spill::look_at_open(std::uint64_t epoch)
+{
+    const auto partition = static_cast<Partition>(*look_at_);
+    auto cursor = cursor_;
+    auto page = co_await retry::open_events(with_.redis, partition, std::move(cursor));
+    if (epoch != epoch_)
+        co_return;
+    looking_ = false;
+    if (!page)
+        co_return;  // the next second asks again
+    for (const EventId& event : page->resident) {
+        const auto kept = co_await read(event);
+        if (epoch != epoch_)
+            co_return;
+        if (kept && !kept->empty())
+            committed(partition, event);
+    }
+    cursor_ = page->next;
+    if (cursor_.empty() && ++*look_at_ == partition_count)
+        look_at_.reset();
+}
+
+Task<std::string> Spill::read(EventId event)
+{
+    auto start = [this, event](std::move_only_function<void(Result<std::string>)> done) {
+        auto shared = std::make_shared<std::move_only_function<void(Result<std::string>)>>(std::move(done));
+        asio::post(reader_, [this, event, shared] {
+            auto found = with_.history.raw(event);
+            Result<std::string> read = found ? Result<std::string>(found->value_or(""))
+                                             : Result<std::string>(std::unexpected(std::move(found.error())));
+            asio::post(executor_, [shared, read = std::move(read)]() mutable { (*shared)(std::move(read)); });
+        });
+    };
+    auto answer = net::wait_for<Result<std::string>>(std::move(start));
+    co_return co_await std::move(answer);
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,61 @@
+#include "gateway/working_out.hpp"
+
+#include "gateway/stages/decode.hpp"
+#include "gateway/stages/map.hpp"
+#include "gateway/stages/route.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+// A delivery has its record in Redis when it waits, and an event is placed in one step with all of its own.
+constexpr std::size_t most_deliveries = 10'000;
+
+std::unexpected<FailedAt> failed_at(std::string_view stage, Failure failure)
+{
+    return std::unexpected(FailedAt{stage, std::move(failure)});
+}
+
+std::unexpected<FailedAt> no_event(std::string code, std::string detail)
+{
+    return failed_at("decode", {FailureClass::permanent, std::move(code), std::move(detail), {}});
+}
+
+}  // namespace
+
+std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Configuration& configuration,
+                                                      mapping::UnmappedWords* unmapped)
+{
+    if (event.channel == nullptr && event.envelope.channel.empty())
+        return no_event("envelope_unreadable", "the stored event cannot be read");
+    if (event.channel == nullptr)
+        return no_event("unknown_channel", "the channel " + event.envelope.channel + " is no longer configured");
+    if (event.envelope.body.empty()) {
+        auto whole = decode_envelope(event.stored);
+        if (!whole)
+            return failed_at("decode", std::move(whole.error()));
+        event.envelope.body = std::move(whole->body);
+    }
+    auto decoded = decode(event);
+    if (!decoded)
+        return failed_at("decode", std::move(decoded.error()));
+    if (decoded->topic == nullptr)
+        return std::vector<Routed>{};
+    auto mapped = map(event, *decoded, unmapped);
+    event.document.reset();
+    event.envelope.body = {};  // from here on the packed one is enough
+    if (!mapped)
+        return failed_at("map", std::move(mapped.error()));
+    auto routed = route(std::move(*mapped), configuration, event.envelope.channel);
+    if (!routed)
+        return failed_at("route", std::move(routed.error()));
+    if (routed->size() > most_deliveries)
+        return failed_at("route", {FailureClass::permanent,
+                                   "limit_deliveries",
+                                   "the event makes " + std::to_string(routed->size()) + " deliveries, more than " +
+                                       std::to_string(most_deliveries),
+                                   {}});
+    return std::move(*routed);
+}
+
+}  // namespace headgate::gateway

@@ -1,0 +1,252 @@
+#include <fstream>
+#include <iterator>
+
+#include "tests/flow/flow.hpp"
+#include "tests/support/erp.hpp"
+
+namespace headgate::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A Headgate of tests/flow/family: what waits for something else.
+class WaitingFlow : public ::testing::Test {
+protected:
+    bool begin(const std::map<std::string, std::string>& environment = {})
+    {
+        auto all = environment;
+        all["ERP_PORT"] = std::to_string(erp_.port());
+        headgate_ = std::make_unique<HeadgateProcess>(
+            HeadgateProcess::Options{source_folder() / "tests/flow/family", folder_ / "data", all, "127.0.0.1:0"});
+        return headgate_->start();
+    }
+
+    std::string send(const std::string& topic, const std::string& key, const std::string& body)
+    {
+        Sender sender("/hooks/shop", headgate_->secret("shop"));
+        return event_of(sender.post(headgate_->port(), {topic, key, body, {}}).body);
+    }
+    std::string order(std::uint64_t id, std::uint32_t version = 1)
+    {
+        return send("orders/updated", "order-" + std::to_string(id) + "-" + std::to_string(version),
+                    order_body(id, version));
+    }
+    std::string payment(std::uint64_t order, const std::string& topic = "payments/create")
+    {
+        return send(topic, "payment-" + std::to_string(order),
+                    "{\"order\":" + std::to_string(order) + ",\"payment\":" + std::to_string(order) + "}");
+    }
+    std::string cancellation(std::uint64_t order)
+    {
+        return send("orders/cancelled", "cancel-" + std::to_string(order), "{\"order\":" + std::to_string(order) + "}");
+    }
+    std::string stock(const std::string& sku, int version, int available)
+    {
+        return send("stock/update", sku + "-" + std::to_string(version),
+                    "{\"sku\":\"" + sku + "\",\"version\":" + std::to_string(version) +
+                        ",\"available\":" + std::to_string(available) + "}");
+    }
+
+    boost::json::value event(const std::string& id) { return headgate_->admin_json("/api/v1/events/" + id); }
+    std::string state(const std::string& id) { return std::string(event(id).at("state").as_string()); }
+    std::string reason(const std::string& id) { return std::string(event(id).at("reason").as_string()); }
+    bool quiet() { return headgate_->wait_until_quiet(20s); }
+    bool told(const std::string& id, std::string_view words)
+    {
+        return headgate_->wait_until_told("/api/v1/events/" + id, words, 20s);
+    }
+    /// Bodies of the posts to a path, in order.
+    std::vector<std::string> posted(const std::string& path)
+    {
+        std::vector<std::string> bodies;
+        for (const auto& call : erp_.calls())
+            if (call.method == "POST" && call.target == path)
+                bodies.push_back(call.body);
+        return bodies;
+    }
+    /// The paths in the order in which they were called.
+    std::vector<std::string> paths()
+    {
+        std::vector<std::string> targets;
+        for (const auto& call : erp_.calls())
+            targets.push_back(call.target);
+        return targets;
+    }
+
+    TemporaryFolder folder_;
+    Erp erp_;
+    std::unique_ptr<HeadgateProcess> headgate_;
+};
+
+TEST_F(WaitingFlow, AChildWaitsForItsParentAndGoesWhenThatIsApplied)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto child = payment(7);
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+    EXPECT_EQ(state(child), "waiting");
+    EXPECT_EQ(reason(child), "missing_parent");
+    const auto other = order(8);
+    ASSERT_TRUE(told(other, "\"applied\""));
+    EXPECT_EQ(state(child), "waiting");
+
+    const auto parent = order(7);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(parent), "applied");
+    EXPECT_EQ(state(child), "applied");
+    EXPECT_EQ(paths(), (std::vector<std::string>{"/orders", "/orders", "/payments"}));
+}
+
+TEST_F(WaitingFlow, AChildInItsParentsLaneLetsItBy)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto child = payment(7, "payments/inside");
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+
+    const auto parent = order(7);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(parent), "applied");
+    EXPECT_EQ(state(child), "applied");
+    EXPECT_EQ(paths(), (std::vector<std::string>{"/orders", "/payments"}));
+}
+
+TEST_F(WaitingFlow, AParentThatIsKnownIsNotWaitedFor)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    order(7);
+    const auto child = payment(7);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(child), "applied");
+}
+
+TEST_F(WaitingFlow, AParentThatIsAppliedBehindACrashWakesItsChild)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto child = payment(7);
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+    headgate_->kill_hard();
+    headgate_->environment("HEADGATE_FAULT",
+                           "after_finish:1");  // the parent's end is written, and nobody lives to tell
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    order(7);
+    ASSERT_TRUE(headgate_->wait_until_ended(60s));
+    headgate_->unset("HEADGATE_FAULT");
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(child), "applied");
+}
+
+TEST_F(WaitingFlow, AParentThatDoesNotComeInTimeMakesALetter)
+{
+    ASSERT_TRUE(begin({{"PARENT_WAIT", "1s"}})) << headgate_->log();
+    const auto child = payment(7);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(child), "dead");
+    EXPECT_EQ(reason(child), "missing_parent");
+    EXPECT_EQ(erp_.calls().size(), 0U);
+
+    order(7);
+    ASSERT_TRUE(quiet());
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/dlq/" + child + "/replay").first, 200);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(child), "applied");
+}
+
+TEST_F(WaitingFlow, AMissingReferenceParksAndComesWithWhoeverHasIt)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    std::ifstream file(source_folder() / "config/connectors/shopify/samples/refunds_create.json");
+    const auto refund = send("refunds/create", "refund", std::string(std::istreambuf_iterator<char>(file), {}));
+    ASSERT_TRUE(told(refund, "\"parked\"")) << headgate_->log();
+    EXPECT_EQ(reason(refund), "reference_missing");
+    std::ifstream sample(source_folder() / "config/connectors/shopify/samples/orders_create.json");
+
+    send("orders/create", "order", std::string(std::istreambuf_iterator<char>(sample), {}));
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(refund), "applied");
+    EXPECT_EQ(posted("/refunds"), std::vector<std::string>{R"({"order":"1"})"});
+}
+
+TEST_F(WaitingFlow, ACancellationOvertakesWhatWasNeverSent)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    const auto unsent = order(7);
+    const auto update = order(7, 2);
+    const auto other = order(8);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":2,)", 20s)) << headgate_->log();
+
+    const auto cancelled = cancellation(7);
+    ASSERT_TRUE(told(cancelled, "superseded")) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    for (const auto& id : {unsent, update, cancelled}) {
+        EXPECT_EQ(state(id), "suppressed");
+        EXPECT_EQ(reason(id), "superseded");
+    }
+    EXPECT_EQ(state(other), "applied");
+    EXPECT_EQ(paths(), std::vector<std::string>{"/orders"});
+}
+
+TEST_F(WaitingFlow, ACancellationOfAnOrderThatIsThereComesBeforeItsUnsentChanges)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    order(7);
+    ASSERT_TRUE(quiet());
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    const auto update = order(7, 2);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":1,)", 20s)) << headgate_->log();
+    const auto cancelled = cancellation(7);
+    ASSERT_TRUE(told(update, "superseded")) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(cancelled), "applied");
+    EXPECT_EQ(paths(), (std::vector<std::string>{"/orders", "/cancellations"}));
+}
+
+TEST_F(WaitingFlow, SnapshotsCoalesceAndOrdersDoNot)
+{
+    ASSERT_TRUE(begin({{"STOCK_WITHIN", "100ms"}})) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    std::vector<std::string> counts;
+    for (int version = 1; version <= 5; ++version)
+        counts.push_back(stock("A", version, 10 - version));
+    const auto other = stock("B", 1, 4);
+    std::vector<std::string> orders;
+    for (std::uint32_t version = 1; version <= 5; ++version)
+        orders.push_back(order(7, version));
+    for (const auto& id : {counts.back(), other, orders.back()})
+        ASSERT_TRUE(told(id, "\"deliveries\"")) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(posted("/stock").size(), 2U);
+    EXPECT_EQ(state(counts.back()), "applied");
+    EXPECT_EQ(state(other), "applied");
+    for (std::size_t i = 0; i + 1 < counts.size(); ++i)
+        EXPECT_EQ(reason(counts[i]), "superseded");
+    EXPECT_EQ(posted("/orders").size(), 5U);
+}
+
+TEST_F(WaitingFlow, ASnapshotThatIsTooOldIsNotSent)
+{
+    ASSERT_TRUE(begin({{"STOCK_WITHIN", "2s"}, {"STOCK_EXPIRES", "1s"}})) << headgate_->log();
+    const auto old = stock("A", 1, 5);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(old), "suppressed");
+    EXPECT_EQ(reason(old), "expired");
+    EXPECT_EQ(erp_.calls().size(), 0U);
+}
+
+}  // namespace
+
+}  // namespace headgate::test
