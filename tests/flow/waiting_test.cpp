@@ -1,5 +1,9 @@
+#include <poll.h>
+
 #include <fstream>
 #include <iterator>
+
+#include <hiredis/hiredis.h>
 
 #include "tests/flow/flow.hpp"
 #include "tests/support/erp.hpp"
@@ -51,10 +55,10 @@ protected:
     boost::json::value event(const std::string& id) { return headgate_->admin_json("/api/v1/events/" + id); }
     std::string state(const std::string& id) { return std::string(event(id).at("state").as_string()); }
     std::string reason(const std::string& id) { return std::string(event(id).at("reason").as_string()); }
-    bool quiet() { return headgate_->wait_until_quiet(20s); }
+    bool quiet() { return headgate_->wait_until_quiet(120s); }
     bool told(const std::string& id, std::string_view words)
     {
-        return headgate_->wait_until_told("/api/v1/events/" + id, words, 20s);
+        return headgate_->wait_until_told("/api/v1/events/" + id, words, 120s);
     }
     /// Bodies of the posts to a path, in order.
     std::vector<std::string> posted(const std::string& path)
@@ -72,6 +76,22 @@ protected:
         for (const auto& call : erp_.calls())
             targets.push_back(call.target);
         return targets;
+    }
+
+    /// Waits until Redis holds so many bodies.
+    bool bodies_in_redis(std::size_t wanted)
+    {
+        redisContext* redis = redisConnectUnix(headgate_->redis_socket().c_str());
+        std::size_t found = wanted + 1;
+        for (int i = 0; i < 4'000 && found != wanted && redis != nullptr && redis->err == 0; ++i) {
+            auto* reply = static_cast<redisReply*>(redisCommand(redis, "KEYS hg:b:*"));
+            found = reply != nullptr ? reply->elements : found;
+            freeReplyObject(reply);
+            if (found != wanted)
+                ::poll(nullptr, 0, 5);
+        }
+        redisFree(redis);
+        return found == wanted;
     }
 
     TemporaryFolder folder_;
@@ -180,7 +200,7 @@ TEST_F(WaitingFlow, ACancellationOvertakesWhatWasNeverSent)
     const auto unsent = order(7);
     const auto update = order(7, 2);
     const auto other = order(8);
-    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":2,)", 20s)) << headgate_->log();
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":2,)", 120s)) << headgate_->log();
 
     const auto cancelled = cancellation(7);
     ASSERT_TRUE(told(cancelled, "superseded")) << headgate_->log();
@@ -202,7 +222,7 @@ TEST_F(WaitingFlow, ACancellationOfAnOrderThatIsThereComesBeforeItsUnsentChanges
     ASSERT_TRUE(quiet());
     ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
     const auto update = order(7, 2);
-    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":1,)", 20s)) << headgate_->log();
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":1,)", 120s)) << headgate_->log();
     const auto cancelled = cancellation(7);
     ASSERT_TRUE(told(update, "superseded")) << headgate_->log();
     ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
@@ -234,6 +254,31 @@ TEST_F(WaitingFlow, SnapshotsCoalesceAndOrdersDoNot)
     for (std::size_t i = 0; i + 1 < counts.size(); ++i)
         EXPECT_EQ(reason(counts[i]), "superseded");
     EXPECT_EQ(posted("/orders").size(), 5U);
+}
+
+TEST_F(WaitingFlow, BodiesOfWhatWaitsLeaveRedisAndComeBack)
+{
+    ASSERT_TRUE(begin({{"SPILL_AFTER", "100ms"}})) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    const auto first = order(7);
+    const auto letter = send("stock/update", "nothing", "{}");
+    ASSERT_TRUE(told(first, "\"deliveries\"")) << headgate_->log();
+    ASSERT_TRUE(told(letter, "\"dead\"")) << headgate_->log();
+    ASSERT_TRUE(bodies_in_redis(0));
+    headgate_->kill_hard();
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    const auto second = order(8);
+    ASSERT_TRUE(told(second, "\"deliveries\"")) << headgate_->log();
+
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(first), "applied");
+    EXPECT_EQ(state(second), "applied");
+    EXPECT_EQ(posted("/orders").size(), 2U);
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/dlq/" + letter + "/replay").first, 200);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(letter), "dead");
 }
 
 TEST_F(WaitingFlow, ASnapshotThatIsTooOldIsNotSent)
