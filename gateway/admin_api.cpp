@@ -29,6 +29,8 @@ constexpr Route routes[]{
     {"GET", "holds", &api::list_holds},
     {"POST", "holds/ID/arrived", &api::hold_arrived},
     {"POST", "holds/ID/not-arrived", &api::hold_not_arrived},
+    {"GET", "work", &api::list_work},
+    {"POST", "work/ID/resolve", &api::resolve_work},
     {"GET", "systems", &api::list_systems},
     {"POST", "systems/NAME/pause", &api::pause_system},
     {"POST", "systems/NAME/resume", &api::resume_system},

@@ -35,6 +35,10 @@ asio::awaitable<net::Response> list_holds(const Means& with, const Call& call);
 asio::awaitable<net::Response> hold_arrived(const Means& with, const Call& call);
 asio::awaitable<net::Response> hold_not_arrived(const Means& with, const Call& call);
 
+// work.cpp: what is missing, and how many deliveries wait for it.
+asio::awaitable<net::Response> list_work(const Means& with, const Call& call);
+asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call);
+
 // references.cpp: what systems call things of ours.
 asio::awaitable<net::Response> get_reference(const Means& with, const Call& call);
 asio::awaitable<net::Response> put_reference(const Means& with, const Call& call);

@@ -19,6 +19,7 @@ OperatorCommands::OperatorCommands(CLI::App& app)
 {
     systems_and_channels(app);
     holds(app);
+    work(app);
     references(app);
 }
 
@@ -64,6 +65,19 @@ void OperatorCommands::holds(CLI::App& app)
     }
     hold_arrived_->add_option("--target", options_.target, "What the system calls what was made")->type_name("ID");
     for (auto* command : {holds_list_, hold_arrived_, hold_not_arrived_})
+        add_data(command, options_);
+}
+
+void OperatorCommands::work(CLI::App& app)
+{
+    auto* work = app.add_subcommand("work", "What is missing, and how many deliveries wait for it");
+    work->require_subcommand(1);
+    work_list_ = work->add_subcommand("list", "Everything that deliveries wait for, the most wanted first");
+    work_resolve_ = work->add_subcommand("resolve", "It is there: what waits for it goes on");
+    work_resolve_->add_option("id", options_.name, "As `work list` prints it")->required()->type_name({});
+    work_resolve_->add_option("--as", options_.target, "Of a cross-reference: what the system calls it")
+        ->type_name("THEIRS");
+    for (auto* command : {work_list_, work_resolve_})
         add_data(command, options_);
 }
 
@@ -125,6 +139,10 @@ std::optional<int> OperatorCommands::run() const
         return hold_arrived_command(options_);
     if (*hold_not_arrived_)
         return hold_not_arrived_command(options_);
+    if (*work_list_)
+        return work_list_command(options_);
+    if (*work_resolve_)
+        return work_resolve_command(options_);
     if (*get_)
         return xref_get_command(reference_);
     if (*set_)

@@ -13,7 +13,7 @@ struct OperatorOptions {
     bool json = false;
     std::string name;  // of a system or a channel; the id of a hold
     std::string why;
-    std::string target;                     // of a hold that arrived
+    std::string target;                     // of a hold that arrived, of a missing cross-reference
     std::optional<std::uint32_t> attempts;  // of a hold, when it was looked at
 };
 int systems_list_command(const OperatorOptions& options);
@@ -24,6 +24,8 @@ int resume_command(const OperatorOptions& options, const std::string& kind);
 int holds_list_command(const OperatorOptions& options);
 int hold_arrived_command(const OperatorOptions& options);
 int hold_not_arrived_command(const OperatorOptions& options);
+int work_list_command(const OperatorOptions& options);
+int work_resolve_command(const OperatorOptions& options);
 
 struct ReferenceOptions {
     std::string data = "./data";
@@ -43,7 +45,7 @@ int xref_kinds_command(const ReferenceOptions& options);
 int xref_import_command(const ReferenceOptions& options);
 int xref_export_command(const ReferenceOptions& options);
 
-/// What an operator works with: systems, channels, holds, xref. Each is a call to the admin API of a Headgate that
+/// What an operator works with: systems, channels, holds, work, xref. Each is a call to the admin API of a Headgate that
 /// runs.
 class OperatorCommands {
 public:
@@ -57,6 +59,7 @@ public:
 private:
     void systems_and_channels(CLI::App& app);
     void holds(CLI::App& app);
+    void work(CLI::App& app);
     void references(CLI::App& app);
 
     OperatorOptions options_;
@@ -69,6 +72,8 @@ private:
     CLI::App* holds_list_ = nullptr;
     CLI::App* hold_arrived_ = nullptr;
     CLI::App* hold_not_arrived_ = nullptr;
+    CLI::App* work_list_ = nullptr;
+    CLI::App* work_resolve_ = nullptr;
     CLI::App* get_ = nullptr;
     CLI::App* set_ = nullptr;
     CLI::App* forget_ = nullptr;

@@ -193,6 +193,36 @@ TEST_F(WaitingFlow, AMissingReferenceParksAndComesWithWhoeverHasIt)
     EXPECT_EQ(posted("/refunds"), std::vector<std::string>{R"({"order":"1"})"});
 }
 
+TEST_F(WaitingFlow, WhatIsMissingIsListedOnceAndResolvedByAPerson)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    std::ifstream file(source_folder() / "config/connectors/shopify/samples/refunds_create.json");
+    const auto refund = send("refunds/create", "refund", std::string(std::istreambuf_iterator<char>(file), {}));
+    const auto child = payment(7);
+    ASSERT_TRUE(told(refund, "\"parked\"")) << headgate_->log();
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+    std::string work;
+    const auto things = headgate_->admin_json("/api/v1/work");
+    for (const auto& thing : things.at("work").as_array()) {
+        EXPECT_EQ(thing.at("waiting").to_number<int>(), 1);
+        if (thing.at("kind").as_string() == "reference")
+            work = thing.at("work").as_string();
+    }
+    const auto data = (folder_ / "data").string();
+
+    const auto listed = run_headgate({"work", "list", "--data", data}, {});
+    EXPECT_EQ(listed.code, 0);
+    EXPECT_NE(listed.out.find("sales_order"), std::string::npos) << listed.out;
+    const auto done = run_headgate({"work", "resolve", work, "--as", "SO-1", "--data", data}, {});
+    EXPECT_EQ(done.code, 0) << done.err;
+
+    ASSERT_TRUE(told(refund, "\"applied\"")) << headgate_->log();
+    EXPECT_EQ(posted("/refunds"), std::vector<std::string>{R"({"order":"SO-1"})"});
+    EXPECT_EQ(headgate_->admin_json("/api/v1/work").at("work").as_array().size(), 1U);
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/work/" + work + "/resolve").first, 404);
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/work/xyz/resolve").first, 400);
+}
+
 TEST_F(WaitingFlow, ACancellationOvertakesWhatWasNeverSent)
 {
     ASSERT_TRUE(begin()) << headgate_->log();
