@@ -45,8 +45,8 @@ int xref_kinds_command(const ReferenceOptions& options);
 int xref_import_command(const ReferenceOptions& options);
 int xref_export_command(const ReferenceOptions& options);
 
-/// What an operator works with: systems, channels, holds, work, xref. Each is a call to the admin API of a Headgate that
-/// runs.
+/// What an operator works with: systems, channels, holds, work, xref. Each is a call to the admin API of a Headgate
+/// that runs.
 class OperatorCommands {
 public:
     /// The app writes into this object when it parses: both stay where they are.

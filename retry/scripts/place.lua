@@ -7,8 +7,8 @@
 --   ready | due | park | hold | dead | applied | suppressed
 -- One that would have a lane which another has waits in it instead: what it had come to is found out again in its turn.
 -- One that replaces what is older in its lane, of its own type or all, and was surely never sent: that is suppressed as
--- `superseded`. It goes when the first of those would have gone. When a parent was among them that is not applied,
--- there is nothing left to tell of, and it is superseded itself.
+-- `superseded`. It goes when the first of those would have gone. When a parent was among them that is not applied, and
+-- no other of its type is left in the lane, there is nothing to tell of, and it is superseded itself.
 -- Answer: {0 placed | 1 gone (nothing written; see bury), '' open | a | s | x ended, what else became ready by it: p D
 --   each, how many other events ended}
 --include common
@@ -128,6 +128,7 @@ local function look_at_replaced(one)
     if owner then
         names[#names + 1] = owner
     end
+    local stays = {}  -- types of which something before it may still be applied
     for _, name in ipairs(names) do
         local d = delivery(name)
         if d and may_be_replaced(d, one) and record(d.event) then
@@ -138,12 +139,14 @@ local function look_at_replaced(one)
             if d.state == 'due' and one.telling.as == 'due' then
                 one.telling.at = math.min(one.telling.at, tonumber(redis.call('ZSCORE', set_of(d, 'due'), d.id)))
             end
+        elseif d and kinds[d.state] == 'left' and not replaced[d.id] then
+            stays[d.type] = true
         end
     end
     for _, parent in ipairs(one.parents) do
         local is_there = need('hg:g:' .. parent.guard, 'string')
         for _, d in ipairs(one.replaced) do
-            if d.type == parent.type and not is_there then
+            if d.type == parent.type and not is_there and not stays[parent.type] then
                 one.telling.as, one.telling.reason = 'suppressed', 'superseded'
                 one.telling.guards, one.telling.references = {}, {}
             end

@@ -130,6 +130,27 @@ TEST_F(ParkingTest, TheFirstThatParksSaysWhatIsWaitedFor)
     EXPECT_TRUE(nobody_waits());
 }
 
+TEST_F(ParkingTest, WhatParksTwiceInOneCallWaitsForTheLast)
+{
+    placed(1, {passing()});
+    std::vector<Task<Resolved>> tasks;
+    for (const char* missing : {"sku/2", "sku/3"}) {
+        retry::Resolution again{0, id_of(1), 0, DeliveryState::park, Outcome::park, telling_of(missing), "frame"};
+        again.telling.pass = true;
+        tasks.push_back(deliveries_->resolve(std::move(again)));
+    }
+
+    for (const auto& answer : loop_.await_all(std::move(tasks)))
+        EXPECT_EQ(answer->state, DeliveryState::park);
+
+    EXPECT_EQ(frames().size(), 3U) << "none of it was said again, one by one";
+    EXPECT_EQ(said_of(), "none");
+    EXPECT_EQ(said_of("sku/2"), "none");
+    EXPECT_EQ(said_of("sku/3"), "sku/3");
+    EXPECT_EQ(number({"EXISTS", pk(), pk("sku/2"), pk("sku/3")}), 1);
+    EXPECT_EQ(owner_of("order/1"), "");
+}
+
 TEST_F(ParkingTest, IsNotParkedWhenItHasComeAlready)
 {
     command({"SET", "there", "x"});

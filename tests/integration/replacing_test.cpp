@@ -535,6 +535,22 @@ TEST_F(ReplacingTest, GoesOnWhenTheParentHasBeenAppliedOrWasNoneOfThose)
     EXPECT_EQ(state_of(id_of(2, 2)), "lane") << "its parent goes first";
 }
 
+TEST_F(ReplacingTest, StaysWhileAParentBeforeItMayStillBeApplied)
+{
+    placed(1, {of_type(delivery_as(DeliveryState::ready), "sales_order")});
+    EXPECT_EQ(take(id_of(1))->answer, retry::Taken::Answer::taken);
+    placed(2, {of_type(delivery_as(DeliveryState::ready), "sales_order")});
+    auto cancellation = of_type(newer(Replaces::all), "cancellation");
+    cancellation.parents.emplace_back("sales_order", retry::guard_hash("erp", "sales_order", "order/1"));
+
+    auto answer = place_next(3, {cancellation});
+
+    EXPECT_FALSE(answer.ended);
+    EXPECT_EQ(state_of(id_of(1)), "busy");
+    EXPECT_TRUE(superseded(id_of(2)));
+    EXPECT_EQ(state_of(id_of(3)), "lane");
+}
+
 TEST_F(ReplacingTest, AnyParentThatIsReplacedTakesItAlong)
 {
     auto there = retry::guard_hash("erp", "payment", "order/1");

@@ -212,7 +212,7 @@ private:
     [[nodiscard]] State once_parked(State state, const Told& told) const;
     /// Those of its lane, in their order and then who has it, but for what is `gone` already.
     [[nodiscard]] std::vector<Name> replaced_by(const New& one, const std::set<Name>& gone) const;
-    void inherit(New& one, const std::vector<Name>& replaced) const;
+    void inherit(New& one, const std::vector<Name>& replaced, const std::set<Name>& gone) const;
     void end(const Told& told);
     std::optional<retry::Ended> settle(std::uint64_t event);
     void tell_history(const Name& name, char state, std::optional<retry::Ended> ended);

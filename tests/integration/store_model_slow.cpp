@@ -168,14 +168,23 @@ std::vector<StoreModel::Name> StoreModel::replaced_by(const New& one, const std:
     return replaced;
 }
 
-void StoreModel::inherit(New& one, const std::vector<Name>& replaced) const
+void StoreModel::inherit(New& one, const std::vector<Name>& replaced, const std::set<Name>& gone) const
 {
+    // Something before it in its lane may still be applied.
+    auto stays = [&](const std::string& type) {
+        return std::ranges::any_of(deliveries, [&](const auto& other) {
+            const auto& [name, d] = other;
+            return name.system == one.name.system && d.entity == one.delivery.entity && d.type == type &&
+                   is_left(d.state) && !gone.contains(name) &&
+                   (d.state == State::lane || owner(name.system, d.entity) == name);
+        });
+    };
     auto& next = one.delivery;
     for (const auto& name : replaced)
         if (const auto& d = deliveries.at(name); d.state == State::due && next.state == State::due)
             next.told.at = std::min(next.told.at, d.told.at);
     for (const auto& [type, fact] : one.parents)
-        if (!facts.contains(fact) &&
+        if (!facts.contains(fact) && !stays(type) &&
             std::ranges::any_of(replaced, [&](const Name& name) { return deliveries.at(name).type == type; })) {
             next.state = State::suppressed;
             next.told.reason = "superseded";
@@ -247,7 +256,7 @@ std::pair<Placed::Answer, StoreModel::Effects> StoreModel::place(Partition parti
         one.delivery.state = once_parked(one.delivery.state, one.delivery.told);
         replaced.push_back(replaced_by(one, gone));
         gone.insert(replaced.back().begin(), replaced.back().end());
-        inherit(one, replaced.back());
+        inherit(one, replaced.back(), gone);
         coming.push_back(std::move(one));
     }
 
