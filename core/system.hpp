@@ -21,6 +21,7 @@ struct Delivery {
     std::uint64_t seq = 0;         // the stream entry's sequence: what `reserve` has covered
     std::uint64_t origin_seq = 0;  // arrival order; differs from seq after a replay
     Transaction transaction;
+    Digest content{};  // SHA-256 of the transaction's JSON: tells same from changed
 };
 
 /// What the system says of a delivery that ended well.

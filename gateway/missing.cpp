@@ -108,6 +108,17 @@ std::optional<MissingText> read_missing(std::string_view what)
     return read;
 }
 
+std::string missing_words(std::string_view what)
+{
+    const auto missing = read_missing(what);
+    if (!missing)
+        return "something";
+    if (missing->kind == "channel")
+        return "channel " + missing->id + " to go on";
+    return (missing->kind == "parent" ? "the " + missing->of + " " : "what " + missing->of + " there is of ") +
+           missing->id + " at " + missing->system;
+}
+
 std::vector<retry::Come> come_of(const MissingText& missing)
 {
     if (missing.kind == "channel")

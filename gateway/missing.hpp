@@ -46,6 +46,8 @@ struct MissingText {
 };
 /// Nothing when it was not written here.
 [[nodiscard]] std::optional<MissingText> read_missing(std::string_view what);
+/// The same for a sentence: "the sales_order order/5 at erp".
+[[nodiscard]] std::string missing_words(std::string_view what);
 /// What tells that it has come.
 [[nodiscard]] std::vector<retry::Come> come_of(const MissingText& missing);
 

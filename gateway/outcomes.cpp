@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/fault_point.hpp"
+#include "gateway/missing.hpp"
 #include "gateway/stages/finish.hpp"
 
 namespace headgate::gateway {
@@ -57,113 +58,105 @@ asio::awaitable<bool> Outcomes::try_again(const Job& job, const Failure& why, in
     co_return !job.over;
 }
 
+template <class Answer, class Say>
+asio::awaitable<std::optional<Outcomes::Heard<Answer>>> Outcomes::say_until_heard(const Job& job, Say say)
+{
+    bool sure = true;
+    for (int tries = 0;; ++tries) {
+        auto said = say();
+        Result<Answer> answer = co_await std::move(said);
+        if (job.over)
+            co_return std::nullopt;
+        if (answer) {
+            unwritten_.ends();
+            co_return Heard<Answer>{std::move(*answer), sure};
+        }
+        sure = sure && answer.error().failure_class != FailureClass::unknown_outcome;
+        const bool again = co_await try_again(job, answer.error(), tries);
+        if (!again)
+            co_return std::nullopt;
+    }
+}
+
 asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
 {
-    bool sure = true;  // no try may have been written without its answer having come
-    for (int tries = 0;; ++tries) {
+    bool applied = false;
+    std::string reason;
+    auto say = [&] {
         auto item = finished(*job, std::chrono::system_clock::now());
-        const bool applied = item.redis.as == retry::Finished::As::applied;
-        const std::string reason = item.reason;
-        const auto answer = co_await with_.backlog.finish(std::move(item.redis));
-        if (job->over)
-            co_return;
-        if (!answer) {
-            sure = sure && answer.error().failure_class != FailureClass::unknown_outcome;
-            const bool again = co_await try_again(*job, answer.error(), tries);
-            if (!again)
-                co_return;
-            continue;
-        }
-        fault_point("after_finish");
-        const bool before = sure && *answer == retry::FinishAnswer::gone;
-        if (*answer == retry::FinishAnswer::in_open) {
-            with_.log.error("an event of the backlog is known to the slow path as well",
-                            observability::LogLine{}.field("event", job->event.envelope.event.text()));
-        } else if (!before) {
-            (applied ? with_.metrics.applied : with_.metrics.suppressed).add();
-            tell(*job, applied ? "applied" : "suppressed", reason, nullptr, "");
-        }
-        written(job, before);
+        applied = item.redis.as == retry::Finished::As::applied;
+        reason = std::move(item.reason);
+        return with_.backlog.finish(std::move(item.redis));
+    };
+    auto saying = say_until_heard<retry::FinishAnswer>(*job, say);
+    const auto heard = co_await std::move(saying);
+    if (!heard)
         co_return;
+    fault_point("after_finish");
+    const bool before = heard->sure && heard->answer == retry::FinishAnswer::gone;
+    if (heard->answer == retry::FinishAnswer::in_open) {
+        with_.log.error("an event of the backlog is known to the slow path as well",
+                        observability::LogLine{}.field("event", job->event.envelope.event.text()));
+    } else if (!before) {
+        (applied ? with_.metrics.applied : with_.metrics.suppressed).add();
+        tell(*job, applied ? "applied" : "suppressed", reason, nullptr, "");
     }
+    written(job, before);
 }
 
 asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure)
 {
-    bool sure = true;
-    for (int tries = 0;; ++tries) {
-        auto item = burial(*job, stage, failure, with_.generation, std::chrono::system_clock::now());
-        const auto answer = co_await with_.backlog.bury(std::move(item));
-        if (job->over)
-            co_return;
-        if (!answer) {
-            sure = sure && answer.error().failure_class != FailureClass::unknown_outcome;
-            const bool again = co_await try_again(*job, answer.error(), tries);
-            if (!again)
-                co_return;
-            continue;
-        }
-        const bool before = sure && *answer == retry::BuryAnswer::gone;
-        if (!before) {
-            with_.metrics.dead.add();
-            tell(*job, "dead", failure.code, &failure, stage);
-        }
-        written(job, before);
+    auto say = [&] {
+        return with_.backlog.bury(burial(*job, stage, failure, with_.generation, std::chrono::system_clock::now()));
+    };
+    auto saying = say_until_heard<retry::BuryAnswer>(*job, say);
+    const auto heard = co_await std::move(saying);
+    if (!heard)
         co_return;
+    const bool before = heard->sure && heard->answer == retry::BuryAnswer::gone;
+    if (!before) {
+        with_.metrics.dead.add();
+        tell(*job, "dead", failure.code, &failure, stage);
     }
+    written(job, before);
 }
 
 asio::awaitable<void> Outcomes::place_now(std::shared_ptr<Job> job)
 {
-    for (int tries = 0;; ++tries) {
-        auto item = placement(*job, with_.generation, std::chrono::system_clock::now());
-        const auto answer = co_await with_.deliveries.place(std::move(item));
-        if (job->over)
-            co_return;
-        if (!answer) {
-            const bool again = co_await try_again(*job, answer.error(), tries);
-            if (!again)
-                co_return;
-            continue;
-        }
-        fault_point("after_place");
-        unwritten_.ends();
-        if (answer->ended)
-            count_end(*answer->ended);
-        for (std::uint64_t i = 0; i < answer->others_ended; ++i)
-            count_end(retry::Ended::suppressed);
-        for (const auto& attempt : job->attempts)
-            tell_standing(*attempt);
-        with_.historian.written(job->event.partition, job->event.envelope.event, std::move(job->event.stored));
-        with_.placed(job, *answer);
+    auto say = [&] {
+        return with_.deliveries.place(placement(*job, with_.generation, std::chrono::system_clock::now()));
+    };
+    auto saying = say_until_heard<retry::Placed>(*job, say);
+    const auto heard = co_await std::move(saying);
+    if (!heard)
         co_return;
-    }
+    fault_point("after_place");
+    const retry::Placed& placed = heard->answer;
+    if (placed.ended)
+        count_end(*placed.ended);
+    for (std::uint64_t i = 0; i < placed.others_ended; ++i)
+        count_end(retry::Ended::suppressed);
+    for (const auto& attempt : job->attempts)
+        tell_standing(*attempt);
+    with_.historian.written(job->event.partition, job->event.envelope.event, std::move(job->event.stored));
+    with_.placed(job, placed);
 }
 
 asio::awaitable<void> Outcomes::resolve_now(std::shared_ptr<Attempt> attempt)
 {
     const auto job = attempt->job;
-    for (int tries = 0;; ++tries) {
-        auto item = resolution(*attempt, std::chrono::system_clock::now());
-        const auto answer = co_await with_.deliveries.resolve(std::move(item));
-        if (job->over)
-            co_return;
-        if (!answer) {
-            const bool again = co_await try_again(*job, answer.error(), tries);
-            if (!again)
-                co_return;
-            continue;
-        }
-        fault_point("after_resolve");
-        unwritten_.ends();
-        if (answer->ended)
-            count_end(*answer->ended);
-        if (answer->answer == retry::Resolved::Answer::done)
-            tell_standing(*attempt);
-        with_.historian.written(job->event.partition, job->event.envelope.event, {});
-        with_.resolved(attempt, *answer);
+    auto say = [&] { return with_.deliveries.resolve(resolution(*attempt, std::chrono::system_clock::now())); };
+    auto saying = say_until_heard<retry::Resolved>(*job, say);
+    const auto heard = co_await std::move(saying);
+    if (!heard)
         co_return;
-    }
+    fault_point("after_resolve");
+    if (heard->answer.ended)
+        count_end(*heard->answer.ended);
+    if (heard->answer.answer == retry::Resolved::Answer::done)
+        tell_standing(*attempt);
+    with_.historian.written(job->event.partition, job->event.envelope.event, {});
+    with_.resolved(attempt, heard->answer);
 }
 
 void Outcomes::count_end(retry::Ended ended)
@@ -200,14 +193,16 @@ void Outcomes::tell_standing(const Attempt& attempt)
     if (is_dead)
         with_.log.warn("dead", line);
     else if (outcome == retry::Outcome::hold)
-        with_.log.warn("a delivery waits for a person", line);
+        with_.log.warn("a delivery waits for a person: nobody else knows whether it arrived", line);
+    else if (outcome == retry::Outcome::park)
+        with_.log.warn("a delivery waits for something that is not there yet",
+                       line.field("for", missing_words(telling.what)));
     else
         with_.log.warn("a delivery failed and is tried again", line);
 }
 
 void Outcomes::written(const std::shared_ptr<Job>& job, bool before)
 {
-    unwritten_.ends();
     with_.historian.written(job->event.partition, job->event.envelope.event,
                             before ? std::string{} : std::move(job->event.stored));
     with_.ended(job);

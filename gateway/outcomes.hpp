@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,15 @@ public:
     void forget() { unwritten_.ends(); }
 
 private:
+    /// What Redis answered; `sure`: no try before may have been written without its answer having come.
+    template <class Answer>
+    struct Heard {
+        Answer answer;
+        bool sure = true;
+    };
+    /// Says it until it is answered; nothing when the job is over or the lease gone.
+    template <class Answer, class Say>
+    asio::awaitable<std::optional<Heard<Answer>>> say_until_heard(const Job& job, Say say);
     asio::awaitable<void> finish_now(std::shared_ptr<Job> job);
     asio::awaitable<void> bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure);
     asio::awaitable<void> place_now(std::shared_ptr<Job> job);

@@ -143,6 +143,8 @@ void Owner::tick()
     feed_.tick();
     wake();
     if (begun_ && lease_valid()) {
+        if (std::exchange(pauses_unread_, false))
+            read_pauses();
         slow_path_.tick();
         if (++ticks_ % 20 == 0) {
             with_.spill.tick();
@@ -296,7 +298,10 @@ void Owner::read_pauses()
 asio::awaitable<void> Owner::read_pauses_now(std::uint64_t epoch)
 {
     const auto paused = co_await with_.decisions.paused();
-    if (!paused || epoch != epoch_)
+    if (epoch != epoch_)
+        co_return;
+    pauses_unread_ = !paused;  // the next tick asks again
+    if (!paused)
         co_return;
     for (const auto& [system, configured] : with_.systems)
         sender_.pause(system, paused->contains("system:" + system));
@@ -328,55 +333,51 @@ asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
 /// decode ─▶ map ─▶ route, and off to the lanes.
 void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& known)
 {
-    try {
-        auto routed = work_out(job->event, with_.configuration, &with_.metrics.unmapped);
-        if (!routed)
-            return outcomes_.bury(job, routed.error().stage, std::move(routed.error().failure));
-        const bool shadow = job->event.channel->config.mode == ChannelConfig::Mode::shadow;
-        const bool wanted = !routed->empty() && !shadow;
-        if (wanted)
-            job->attempts = deliveries(job, std::move(*routed));
-        if (!known.deliveries.empty())
-            return leave_again(job, known);
-        if (!wanted) {
-            job->reason = routed->empty() ? "filtered" : "shadow";
-            return outcomes_.finish(job);
-        }
-        job->leaving = floods(*job);
-        const bool paused = paused_channels_.contains(job->event.envelope.channel);
-        for (const auto& attempt : job->attempts) {
-            if (paused)
-                attempt->standing = parked(channel_missing(job->event.envelope.channel));
-            else if (attempt->coalesce != nullptr)
-                attempt->standing = coalescing(*attempt->coalesce, std::chrono::system_clock::now());
-            attempt->at_most_once =
-                with_.configuration.at_most_once(attempt->system, attempt->delivery.transaction.type);
-            job->leaving = job->leaving || attempt->standing || attempt->at_most_once;
-        }
-        job->unfinished = job->attempts.size();
-        dispatcher_.start(job);
-    } catch (const std::exception& bug) {
-        with_.log.error(
-            "an event could not be worked on",
-            observability::LogLine{}.field("event", job->event.envelope.event.text()).field("what", bug.what()));
-        // With deliveries under way nobody can say what was sent: all is begun again from the stream.
-        if (!job->attempts.empty())
-            return with_.on_lease_lost();
-        outcomes_.bury(job, "process",
-                       {FailureClass::permanent, "internal_error", "Headgate failed on this event; see its log", {}});
+    auto routed = work_out(job->event, with_.configuration, &with_.metrics.unmapped, with_.log);
+    if (!routed)
+        return outcomes_.bury(job, routed.error().stage, std::move(routed.error().failure));
+    const bool shadow = job->event.channel->config.mode == ChannelConfig::Mode::shadow;
+    const bool wanted = !routed->empty() && !shadow;
+    if (wanted)
+        job->attempts = deliveries(job, std::move(*routed));
+    if (!known.deliveries.empty())
+        return leave_again(job, known);
+    if (!wanted) {
+        job->reason = routed->empty() ? "filtered" : "shadow";
+        return outcomes_.finish(job);
     }
+    job->leaving = floods(*job);
+    const bool paused = paused_channels_.contains(job->event.envelope.channel);
+    for (const auto& attempt : job->attempts) {
+        if (paused)
+            attempt->standing = parked(channel_missing(job->event.envelope.channel));
+        else if (attempt->coalesce != nullptr)
+            attempt->standing = coalescing(*attempt->coalesce, std::chrono::system_clock::now());
+        attempt->at_most_once = with_.configuration.at_most_once(attempt->system, attempt->delivery.transaction.type);
+        job->leaving = job->leaving || attempt->standing || attempt->at_most_once;
+    }
+    job->unfinished = job->attempts.size();
+    dispatcher_.start(job);
 }
 
 /// A letter of a delivery came back: it and what is new go to the slow path, the others are there or have ended.
 void Owner::leave_again(const std::shared_ptr<Job>& job, const retry::KnownEvent& known)
 {
     const EventId event = job->event.envelope.event;
+    auto readmitted =
+        std::ranges::count(known.deliveries, retry::DeliveryState::again, &retry::KnownEvent::Known::state);
     std::erase_if(job->attempts, [&](const std::shared_ptr<Attempt>& attempt) {
         const auto id = retry::DeliveryId::of(event, attempt->delivery.transaction.slot, attempt->system);
         const auto found = std::ranges::find(known.deliveries, id.half, &retry::KnownEvent::Known::half);
-        return found != known.deliveries.end() && found->state != retry::DeliveryState::again;
+        if (found == known.deliveries.end())
+            return false;
+        attempt->at_most_once = true;  // what may have been sent of it Redis knows
+        readmitted -= found->state == retry::DeliveryState::again ? 1 : 0;
+        return found->state != retry::DeliveryState::again;
     });
     job->leaving = true;
+    if (readmitted > 0)
+        job->reason = "not_mapped";
     if (!job->attempts.empty())
         return dispatcher_.start(job);
     slow_path_.expect(*job);

@@ -130,6 +130,7 @@ private:
     std::size_t working_bytes_ = 0;
     std::size_t active_loads_ = 0;
     std::set<std::string, std::less<>> paused_channels_;
+    bool pauses_unread_ = false;
     std::uint64_t epoch_ = 0;  // of the lease
     std::uint64_t accepted_before_ = 0;
     std::uint64_t newest_ = 0;  // the highest seq known

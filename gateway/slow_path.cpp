@@ -43,13 +43,21 @@ SlowPath::SlowPath(Dependencies dependencies)
 void SlowPath::begin()
 {
     with_.spawn(count_lanes(epoch_));
+    take_over_if_needed();
+}
+
+void SlowPath::take_over_if_needed()
+{
+    if (taken_over_ || std::exchange(taking_over_, true))
+        return;
+    taken_over_ = true;  // unless Redis goes away meanwhile
     with_.spawn(take_over(epoch_));
 }
 
 void SlowPath::forget()
 {
     ++epoch_;
-    begun_ = false;
+    begun_ = taking_over_ = taken_over_ = false;
     lanes_known_ = false;
     lanes_of_.clear();
     systems_.clear();
@@ -69,6 +77,7 @@ void SlowPath::look_everywhere()
     for (auto& [system, waiting] : systems_)
         for (Share& share : waiting.shares)
             share.look = true;
+    taken_over_ = false;
 }
 
 SlowPath::Waiting& SlowPath::of(std::string_view system)
@@ -91,6 +100,7 @@ void SlowPath::hint_due(std::string_view system, Partition partition, retry::Mil
 
 void SlowPath::look(const retry::DeliveryAt& ready)
 {
+    ++changes_;
     // What woke it says nothing of its system; looking where nothing is costs one question.
     for (auto& [system, waiting] : systems_)
         waiting.shares[ready.partition].look = true;
@@ -100,34 +110,67 @@ void SlowPath::look(const retry::DeliveryAt& ready)
 
 asio::awaitable<void> SlowPath::take_over(std::uint64_t epoch)
 {
-    for (int p = 0; p < partition_count && epoch == epoch_; ++p) {
-        const auto partition = static_cast<Partition>(p);
-        auto systems = co_await retry::placed_systems(with_.redis, partition);
-        for (std::size_t i = 0; systems && i < systems->size() && epoch == epoch_; ++i) {
-            auto system = (*systems)[i];
-            const auto doubted = co_await doubt_what_is_busy(partition, std::move(system));
-            if (!doubted)
-                systems = std::unexpected(doubted.error());
-            else if (epoch == epoch_)
-                hint((*systems)[i], partition);
-        }
+    Result<void> taken;
+    std::set<std::string> strangers;
+    for (int p = 0; p < partition_count && taken; ++p) {
+        auto taking = take_over(static_cast<Partition>(p), strangers, epoch);
+        taken = co_await std::move(taking);
         if (epoch != epoch_)
             co_return;
-        if (!systems) {
-            if (systems.error().failure_class == FailureClass::permanent)
-                unreadable_.begins(systems.error());
-            co_return with_.lease_lost();  // and all is begun again under the next one
-        }
     }
-    if (epoch != epoch_)
+    taking_over_ = false;
+    if (!taken) {
+        taken_over_ = false;  // the next tick begins again
+        if (taken.error().failure_class == FailureClass::permanent)
+            unreadable_.begins(taken.error());
         co_return;
+    }
     unreadable_.ends();
+    tell_strangers(strangers);
     begun_ = true;
     with_.spawn(look_for_what_has_come(epoch));
     fill();
 }
 
-/// What was on the wire when its owner went: nobody knows what became of it.
+Task<void> SlowPath::take_over(Partition partition, std::set<std::string>& strangers, std::uint64_t epoch)
+{
+    auto systems = co_await retry::placed_systems(with_.redis, partition);
+    if (!systems)
+        co_return std::unexpected(std::move(systems.error()));
+    for (const std::string& system : *systems) {
+        auto name = system;
+        const auto doubted = co_await doubt_what_is_busy(partition, std::move(name));
+        if (!doubted || epoch != epoch_)
+            co_return doubted;
+        hint(system, partition);
+        if (with_.sender.knows(system))
+            continue;
+        name = system;
+        const auto waiting =
+            co_await retry::next_deliveries(with_.redis, with_.scripts, partition, std::move(name), now_ms(), 1);
+        if (!waiting)
+            co_return std::unexpected(waiting.error());
+        if (waiting->ready + waiting->due > 0 || waiting->next_due)
+            strangers.insert(system);
+    }
+    co_return Result<void>{};
+}
+
+/// What waits for a system that is not configured waits for ever.
+void SlowPath::tell_strangers(const std::set<std::string>& strangers)
+{
+    constexpr auto note = "system_not_configured";
+    if (strangers.empty())
+        return with_.health.clear_note(note);
+    std::string names;
+    for (const std::string& system : strangers)
+        names += (names.empty() ? "" : ", ") + system;
+    with_.health.note(note, "deliveries wait for " + names + ", which is not configured");
+    with_.log.warn("deliveries wait for a system that is not configured; configure it again, or nothing sends them",
+                   observability::LogLine{}.field("systems", names));
+}
+
+/// What was on the wire when its owner went, or when Redis forgot its end: nobody knows what became of it.
 Task<void> SlowPath::doubt_what_is_busy(Partition partition, std::string system)
 {
     std::vector<retry::WaitingDelivery> busy;
@@ -142,6 +185,8 @@ Task<void> SlowPath::doubt_what_is_busy(Partition partition, std::string system)
         cursor = std::move(page->next);
     } while (!cursor.empty());
     for (auto& delivery : busy) {
+        if (at_hand_.contains(delivery.id))
+            continue;  // its answer is waited for here
         Progress progress = Progress::read(delivery.progress);
         progress.lost = true;
         retry::Resolution resolution;
@@ -170,24 +215,26 @@ bool SlowPath::may_have_lanes(std::string_view system) const
 
 void SlowPath::expect(const Job& job)
 {
-    ++placings_;
+    ++changes_;
     ++placing_;
     for (const auto& attempt : job.attempts)
         if (!attempt->applied)
             lanes_of_.insert(attempt->system);
 }
 
-/// Systems that have none any more are sent to without asking.
+/// Systems that have none any more are sent to without asking. What is parked may get a lane by what others do, so it
+/// is asked for first, and nothing is concluded while something moves here.
 asio::awaitable<void> SlowPath::count_lanes(std::uint64_t epoch)
 {
-    const auto placings = placings_;
+    const auto changes = changes_;
+    const auto parked = co_await retry::anything_parked(with_.redis);
     auto systems = co_await retry::systems_with_lanes(with_.redis);
-    if (!systems || epoch != epoch_ || placings != placings_ || placing_ > 0)
+    if (!parked || !systems || epoch != epoch_ || changes != changes_ || placing_ > 0 || !at_hand_.empty())
         co_return;
     lanes_of_.clear();
     for (auto& system : *systems)
         lanes_of_.insert(std::move(system));
-    lanes_known_ = true;
+    lanes_known_ = !*parked;
 }
 
 // What is missing. -------------------------------------------------------------------------------------------------
@@ -289,10 +336,13 @@ asio::awaitable<void> SlowPath::bury_overdue(Partition partition, std::uint64_t 
             continue;
         const auto attempt = attempt_of(std::move(delivery), partition);
         const auto& placed = *attempt->placed;
-        attempt->standing = dead(
-            *attempt, "deliver",
-            {FailureClass::dependency, placed.reason, "waited for " + placed.what + " as long as `parking` says", {}},
-            with_.configuration.generation);
+        attempt->standing =
+            dead(*attempt, "deliver",
+                 {FailureClass::dependency,
+                  placed.reason,
+                  "waited for " + missing_words(placed.what) + " as long as `parking` says, and it did not come",
+                  {}},
+                 with_.configuration.generation);
         ++of(attempt->system).shares[partition].at_hand;
         with_.resolve(attempt);
     }
@@ -324,6 +374,7 @@ void SlowPath::placed(const Job& job, const retry::Placed& placed)
 
 void SlowPath::resolved(const std::shared_ptr<Attempt>& attempt, const retry::Resolved& resolved)
 {
+    ++changes_;
     const Partition partition = attempt->job->event.partition;
     if (attempt->applied) {
         with_.sender.told(*attempt);
@@ -344,6 +395,7 @@ void SlowPath::resolved(const std::shared_ptr<Attempt>& attempt, const retry::Re
 void SlowPath::tick()
 {
     ++ticks_;
+    take_over_if_needed();
     if (ticks_ % ticks_between_counts == 0 && (!lanes_known_ || !lanes_of_.empty()))
         with_.spawn(count_lanes(epoch_));
     if (begun_ && ticks_ % ticks_between_sweeps == 0 && !missing_.empty())
@@ -471,37 +523,16 @@ void SlowPath::fill_in(Attempt& attempt, retry::WaitingDelivery delivery)
 /// Makes the delivery again from its event and puts it where its turn comes.
 void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::string stored)
 {
-    auto job = std::make_shared<Job>();
-    Event& event = job->event;
-    event.partition = partition;
-    event.seq = event.origin_seq = delivery.seq;
-    event.stored = std::move(stored);
-    event.envelope.event = delivery.id.event;
-    if (auto envelope = decode_envelope_head(event.stored)) {
-        event.envelope = std::move(*envelope);
-        event.channel = with_.configuration.channel(event.envelope.channel);
-    }
-    auto routed = work_out(event, with_.configuration, nullptr);
-    std::shared_ptr<Attempt> attempt;
-    if (routed)
-        for (auto& one : deliveries(job, std::move(*routed)))
-            if (retry::DeliveryId::of(delivery.id.event, one->delivery.transaction.slot, one->system) == delivery.id)
-                attempt = std::move(one);
-    if (!attempt) {
-        // The configuration is another one than when it was placed.
-        attempt = attempt_of(std::move(delivery), partition);
-        FailedAt failed{"map",
-                        {FailureClass::permanent,
-                         "not_mapped",
-                         "the mapping does not make this delivery any more; replay it to make what it makes now",
-                         {}}};
-        if (!routed)
-            failed = std::move(routed.error());
-        attempt->standing = dead(*attempt, failed.stage, std::move(failed.failure), with_.configuration.generation);
+    auto job = make_again(delivery.id, partition, delivery.seq, std::move(stored), with_.configuration, with_.log);
+    if (!job) {
+        const auto attempt = attempt_of(std::move(delivery), partition);
+        attempt->standing =
+            dead(*attempt, job.error().stage, std::move(job.error().failure), with_.configuration.generation);
         return with_.resolve(attempt);
     }
-    job->attempts = {attempt};
+    const auto attempt = (*job)->attempts.front();
     fill_in(*attempt, std::move(delivery));
+    const Event& event = (*job)->event;
     if (with_.paused(event.envelope.channel)) {
         attempt->standing = parked(channel_missing(event.envelope.channel));
         return with_.resolve(attempt);

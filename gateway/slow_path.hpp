@@ -54,7 +54,7 @@ public:
     void begin();
     /// The lease is gone; answers that still come are ignored.
     void forget();
-    /// Redis was away: everything is looked at again.
+    /// Redis was away, and may have lost its last second: everything is looked at again.
     void look_everywhere();
 
     /// Whether lanes of this system may have owners here: who sends past the slow path asks first.
@@ -99,7 +99,10 @@ private:
     void hint(std::string_view system, Partition partition);
     void hint_due(std::string_view system, Partition partition, retry::Millis at);
 
+    void take_over_if_needed();
     asio::awaitable<void> take_over(std::uint64_t epoch);
+    Task<void> take_over(Partition partition, std::set<std::string>& strangers, std::uint64_t epoch);
+    void tell_strangers(const std::set<std::string>& strangers);
     Task<void> doubt_what_is_busy(Partition partition, std::string system);
     asio::awaitable<void> read(std::string system, Partition partition, std::size_t count, std::uint64_t epoch);
     std::shared_ptr<Attempt> attempt_of(retry::WaitingDelivery delivery, Partition partition);
@@ -128,11 +131,13 @@ private:
     std::map<std::string, std::set<Hash16>, std::less<>> missing_of_;  // the same the other way round
     std::array<Deadline, partition_count> deadlines_;                  // of what is parked
     bool lanes_known_ = false;
-    std::uint64_t placings_ = 0;  // that may add lanes: begun, ever
-    std::size_t placing_ = 0;     // and under way
+    std::uint64_t changes_ = 0;  // of lanes, by what is done here: ever
+    std::size_t placing_ = 0;    // jobs on their way
     int ticks_ = 0;
     std::size_t sending_ = 0;
     std::uint64_t epoch_ = 0;  // of `forget`
+    bool taking_over_ = false;
+    bool taken_over_ = false;  // and nothing was heard since that would make it doubtful
     bool begun_ = false;
     bool draining_ = false;
     std::minstd_rand random_;

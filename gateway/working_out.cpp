@@ -1,6 +1,7 @@
 #include "gateway/working_out.hpp"
 
 #include "gateway/stages/decode.hpp"
+#include "gateway/stages/deliver.hpp"
 #include "gateway/stages/map.hpp"
 #include "gateway/stages/route.hpp"
 
@@ -21,10 +22,8 @@ std::unexpected<FailedAt> no_event(std::string code, std::string detail)
     return failed_at("decode", {FailureClass::permanent, std::move(code), std::move(detail), {}});
 }
 
-}  // namespace
-
-std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Configuration& configuration,
-                                                      mapping::UnmappedWords* unmapped)
+std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configuration& configuration,
+                                                    mapping::UnmappedWords* unmapped)
 {
     if (event.channel == nullptr && event.envelope.channel.empty())
         return no_event("envelope_unreadable", "the stored event cannot be read");
@@ -56,6 +55,50 @@ std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Config
                                        std::to_string(most_deliveries),
                                    {}});
     return std::move(*routed);
+}
+
+}  // namespace
+
+std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Configuration& configuration,
+                                                      mapping::UnmappedWords* unmapped, observability::Log& log)
+{
+    try {
+        return stages(event, configuration, unmapped);
+    } catch (const std::exception& bug) {
+        log.error("an event could not be worked on",
+                  observability::LogLine{}.field("event", event.envelope.event.text()).field("what", bug.what()));
+        return failed_at("process",
+                         {FailureClass::permanent, "internal_error", "Headgate failed on this event; see its log", {}});
+    }
+}
+
+std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId& id, Partition partition,
+                                                         std::uint64_t seq, std::string stored,
+                                                         const Configuration& configuration, observability::Log& log)
+{
+    auto job = std::make_shared<Job>();
+    Event& event = job->event;
+    event.partition = partition;
+    event.seq = event.origin_seq = seq;
+    event.stored = std::move(stored);
+    event.envelope.event = id.event;
+    if (auto envelope = decode_envelope_head(event.stored)) {
+        event.envelope = std::move(*envelope);
+        event.channel = configuration.channel(event.envelope.channel);
+    }
+    auto routed = work_out(event, configuration, nullptr, log);
+    if (!routed)
+        return std::unexpected(std::move(routed.error()));
+    for (auto& attempt : deliveries(job, std::move(*routed)))
+        if (retry::DeliveryId::of(id.event, attempt->delivery.transaction.slot, attempt->system) == id)
+            job->attempts = {attempt};
+    if (job->attempts.empty())
+        return failed_at("map",
+                         {FailureClass::permanent,
+                          "not_mapped",
+                          "the mapping does not make this delivery any more; replay it to make what it makes now",
+                          {}});
+    return job;
 }
 
 }  // namespace headgate::gateway

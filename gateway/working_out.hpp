@@ -1,11 +1,17 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "gateway/job.hpp"
 #include "gateway/stages/types.hpp"
 #include "mapping/unmapped_words.hpp"
+#include "observability/log.hpp"
+#include "retry/delivery.hpp"
 
 namespace headgate::gateway {
 
@@ -17,8 +23,15 @@ struct FailedAt {
 
 /// decode ─▶ map ─▶ route: the transactions of an event and where each goes; none: nothing of it is wanted. The same
 /// event under the same configuration gives the same. Afterwards the event has no document and no body any more, only
-/// what is stored of it.
+/// what is stored of it. A bug of ours fails as `internal_error` and is told in the log: it must not hold up the
+/// others.
 std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Configuration& configuration,
-                                                      mapping::UnmappedWords* unmapped);
+                                                      mapping::UnmappedWords* unmapped, observability::Log& log);
+
+/// One delivery of the slow path, made again from the envelope of its event: a job with it alone. `not_mapped` when the
+/// configuration does not make it any more.
+std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId& id, Partition partition,
+                                                         std::uint64_t seq, std::string stored,
+                                                         const Configuration& configuration, observability::Log& log);
 
 }  // namespace headgate::gateway

@@ -29,7 +29,8 @@ struct Decision {
     Verdict verdict = Verdict::approve;
     std::string reason;
     std::string target_id;
-    std::string frame;  // for history: who and why; opaque here
+    std::string frame;                 // for history: who and why; opaque here
+    std::vector<GuardWrite> guards{};  // of what arrived
 };
 
 struct Decided {

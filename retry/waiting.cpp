@@ -62,6 +62,15 @@ std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const n
     return delivery;
 }
 
+Task<bool> exists(net::Redis& redis, std::string key)
+{
+    std::vector<std::string> ask{"EXISTS", std::move(key)};
+    auto reply = co_await redis.command(std::move(ask));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    co_return reply->integer == 1;
+}
+
 }  // namespace
 
 Task<WaitingPage> waiting(net::Redis& redis, const Scripts& scripts, Partition partition, DeliveryState state,
@@ -203,13 +212,16 @@ Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis)
     co_return systems;
 }
 
+Task<bool> anything_parked(net::Redis& redis)
+{
+    auto asked = exists(redis, "hg:work");
+    co_return co_await std::move(asked);
+}
+
 Task<bool> lane_is_taken(net::Redis& redis, Hash16 lane)
 {
-    std::vector<std::string> ask{"EXISTS", std::string("hg:blk:").append(view(lane))};
-    auto reply = co_await redis.command(std::move(ask));
-    if (!reply)
-        co_return std::unexpected(std::move(reply.error()));
-    co_return reply->integer == 1;
+    auto asked = exists(redis, std::string("hg:blk:").append(view(lane)));
+    co_return co_await std::move(asked);
 }
 
 Task<OpenPage> open_events(net::Redis& redis, Partition partition, std::string cursor)

@@ -94,6 +94,8 @@ Task<KnownEvent> known_event(net::Redis& redis, const Scripts& scripts, EventId 
 
 /// The systems that have lanes with an owner: whoever sends there past the slow path asks for the lane first.
 Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis);
+/// Whether anything is parked: it may have no lane now, and get one when it goes back to work.
+Task<bool> anything_parked(net::Redis& redis);
 /// Whether a delivery of the slow path has this lane.
 Task<bool> lane_is_taken(net::Redis& redis, Hash16 lane);
 

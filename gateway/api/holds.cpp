@@ -7,6 +7,9 @@
 
 #include "gateway/api/names.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/api/stored_event.hpp"
+#include "gateway/stages/finish.hpp"
+#include "gateway/working_out.hpp"
 #include "retry/decisions.hpp"
 #include "retry/waiting.hpp"
 
@@ -88,6 +91,7 @@ struct Said {
     std::string system;
     std::string state;
     std::uint32_t attempts = 0;
+    std::uint64_t seq = 0;
     std::string why;
     std::string target;
 };
@@ -121,12 +125,15 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
     if (!why || !target)
         co_return std::unexpected(failed(why ? target.error() : why.error()));
 
-    Said said{{id->event, *id->delivery}, 0, {}, {}, 0, *why, *target};
-    std::vector<std::string> get{"HMGET", "hg:d:" + said.id.raw(), "p", "system", "state", "attempts"};
+    Said said;
+    said.id = {id->event, *id->delivery};
+    said.why = *why;
+    said.target = *target;
+    std::vector<std::string> get{"HMGET", "hg:d:" + said.id.raw(), "p", "system", "state", "attempts", "seq"};
     const auto stored = co_await with.redis.command(std::move(get));
     if (!stored)
         co_return std::unexpected(failed(stored.error()));
-    if (!stored->is_list(4) || stored->list[2].is_nil())
+    if (!stored->is_list(5) || stored->list[2].is_nil())
         co_return gone(with, said.id);
     const auto number = [&](std::size_t field, auto& out) {
         const auto& text = stored->list[field].text;
@@ -136,6 +143,7 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
     said.system = stored->list[1].text;
     said.state = stored->list[2].text;
     number(3, said.attempts);
+    number(4, said.seq);
     if (const auto* seen = given->if_contains("attempts"); seen != nullptr) {
         boost::system::error_code error;
         const auto attempts = seen->is_number() ? seen->to_number<std::uint32_t>(error) : 0;
@@ -169,6 +177,24 @@ net::Response changed(const Said& said, const retry::Decided& decided)
                                   : "it is not held any more: it is " + state + " now");
 }
 
+/// What the delivery would have left had it been answered: the same told again is known by it. Nothing when the
+/// configuration does not make the delivery any more.
+asio::awaitable<std::vector<retry::GuardWrite>> guards_of(const Means& with, const Said& said)
+{
+    std::vector<retry::GuardWrite> guards;
+    auto envelope = co_await stored(with, said.id.event);
+    if (!envelope)
+        co_return guards;
+    const auto job = make_again(said.id, said.partition, said.seq, std::move(*envelope), with.configuration, with.log);
+    if (!job)
+        co_return guards;
+    Attempt& attempt = *(*job)->attempts.front();
+    attempt.applied = Applied{Applied::Outcome::adopted, said.target};
+    guards.push_back(guard_of(attempt));
+    (*job)->let_go();
+    co_return guards;
+}
+
 asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool arrived)
 {
     const auto said = co_await read_decision(with, call, arrived);
@@ -181,6 +207,10 @@ asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool 
     decision.reason = arrived ? "arrived" : "not_arrived";
     decision.target_id = said->target;
     decision.frame = frame_of(*said, arrived);
+    if (arrived) {
+        auto guards = guards_of(with, *said);
+        decision.guards = co_await std::move(guards);
+    }
     retry::Decisions decisions(with.redis, with.scripts);
     const auto decided = co_await decisions.decide(std::move(decision));
 

@@ -23,6 +23,7 @@ std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job
         delivery.seq = job->event.seq;
         delivery.origin_seq = job->event.origin_seq;
         delivery.transaction = std::move(one.transaction);
+        delivery.content = sha256(delivery.transaction.json);
         attempt->place = static_cast<std::uint16_t>(std::min<std::size_t>(attempts.size(), 65'535));
         attempt->first = job->replayed() ? job->begun : envelope.received_at;
         attempt->lane = attempt->system + '\0' + envelope.source + '\0' + delivery.transaction.entity;

@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "gateway/missing.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "retry/keys.hpp"
 
@@ -112,7 +113,10 @@ json::object delivery_of(const Attempt& attempt)
         delivery["code"] = telling.reason;
         if (!attempt.standing->detail.empty())
             delivery["detail"] = attempt.standing->detail;
-        if (telling.at.time_since_epoch().count() > 0)
+        if (attempt.standing->outcome == retry::Outcome::park)
+            delivery["for"] = missing_words(telling.what);
+        // A channel's pause has no end, and a time in the year 9999 would look like one.
+        if (telling.at.time_since_epoch().count() > 0 && telling.reason != "channel_paused")
             delivery["until"] = telling.at.time_since_epoch().count();
     }
     return delivery;
@@ -141,14 +145,6 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
     frame["deliveries"] = std::move(deliveries);
     put_warnings(job, frame);
     return frame;
-}
-
-/// The guard that a delivery which has ended well leaves.
-retry::GuardWrite guard_of(const Attempt& attempt)
-{
-    retry::GuardWrite write{fact_of(attempt.system, attempt.delivery), telling_of(attempt.delivery)};
-    write.guard.target_id = attempt.applied->target_id;
-    return write;
 }
 
 /// How an attempt stands, whatever it came to.
@@ -201,6 +197,13 @@ std::int64_t number_of_frame(std::string_view id)
 }
 
 }  // namespace
+
+retry::GuardWrite guard_of(const Attempt& attempt)
+{
+    retry::GuardWrite write{fact_of(attempt.system, attempt.delivery), telling_of(attempt.delivery)};
+    write.guard.target_id = attempt.applied->target_id;
+    return write;
+}
 
 WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
 {
@@ -288,7 +291,7 @@ retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono
     placement.event = job.event.envelope.event;
     placement.seq = job.event.seq;
     placement.config = generation;
-    std::string reason;
+    std::string reason = job.reason;
     for (const auto& attempt : job.attempts) {
         const Delivery& delivery = attempt->delivery;
         retry::NewDelivery& placed = placement.deliveries.emplace_back();
@@ -314,9 +317,8 @@ retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono
             --placed.attempts;
         if (!standing.telling.reason.empty())
             reason = standing.telling.reason;
-        if (!attempt->applied) {
+        if (!attempt->applied)
             placement.worst = standing.telling.failure_class;
-        }
         placed.telling = std::move(standing.telling);
     }
     placement.frame = json::serialize(frame_of(job, "waiting", reason, now));

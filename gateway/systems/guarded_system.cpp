@@ -25,7 +25,7 @@ retry::Guard telling_of(const Delivery& delivery)
     retry::Guard guard;
     guard.version = retry::ordered_version(delivery.transaction.version);
     guard.seq = delivery.origin_seq;
-    guard.digest = sha256(delivery.transaction.json);
+    guard.digest = delivery.content;
     return guard;
 }
 

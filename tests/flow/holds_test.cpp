@@ -86,6 +86,21 @@ TEST_F(Holds, WhatArrivedIsAppliedAndNotSentAgainAndWhoWaitedBehindItGoes)
                           " system=erp verdict=arrived target=SO-17 why=\"seen in the ERP\" who=admin"));
 }
 
+TEST_F(Holds, WhatArrivedIsKnownWhenItIsToldAgain)
+{
+    ASSERT_TRUE(begin_with_a_doubt(ErpFault::commit_and_reset)) << headgate_->log();
+    ASSERT_EQ(say(hold(), "arrived", R"({"target":"SO-17"})").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+
+    Sender sender("/hooks/shop", headgate_->secret("shop"));
+    const auto again =
+        event_of(sender.post(headgate_->port(), {"orders/updated", "told-again", order_body(1, 1, 1), {}}).body);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(event(again).at("reason").as_string(), "repeated");
+    EXPECT_EQ(erp_.made().size(), 1U);
+}
+
 TEST_F(Holds, WhatDidNotArriveIsSentOnceMoreAfterACrashAsWell)
 {
     ASSERT_TRUE(begin_with_a_doubt(ErpFault::reset)) << headgate_->log();

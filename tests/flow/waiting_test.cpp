@@ -168,6 +168,8 @@ TEST_F(WaitingFlow, AParentThatDoesNotComeInTimeMakesALetter)
     ASSERT_TRUE(quiet()) << headgate_->log();
     EXPECT_EQ(state(child), "dead");
     EXPECT_EQ(reason(child), "missing_parent");
+    EXPECT_NE(headgate_->log().find("waited for the sales_order order/7 at erp as long as `parking` says"),
+              std::string::npos);
     EXPECT_EQ(erp_.calls().size(), 0U);
 
     order(7);
@@ -309,6 +311,41 @@ TEST_F(WaitingFlow, BodiesOfWhatWaitsLeaveRedisAndComeBack)
     EXPECT_EQ(headgate_->admin("POST", "/api/v1/dlq/" + letter + "/replay").first, 200);
     ASSERT_TRUE(quiet()) << headgate_->log();
     EXPECT_EQ(state(letter), "dead");
+}
+
+TEST_F(WaitingFlow, WhatIsUnchangedIsNotSentAndKnownAtItsNewerVersion)
+{
+    ASSERT_TRUE(begin({{"STOCK_WITHIN", "100ms"}})) << headgate_->log();
+    const auto tell = [this](int version, int available) {
+        const auto id = stock("A", version, available);
+        EXPECT_TRUE(quiet()) << headgate_->log();
+        return id;
+    };
+    const auto first = tell(1, 5);
+    const auto same = tell(3, 5);
+    const auto older = tell(2, 4);
+    const auto newer = tell(4, 4);
+
+    EXPECT_EQ(state(first), "applied");
+    EXPECT_EQ(reason(same), "unchanged");
+    EXPECT_EQ(reason(older), "stale");
+    EXPECT_EQ(state(newer), "applied");
+    EXPECT_EQ(posted("/stock").size(), 2U);
+}
+
+TEST_F(WaitingFlow, WhatWaitsForASystemThatIsGoneIsToldOf)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    const auto id = order(7);
+    ASSERT_TRUE(told(id, "\"deliveries\"")) << headgate_->log();
+    headgate_->kill_hard();
+    HeadgateProcess other(
+        HeadgateProcess::Options{source_folder() / "tests/flow/config", folder_ / "data", {}, "127.0.0.1:0"});
+    ASSERT_TRUE(other.start()) << other.log();
+
+    EXPECT_TRUE(other.wait_until_told("/readyz", "deliveries wait for erp, which is not configured", 120s))
+        << other.log();
 }
 
 TEST_F(WaitingFlow, ASnapshotThatIsTooOldIsNotSent)

@@ -205,11 +205,12 @@ protected:
         auto verdict = static_cast<Decision::Verdict>(pick(5));
         auto told = some_told();
         told.maybe.reset();
-        told.facts.clear();
         told.references.clear();
         told.progress.clear();
-        auto answer =
-            loop_.await(decisions_->decide({id(name), seen, attempts, verdict, told.reason, told.target, "who"}));
+        Decision decision{id(name), seen, attempts, verdict, told.reason, told.target, "who"};
+        for (const auto& [fact, next] : told.facts)
+            decision.guards.push_back({fact_key(fact), guard_of(next)});
+        auto answer = loop_.await(decisions_->decide(std::move(decision)));
         auto [should, effects] = model_.decide(name, seen, attempts, verdict, told);
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
 

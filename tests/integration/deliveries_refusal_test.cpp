@@ -188,6 +188,11 @@ protected:
              {d(5), "hold", "0", "discard", "r", "", "frame"},
              with({"hg:d:" + d(5), "hg:e:" + raw(event_of(5)), "hg:l:" + raw(event_of(5)), "hg:blk:" + lane("order/5")},
                   {share, queues})});
+        all.push_back({"decide, with a guard",
+                       &scripts_.decide,
+                       {d(5), "hold", "0", "discard", "r", "", "frame", std::string(16, 'g'), std::string(10, '\0')},
+                       {"hg:g:" + std::string(16, 'g')},
+                       false});  // it is discarded by now
         all.push_back({"decide, of a parked one",
                        &scripts_.decide,
                        {d(12), "park", "0", "discard", "r", "", "frame"},

@@ -425,7 +425,10 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
         delivery.maybe = false;
         to_work(name);
         break;
-    case Verdict::arrived: ends(State::applied, 'a'); break;
+    case Verdict::arrived:
+        ends(State::applied, 'a');
+        tell_facts(told.facts);
+        break;
     case Verdict::discard: ends(State::discarded, 'x'); break;
     case Verdict::supersede: ends(State::suppressed, 's'); break;
     }
