@@ -42,6 +42,14 @@ inline std::unexpected<Failure> fail(FailureClass failure_class, std::string cod
     return std::unexpected(Failure{failure_class, std::move(code), std::move(detail), std::move(where)});
 }
 
+/// A failure of what does no harm when it is done twice: not to know whether it was done is a reason to do it again.
+[[nodiscard]] inline Failure of_harmless(Failure failure)
+{
+    if (failure.failure_class == FailureClass::unknown_outcome)
+        failure.failure_class = FailureClass::transient;
+    return failure;
+}
+
 constexpr Fate fate_of(FailureClass failure)
 {
     switch (failure) {  // no default: a new class must be given its fate to compile

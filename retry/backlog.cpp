@@ -179,7 +179,7 @@ Task<std::vector<std::optional<Guard>>> Backlog::guards(std::vector<Hash16> keys
         args.push_back(std::string("hg:g:").append(view(key)));
     auto reply = co_await impl->redis.command(std::move(args));
     if (!reply)
-        co_return std::unexpected(std::move(reply.error()));
+        co_return std::unexpected(of_harmless(std::move(reply.error())));
     if (!reply->is_list(keys.size()))
         co_return odd_reply("MGET");
     for (std::size_t i = 0; i < keys.size(); ++i) {

@@ -71,7 +71,7 @@ public:
     Task<FinishAnswer> finish(Finished finished);
     /// The event becomes a letter in one step.
     Task<BuryAnswer> bury(Burial burial);
-    /// What was last applied, in the order asked; nothing where Redis remembers nothing.
+    /// What was last applied, in the order asked; nothing where Redis remembers nothing. Never unknown_outcome.
     Task<std::vector<std::optional<Guard>>> guards(std::vector<Hash16> keys);
 
 private:

@@ -29,7 +29,7 @@ Task<void> References::put(std::vector<Reference> references)
         }
         auto reply = co_await redis_.eval(scripts_.xref, std::move(keys), std::move(args));
         if (!reply)
-            co_return std::unexpected(std::move(reply.error()));
+            co_return std::unexpected(of_harmless(std::move(reply.error())));
     }
     co_return Result<void>();
 }
@@ -44,7 +44,7 @@ Task<std::vector<std::optional<std::string>>> References::find(std::string syste
     get.insert(get.end(), std::make_move_iterator(ids.begin()), std::make_move_iterator(ids.end()));
     auto reply = co_await redis_.command(std::move(get));
     if (!reply)
-        co_return std::unexpected(std::move(reply.error()));
+        co_return std::unexpected(of_harmless(std::move(reply.error())));
     if (!reply->is_list(found.size()))
         co_return odd_reply("HMGET");
     for (std::size_t i = 0; i < found.size(); ++i)
@@ -59,7 +59,7 @@ Task<ReferencePage> References::list(std::string system, std::string kind, std::
                                   "128"};
     auto reply = co_await redis_.command(std::move(scan));
     if (!reply)
-        co_return std::unexpected(std::move(reply.error()));
+        co_return std::unexpected(of_harmless(std::move(reply.error())));
     if (!reply->is_list(2))
         co_return odd_reply("HSCAN");
     ReferencePage page;

@@ -17,7 +17,8 @@ struct ReferencePage {
 };
 
 /// What systems call things of ours, by system and kind. Not fenced: a later word replaces an earlier one. Calls may
-/// overlap, all on the connection's thread; each fails as a Redis command does and may be repeated.
+/// overlap, all on the connection's thread; each fails as a Redis command does, but never with unknown_outcome: it may
+/// be repeated.
 class References {
 public:
     References(net::Redis& redis, const Scripts& scripts);

@@ -190,12 +190,8 @@ Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
     if (!message)
         co_return std::unexpected(std::move(message.error()));
     auto answered = co_await call(index, std::move(*message), false);
-    if (!answered) {
-        Failure failure = std::move(answered.error());
-        if (failure.failure_class == FailureClass::unknown_outcome)
-            failure.failure_class = FailureClass::transient;  // asking does nothing
-        co_return std::unexpected(std::move(failure));
-    }
+    if (!answered)
+        co_return std::unexpected(of_harmless(std::move(answered.error())));
     const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
     if (answered->status == 404)
         co_return std::nullopt;

@@ -21,7 +21,8 @@ bool is_of_the_system(const Failure& failure)
 {
     switch (failure.failure_class) {
     case FailureClass::transient:
-    case FailureClass::unknown_outcome: return failure.code != "lease_lost" && failure.code != "probe_missed";
+    case FailureClass::unknown_outcome:
+        return failure.code != "lease_lost" && failure.code != "probe_missed" && !failure.code.starts_with("redis_");
     case FailureClass::auth: return true;
     case FailureClass::throttled:
     case FailureClass::dependency:

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <csignal>
+
+#include <gmock/gmock.h>
 
 #include "slow_path.hpp"
 
@@ -545,6 +548,28 @@ TEST_F(DeliveriesTest, KeepsReferencesBySystemAndKind)
     } while (!cursor.empty());
     EXPECT_EQ(count, 199U);
     EXPECT_EQ(loop_.await(references_->find("wms", "sku", {"sku/1"})).value()[0], "W1");
+}
+
+TEST_F(DeliveriesTest, WhatMayBeAskedAgainIsNeverDoubtful)
+{
+    server_.signal(SIGSTOP);
+    std::vector<FailureClass> classes;
+    const auto ask = [&]<class T>(Task<T> task) {
+        asio::co_spawn(loop_.context, std::move(task), [&](const std::exception_ptr& /*error*/, Result<T> result) {
+            classes.push_back(result.error().failure_class);
+        });
+    };
+    ask(references_->put({{"erp", "sku", "sku/1", "E1"}}));
+    ask(references_->find("erp", "sku", {"sku/1"}));
+    ask(references_->list("erp", "sku"));
+    ask(backlog_->guards({retry::guard_hash("erp", "sales_order", "order/1")}));
+    loop_.context.poll();  // written
+    server_.kill();
+    loop_.run_until([&] { return classes.size() == 4; });
+
+    EXPECT_THAT(classes, testing::Each(FailureClass::transient));
+    server_.start();  // for what is verified at the end
+    ASSERT_TRUE(loop_.await(redis_->wait_connected(60s)));
 }
 
 TEST_F(DeliveriesTest, WritesNothingWithoutTheLease)
