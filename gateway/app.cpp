@@ -27,6 +27,7 @@
 #include "retry/managed_redis.hpp"
 #include "retry/startup_checks.hpp"
 #include "retry/tally.hpp"
+#include "retry/waiting.hpp"
 
 namespace headgate::gateway {
 
@@ -171,6 +172,9 @@ private:
         const bool connected = co_await connect_redis();
         if (!connected || stopping_)
             co_return false;
+        const bool known = co_await check_channels();
+        if (!known)
+            co_return false;
         co_await compare_ledger();
         build_loops();
         admin_->connected(*redis_);
@@ -282,6 +286,37 @@ private:
         ledger.tables = ledger_tables(configuration_->canonical);
         ledger.may_write = [this] { return retry::boottime_ns() < lease_until_.load(std::memory_order_acquire); };
         ledger_ = std::make_unique<connectors::SqliteLedger>(std::move(ledger));
+    }
+
+    Task<std::map<std::string, std::int64_t>> count_placed()
+    {
+        auto waiting = co_await retry::waiting_by_channel(*redis_);
+        if (waiting)
+            for (const auto& [name, channel] : configuration_->channels) {
+                const auto found = waiting->find(name);
+                channel->placed.store(found == waiting->end() ? 0 : found->second, std::memory_order_relaxed);
+            }
+        co_return waiting;
+    }
+
+    /// Nobody could make the deliveries of a channel that is gone.
+    asio::awaitable<bool> check_channels()
+    {
+        const auto waiting = co_await count_placed();
+        if (!waiting)
+            co_return failed(waiting.error());
+        bool known = true;
+        for (const auto& [name, events] : *waiting)
+            if (configuration_->channel(name) == nullptr)
+                known = failed({FailureClass::permanent,
+                                "channel_waits",
+                                fmt::format("{} events of the channel `{}` wait, and it is not configured: put it back "
+                                            "with `mode: closed` until `headgate channels` shows that none wait",
+                                            events, name),
+                                {}});
+        if (!known)
+            start_code_ = exit_configuration;
+        co_return known;
     }
 
     /// A ledger that is new beside a Redis that is not: most likely a file was lost or the wrong folder was given.
@@ -418,6 +453,7 @@ private:
                 dead.set(all.dead);
                 frames.set(all.frames);
             }
+            [[maybe_unused]] const auto placed = co_await count_placed();
             timer.expires_after(1s);
             co_await timer.async_wait(use_tuple);
         }

@@ -62,7 +62,13 @@ struct Channel {
     std::chrono::seconds window{0};
 
     mutable RateLimiter rate;
-    mutable std::atomic<std::int64_t> waiting{0};  // accepted and not finished
+    mutable std::atomic<std::int64_t> waiting{0};  // accepted, and neither finished nor placed
+    mutable std::atomic<std::int64_t> placed{0};   // on the slow path with deliveries left; as of a second ago
+
+    [[nodiscard]] std::int64_t backlog() const
+    {
+        return waiting.load(std::memory_order_relaxed) + placed.load(std::memory_order_relaxed);
+    }
 
     /// The topic when the connector knows it and the channel wants it.
     [[nodiscard]] const Topic* wanted(std::string_view topic) const;

@@ -354,6 +354,8 @@ void SlowPath::placed(const Job& job, const retry::Placed& placed)
 {
     --placing_;
     const Partition partition = job.event.partition;
+    if (job.event.channel != nullptr && !placed.ended)
+        job.event.channel->placed.fetch_add(1, std::memory_order_relaxed);  // until they are counted again
     for (const auto& attempt : job.attempts) {
         if (attempt->applied) {
             with_.sender.told(*attempt);

@@ -155,6 +155,7 @@ void encode(const Placement& placement, Arguments& out)
     out.add(placement.worst ? name_of(*placement.worst) : std::string_view());
     out.add(std::string_view(placement.frame));
     out.add(std::string_view(placement.frame_of_replaced));
+    out.add(std::string_view(placement.channel));
     out.add(static_cast<std::uint64_t>(placement.deliveries.size()));
     for (const auto& delivery : placement.deliveries) {
         out.keep(std::string(view(DeliveryId::of(placement.event, delivery.slot, delivery.system).half)));

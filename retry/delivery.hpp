@@ -135,6 +135,7 @@ struct Placement {
     EventId event;
     std::uint64_t seq = 0;     // the backlog entry's
     std::uint64_t config = 0;  // configuration generation
+    std::string channel;
     std::optional<FailureClass> worst;
     std::string frame;                    // for history; opaque here
     std::string frame_of_replaced;        // of each delivery that is replaced

@@ -212,6 +212,22 @@ Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis)
     co_return systems;
 }
 
+Task<std::map<std::string, std::int64_t>> waiting_by_channel(net::Redis& redis)
+{
+    std::vector<std::string> get{"HGETALL", "hg:waiting"};
+    auto reply = co_await redis.command(std::move(get));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    std::map<std::string, std::int64_t> waiting;
+    for (std::size_t i = 0; i + 1 < reply->list.size(); i += 2) {
+        const auto events = number_of<std::int64_t>(reply->list[i + 1].text);
+        if (!events)
+            co_return odd_reply("HGETALL");
+        waiting.emplace(std::move(reply->list[i].text), *events);
+    }
+    co_return waiting;
+}
+
 Task<bool> anything_parked(net::Redis& redis)
 {
     auto asked = exists(redis, "hg:work");

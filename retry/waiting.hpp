@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -98,6 +99,9 @@ Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis);
 Task<bool> anything_parked(net::Redis& redis);
 /// Whether a delivery of the slow path has this lane.
 Task<bool> lane_is_taken(net::Redis& redis, Hash16 lane);
+
+/// How many events of each channel have deliveries that wait; those with none are not named.
+Task<std::map<std::string, std::int64_t>> waiting_by_channel(net::Redis& redis);
 
 /// A page of a partition's events that have been placed or are letters.
 struct OpenPage {

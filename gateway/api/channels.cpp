@@ -66,7 +66,7 @@ asio::awaitable<net::Response> list_channels(const Means& with, const Call& call
                                     {"source", known ? channel->source : ""},
                                     {"mode", known ? name_of(channel->config.mode) : ""},
                                     {"paused", pause_json(*paused, "channel:" + name)},
-                                    {"waiting", known ? channel->waiting.load(std::memory_order_relaxed) : 0},
+                                    {"waiting", known ? channel->backlog() : 0},
                                     {"parked", (number++)->integer}});
     }
     co_return reply(200, json::object{{"channels", std::move(rows)}});

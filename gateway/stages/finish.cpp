@@ -291,6 +291,7 @@ retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono
     placement.event = job.event.envelope.event;
     placement.seq = job.event.seq;
     placement.config = generation;
+    placement.channel = job.event.envelope.channel;
     std::string reason = job.reason;
     for (const auto& attempt : job.attempts) {
         const Delivery& delivery = attempt->delivery;

@@ -32,7 +32,7 @@ Intake<Received> receive(net::Request& request, const Configuration& configurati
     if (!channel->rate.take(now) || !listener_rate.take(now))
         return refuse(429, FailureClass::throttled, "rate_exceeded", "more requests per second than the channel takes",
                       1s);
-    if (channel->waiting.load(std::memory_order_relaxed) >= channel->config.backlog)
+    if (channel->backlog() >= channel->config.backlog)
         return refuse(503, FailureClass::transient, "backlog_full", "the channel's backlog is full", 10s);
     if (!state.redis_connected)
         return refuse(503, FailureClass::transient, "redis_unavailable", "events cannot be stored now", 5s);

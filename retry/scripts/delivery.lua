@@ -8,7 +8,8 @@ local kinds = {ready = 'left', due = 'left', busy = 'left', lane = 'left', park 
 local per_system = {ready = true, due = true, busy = true}
 local fields_of_delivery = {'p', 'system', 'lane', 'order', 'state', 'attempts', 'maybe', 'seq', 'n', 'pk', 'slot',
                             'type', 'reason', 'pass'}
-local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd'}
+local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd',
+                          'channel'}
 local counters_of_share = {'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
                            'd_discarded', 'd_dead', 'd_again'}
 
@@ -20,8 +21,9 @@ local function expect(key, kind)
     end
 end
 
-local lanes = {}   -- system -> how many more of its lanes have an owner
-local counts = {}  -- p -> counter -> how many more
+local lanes = {}     -- system -> how many more of its lanes have an owner
+local counts = {}    -- p -> counter -> how many more
+local channels = {}  -- channel -> how many more of its events wait
 local function counted(p, counter, n)
     counts[p][counter] = (counts[p][counter] or 0) + n
 end
@@ -54,6 +56,13 @@ local function stored_partition(value, where)
     return text(p)
 end
 
+local function expect_channel(channel)
+    if channel and channels[channel] == nil then
+        whole(read('hash', 'HGET', 'hg:waiting', channel), 'hg:waiting')
+        channels[channel] = 0
+    end
+end
+
 -- What is known of an event whose deliveries have left the fast path; false: nothing.
 local records = {}
 local function record(event)
@@ -71,7 +80,9 @@ local function record(event)
     end
     records[event] = v[1] and {event = event, p = stored_partition(v[1], key .. ' p'), round = whole(v[2]),
                                seq = whole(v[3]), left = whole(v[4]), dead = whole(v[5]), again = whole(v[6]),
-                               applied = whole(v[7]), discarded = whole(v[8]), d = v[9] or ''}
+                               applied = whole(v[7]), discarded = whole(v[8]), d = v[9] or '',
+                               channel = v[10], waits = v[10] and whole(v[4]) > 0 or false}
+    expect_channel(v[10])
     return records[event]
 end
 
@@ -305,6 +316,10 @@ local function settle(known)
     local open, rest = 'hg:open:' .. known.p, 'hg:rest:' .. known.p
     redis.call('HSET', 'hg:e:' .. known.event, 'left', text(known.left), 'dead', text(known.dead), 'again',
                text(known.again), 'applied', text(known.applied), 'discarded', text(known.discarded))
+    if known.channel and known.waits ~= (known.left > 0) then
+        known.waits = known.left > 0
+        channels[known.channel] = channels[known.channel] + (known.waits and 1 or -1)
+    end
     if redis.call('HEXISTS', open, known.event) == 0 then
         return ''
     end
@@ -341,9 +356,11 @@ local function write_counts()
             end
         end
     end
-    for system, n in pairs(lanes) do
-        if n ~= 0 and redis.call('HINCRBY', 'hg:lanes', system, text(n)) == 0 then
-            redis.call('HDEL', 'hg:lanes', system)
+    for key, of_key in pairs({['hg:lanes'] = lanes, ['hg:waiting'] = channels}) do
+        for name, n in pairs(of_key) do
+            if n ~= 0 and redis.call('HINCRBY', key, name, text(n)) == 0 then
+                redis.call('HDEL', key, name)
+            end
         end
     end
 end

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- An event leaves the backlog for the slow path, with a record for each of its deliveries. Fenced. What `d` knows
 -- already stays as it is, but for what was readmitted; of that, what comes no more is suppressed as `not_mapped`.
--- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded deliveries, then for each:
+-- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded channel deliveries, then for each:
 --   half(16) slot system lane(16) type latest|sequence|free n(place in its event) attempts first(ms) effect(32)
 --   replaces('' | type | all) parents, then type guard(16) each; and how it stands (see telling):
 --   ready | due | park | hold | dead | applied | suppressed
@@ -20,12 +20,12 @@ local most_deliveries = 10000
 
 local token, p = bytes(ARGV[1], 16, 'token'), partition(ARGV[2])
 local seq, event, config = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event'), argument(ARGV[5], 'config')
-local worst, frame, frame_of_superseded = ARGV[6], ARGV[7], ARGV[8]
-local count = argument(ARGV[9], 'deliveries')
-if count > most_deliveries then
+local worst, frame, frame_of_superseded, channel = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local count = argument(ARGV[10], 'deliveries')
+if count > most_deliveries or channel == '' then
     refuse('BADARG items')
 end
-next_argument = 10
+next_argument = 11
 
 local states = {ready = true, due = true, park = true, hold = true, dead = true, applied = true,
                 suppressed = true}
@@ -78,9 +78,11 @@ if count == 0 and (not known or known.d == '') then
 end
 if not known then
     known = {event = event, p = p, round = 0, seq = origin, left = 0, dead = 0, again = 0, applied = 0, discarded = 0,
-             d = ''}
+             d = '', waits = false}
     records[event] = known
 end
+known.channel = known.channel or channel
+expect_channel(known.channel)
 
 -- What was readmitted and is not told of any more.
 local dropped = {}
@@ -177,7 +179,7 @@ end
 redis.call('XDEL', inbox, id)
 redis.call('HSET', open, event, text(known.seq))
 redis.call('HSET', 'hg:e:' .. event, 'p', p, 'seq', text(known.seq), 'round', text(known.round), 'config', text(config),
-           'worst', worst)
+           'worst', worst, 'channel', known.channel)
 if has_body then
     redis.call('HSET', 'hg:e:' .. event, 'body', 'redis')
 end

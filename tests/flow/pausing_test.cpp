@@ -27,6 +27,32 @@ protected:
                    : std::string(pause.at("who").as_string()) + ": " + std::string(pause.at("why").as_string());
     }
 
+    /// A configuration of the test's own, which it may change.
+    fs::path own_configuration()
+    {
+        for (const auto* folder : {"two_shops", "erp"})
+            fs::copy(source_folder() / "tests/flow" / folder, folder_ / folder, fs::copy_options::recursive);
+        return folder_ / "two_shops";
+    }
+
+    /// Takes `outlet` away, and answers what there was.
+    std::string take_outlet_away()
+    {
+        std::ifstream file(folder_ / "two_shops/headgate.yaml");
+        const std::string before(std::istreambuf_iterator<char>(file), {});
+        auto config = before;
+        const auto line = config.find("  outlet:");
+        config.erase(line, config.find('\n', line) + 1 - line);
+        std::ofstream(folder_ / "two_shops/headgate.yaml") << config;
+        return before;
+    }
+
+    Answer post_order(const std::string& channel, std::uint64_t id)
+    {
+        Sender sender("/hooks/" + channel, headgate_->secret(channel));
+        return sender.post(headgate_->port(), {"orders/updated", "order-" + std::to_string(id), order_body(id, 1), {}});
+    }
+
     boost::json::value post(const std::string& target, const std::string& body = {})
     {
         const auto [status, text] = headgate_->admin("POST", "/api/v1/" + target, body);
@@ -131,16 +157,10 @@ TEST_F(Pausing, TheFirstPauseStaysAndWhatIsNotPausedMayGoOn)
 
 TEST_F(Pausing, EndsAlsoOfWhatIsNotConfiguredAnyMore)
 {
-    for (const auto* folder : {"two_shops", "erp"})
-        fs::copy(source_folder() / "tests/flow" / folder, folder_ / folder, fs::copy_options::recursive);
-    ASSERT_TRUE(begin({}, folder_ / "two_shops")) << headgate_->log();
+    ASSERT_TRUE(begin({}, own_configuration())) << headgate_->log();
     post("channels/outlet/pause", R"({"why":"to be closed"})");
     EXPECT_TRUE(row("channels", "outlet").at("configured").as_bool());
-    std::ifstream file(folder_ / "two_shops/headgate.yaml");
-    std::string config(std::istreambuf_iterator<char>(file), {});
-    const auto line = config.find("  outlet:");
-    config.erase(line, config.find('\n', line) + 1 - line);
-    std::ofstream(folder_ / "two_shops/headgate.yaml") << config;
+    take_outlet_away();
 
     ASSERT_TRUE(begin_again()) << headgate_->log();
     EXPECT_FALSE(row("channels", "outlet").at("configured").as_bool());
@@ -150,6 +170,47 @@ TEST_F(Pausing, EndsAlsoOfWhatIsNotConfiguredAnyMore)
 
     EXPECT_EQ(headgate_->admin("POST", "/api/v1/channels/outlet/resume").first, 404);
     EXPECT_TRUE(row("channels", "outlet").is_null());
+}
+
+TEST_F(Pausing, WhatWaitsCountsTowardsTheBacklogOfItsChannel)
+{
+    ASSERT_TRUE(begin({{"BACKLOG", "3"}})) << headgate_->log();
+    post("channels/shop/pause", R"({"why":"stocktaking"})");
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        EXPECT_EQ(post_order("shop", id).status, 200);
+    ASSERT_TRUE(wait_for("/api/v1/verify", R"("parked":3)")) << headgate_->log();
+    EXPECT_EQ(row("channels", "shop").at("waiting").as_int64(), 3);
+
+    EXPECT_EQ(post_order("shop", 4).status, 503);
+    EXPECT_EQ(post_order("outlet", 4).status, 200);
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+    EXPECT_EQ(post_order("shop", 4).status, 503);
+
+    post("channels/shop/resume");
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    ASSERT_TRUE(wait_for("/api/v1/channels", R"("waiting":0,"parked":0}])")) << headgate_->log();
+    EXPECT_EQ(post_order("shop", 4).status, 200);
+}
+
+TEST_F(Pausing, AChannelOfWhichEventsWaitIsNotTakenAway)
+{
+    ASSERT_TRUE(begin({}, own_configuration())) << headgate_->log();
+    post("channels/outlet/pause", R"({"why":"to be closed"})");
+    const auto event = order("outlet", 1, 1);
+    ASSERT_TRUE(wait_for("/api/v1/verify", R"("parked":1)")) << headgate_->log();
+    const auto before = take_outlet_away();
+
+    EXPECT_FALSE(begin_again());
+    EXPECT_EQ(headgate_->exit_code(), 78);
+    EXPECT_THAT(headgate_->log(), HasSubstr("channel_waits: 1 events of the channel `outlet` wait"));
+
+    std::ofstream(folder_ / "two_shops/headgate.yaml") << before;
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    post("channels/outlet/resume");
+    EXPECT_TRUE(wait_until_applied(event));
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    take_outlet_away();
+    EXPECT_TRUE(begin_again()) << headgate_->log();
 }
 
 TEST_F(Pausing, NeedsANameThatThereIsAndAReason)
@@ -199,7 +260,7 @@ TEST_F(Pausing, IsToldOfByTheCommandLine)
     order("shop", 1, 1);
     ASSERT_TRUE(wait_for("/api/v1/verify", R"("parked":1)")) << headgate_->log();
     EXPECT_THAT(headgate({"channels", "list"}).out,
-                HasSubstr("shop     shopify    shop    live  paused  0        1       paused by admin since 20"));
+                HasSubstr("shop     shopify    shop    live  paused  1        1       paused by admin since 20"));
     EXPECT_THAT(headgate({"channels", "list", "--json"}).out, HasSubstr("{\"channel\":\"outlet\",\"configured\":true"));
     const auto resumed = headgate({"channels", "resume", "shop"});
     EXPECT_EQ(resumed.out, "channel shop goes on; 1 delivery goes back to work\n");

@@ -106,7 +106,7 @@ protected:
     [[nodiscard]] Texts place_head(const std::string& deliveries) const
     {
         return {token(),     "0",     std::to_string(seq_), raw(event_of(1)), "7",
-                "transient", "frame", "frame of replaced",  deliveries};
+                "transient", "frame", "frame of replaced",  channel_of(1),    deliveries};
     }
     [[nodiscard]] Texts place_args() const
     {
@@ -126,6 +126,7 @@ protected:
                                   "hg:hold:0", "hg:dead:0", "hg:rest:0",   "hg:hist:0"};
         // What is asked for whatever may move between the sets of a system.
         const std::string queues[]{"hg:ready:0:erp", "hg:due:0:erp", "hg:busy:0:erp", "hg:lanes"};
+        const std::string channels[]{"hg:waiting"};
         // What is asked for to replace 9 and 10, after whom it is the turn of 11.
         const std::string replaced[]{"hg:P:3",
                                      "hg:open:3",
@@ -161,7 +162,7 @@ protected:
                              "hg:b:" + raw(event_of(1)), "hg:d:" + d(1, 0), "hg:d:" + d(1, 1), "hg:l:" + d(1, 2),
                              "hg:blk:" + lane("order/10"), "hg:blk:" + lane("order/11"), "hg:g:" + guard_name(),
                              std::string("hg:x:erp\0customer", 17)},
-                            {share, queues, replaced, parking})});
+                            {share, queues, channels, replaced, parking})});
         all.push_back({"take",
                        &scripts_.take,
                        {token(), "0", d(7), "0", "99"},
@@ -170,10 +171,10 @@ protected:
             {"resolve", &scripts_.resolve, resolve_args(applied()),
              with({"hg:d:" + d(2), "hg:d:" + d(3), "hg:e:" + raw(event_of(2)), "hg:l:" + raw(event_of(2)),
                    "hg:blk:" + lane("order/2"), "hg:g:" + guard_name(), std::string("hg:x:erp\0customer", 17)},
-                  {share, queues})});
+                  {share, queues, channels})});
         all.push_back({"resolve, to park", &scripts_.resolve, park_args(),
                        with({"hg:d:" + d(13), "hg:e:" + raw(event_of(13)), "hg:blk:" + lane("order/14")},
-                            {share, queues, parking})});
+                            {share, queues, channels, parking})});
         all.push_back(
             {"release",
              &scripts_.release,
@@ -187,7 +188,7 @@ protected:
              &scripts_.decide,
              {d(5), "hold", "0", "discard", "r", "", "frame"},
              with({"hg:d:" + d(5), "hg:e:" + raw(event_of(5)), "hg:l:" + raw(event_of(5)), "hg:blk:" + lane("order/5")},
-                  {share, queues})});
+                  {share, queues, channels})});
         all.push_back({"decide, with a guard",
                        &scripts_.decide,
                        {d(5), "hold", "0", "discard", "r", "", "frame", std::string(16, 'g'), std::string(10, '\0')},
@@ -197,13 +198,13 @@ protected:
                        &scripts_.decide,
                        {d(12), "park", "0", "discard", "r", "", "frame"},
                        with({"hg:d:" + d(12), "hg:pk:" + pk("sku/2"), "hg:work", "hg:blk:" + lane("order/13")},
-                            {share, queues})});
+                            {share, queues, channels})});
         all.push_back({"readmit",
                        &scripts_.readmit,
                        {d(6), "0", "frame", ""},
                        with({"hg:seq", "hg:in:0", "hg:d:" + d(6), "hg:l:" + d(6), "hg:e:" + raw(event_of(6)),
                              "hg:l:" + raw(event_of(6)), "hg:b:" + raw(event_of(6))},
-                            {share, queues})});
+                            {share, queues, channels})});
         all.push_back({"spill",
                        &scripts_.spill,
                        {token(), "0", raw(event_of(3))},
@@ -298,6 +299,8 @@ TEST_F(DeliveriesRefusalTest, WritesNothingWhenWhatIsStoredMakesNoSense)
         {"resolve", {"HSET", "hg:lanes", "erp", "1.5"}},
         {"release", {"HSET", "hg:lanes", "erp", "x"}},
         {"decide", {"HSET", "hg:lanes", "erp", "many"}},
+        {"place", {"HSET", "hg:waiting", channel_of(1), "x"}},
+        {"resolve", {"HSET", "hg:waiting", channel_of(2), "1.5"}},
     };
     for (const auto& [script, spoil] : spoilt) {
         command({"COPY", spoil[1], "kept", "REPLACE"});
@@ -351,12 +354,12 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
         too_many = joined(std::move(too_many), new_delivery(slot, "order/10", parked()));
     refused(scripts_.place, std::move(too_many));
     refused(scripts_.place, place_head("0"));                          // nothing is known of it, and nothing told
-    refused(scripts_.place, changed(place_args(), 14, "whenever"));    // order
-    refused(scripts_.place, changed(place_args(), 19, "everything"));  // replaces
-    refused(scripts_.place, changed(place_args(), 20, "x"));           // parents
-    refused(scripts_.place, changed(place_args(), 21, "busy"));        // state
-    refused(scripts_.place, changed(place_args(), 21, "lane"));        // who waits in a lane is found out in Redis
-    refused(scripts_.place, changed(place_args(), 22, "2"));           // maybe
+    refused(scripts_.place, changed(place_args(), 15, "whenever"));    // order
+    refused(scripts_.place, changed(place_args(), 20, "everything"));  // replaces
+    refused(scripts_.place, changed(place_args(), 21, "x"));           // parents
+    refused(scripts_.place, changed(place_args(), 22, "busy"));        // state
+    refused(scripts_.place, changed(place_args(), 22, "lane"));        // who waits in a lane is found out in Redis
+    refused(scripts_.place, changed(place_args(), 23, "2"));           // maybe
     auto with_a_parent =
         joined(place_head("1"), new_delivery(0, "order/1", dead(), "0", {"all", "1", "parent", "short"}));
     refused(scripts_.place, std::move(with_a_parent));
@@ -432,7 +435,7 @@ TEST_F(DeliveriesRefusalTest, CountsALaneThatIsLeftUnderTheSystemItWasIn)
     const auto before = std::stoi(lanes_counted());
 
     // What comes for it names another system than it came for at first.
-    Texts args{token(), "0", std::to_string(seq), raw(event_of(20)), "7", "transient", "frame", "", "1"};
+    Texts args{token(), "0", std::to_string(seq), raw(event_of(20)), "7", "transient", "frame", "", "shop", "1"};
     Texts told{d(20).substr(16),
                slot_of(0).text(),
                "wms",

@@ -60,6 +60,7 @@ retry::Placement placement_of(std::uint64_t event, std::uint64_t seq, std::vecto
     placement.event = event_of(event);
     placement.seq = seq;
     placement.config = 7;
+    placement.channel = channel_of(event);
     placement.worst = FailureClass::transient;
     placement.frame = "placed";
     placement.frame_of_replaced = "replaced";

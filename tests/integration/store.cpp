@@ -5,6 +5,11 @@
 
 namespace headgate::test {
 
+std::string channel_of(std::uint64_t event)
+{
+    return "shop-" + std::to_string(event % 3);
+}
+
 EventId event_of(std::uint64_t number)
 {
     std::array<std::uint8_t, 16> bytes{0x01, 0x90, 0x0d, 0x0a, 0x00, 0xff, 0x70};

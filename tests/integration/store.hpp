@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 
 /// An event id of which only the number matters.
 [[nodiscard]] EventId event_of(std::uint64_t number);
+/// There are three.
+[[nodiscard]] std::string channel_of(std::uint64_t event);
 [[nodiscard]] retry::AcceptItem item_of(std::uint64_t event, std::uint64_t key, Partition partition = 0,
                                         std::uint64_t body = 0);
 [[nodiscard]] retry::Finished finished_of(std::uint64_t event, std::uint64_t seq, Partition partition = 0);

@@ -116,6 +116,12 @@ protected:
             put(all, std::string("hg:x:erp\0order", 14), ours, theirs);
         for (const auto& [system, lanes] : model_.lanes())
             put(all, "hg:lanes", system, std::to_string(lanes));
+        std::map<std::string, int> waiting;
+        for (const auto& [event, record] : model_.records)
+            if (model_.left_of(event) > 0)
+                ++waiting[channel_of(event)];
+        for (const auto& [channel, events] : waiting)
+            put(all, "hg:waiting", channel, std::to_string(events));
         for (const auto& [missing, what] : model_.waited_for)
             put(all, "hg:work", std::string(view(missing_of(what_of(missing)))), what);
         for (const auto& system : model_.paused)
@@ -195,6 +201,7 @@ protected:
         put(all, key, "body", record.body_in_history ? "history" : "redis");
         put(all, key, "config", "7");
         put(all, key, "worst", record.worst);
+        put(all, key, "channel", record.placed.empty() ? "" : channel_of(event));
         put(all, key, "maybe", record.maybe_sent ? "1" : "");
         put(all, key, "d", halves);
         put(all, key, "left", std::to_string(model_.left_of(event)));
