@@ -123,11 +123,11 @@ std::vector<retry::Come> come_of(const MissingText& missing)
 {
     if (missing.kind == "channel")
         return {{"hg:paused", "channel:" + missing.id, false}};
-    if (missing.kind == "parent")
-        return missing.guard.empty() ? std::vector<retry::Come>{}
-                                     : std::vector<retry::Come>{{"hg:g:" + missing.guard, "", true}};
     const auto hash = retry::reference_hash(missing.system, missing.of);
-    return {{hash, id_within(missing.source, missing.id), true}, {hash, missing.id, true}};
+    std::vector<retry::Come> come{{hash, id_within(missing.source, missing.id), true}, {hash, missing.id, true}};
+    if (!missing.guard.empty())
+        come.push_back({"hg:g:" + missing.guard, "", true});
+    return come;
 }
 
 }  // namespace headgate::gateway

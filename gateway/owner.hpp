@@ -45,6 +45,7 @@ public:
         Systems systems;
         Historian& historian;
         Spill& spill;
+        const observability::HistoryStore& history;
         GatewayMetrics& metrics;
         observability::Log& log;
         std::atomic<std::int64_t>& lease_until;  // CLOCK_BOOTTIME ns, margin taken off

@@ -51,8 +51,8 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
       references_(retry::References(loop_.redis(), with_.scripts)),
       owner_(loop_.executor(),
              Owner::Dependencies{with_.configuration, loop_.redis(), with_.scripts, backlog_, deliveries_, decisions_,
-                                 lease_, systems(), historian_, spill_, with_.metrics, with_.log, with_.lease_until,
-                                 with_.health, [this] { keeper_.suspect(); }}),
+                                 lease_, systems(), historian_, spill_, with_.history, with_.metrics, with_.log,
+                                 with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -71,8 +71,8 @@ Systems OwnerLoop::systems()
             systems.emplace(name, ConfiguredSystem{&ledger});
             continue;
         }
-        guarded_.push_back(
-            std::make_unique<GuardedSystem>(name, ledger, GuardedSystem::Repeats::recognised, backlog_, spawn));
+        guarded_.push_back(std::make_unique<GuardedSystem>(name, ledger, GuardedSystem::Repeats::recognised, backlog_,
+                                                           references_, spawn));
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), nullptr, guarded_.back().get()});
     }
     for (const auto& [name, plan] : with_.configuration.systems) {
@@ -83,8 +83,8 @@ Systems OwnerLoop::systems()
         };
         remote_.push_back(std::make_unique<HttpSystem>(
             loop_.executor(), HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn}));
-        guarded_.push_back(
-            std::make_unique<GuardedSystem>(name, *remote_.back(), GuardedSystem::Repeats::unknown, backlog_, spawn));
+        guarded_.push_back(std::make_unique<GuardedSystem>(name, *remote_.back(), GuardedSystem::Repeats::unknown,
+                                                           backlog_, references_, spawn));
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
     }
     return systems;

@@ -63,6 +63,7 @@ void SlowPath::forget()
     systems_.clear();
     missing_.clear();
     missing_of_.clear();
+    asked_of_history_.clear();
     deadlines_ = {};
     for (const auto& [id, attempt] : std::exchange(at_hand_, {}))
         if (attempt)
@@ -253,6 +254,7 @@ void SlowPath::note_parked(const Standing& standing, Partition partition)
 
 void SlowPath::forget_missing(Hash16 key)
 {
+    asked_of_history_.erase(key);
     const auto found = missing_.find(key);
     if (found == missing_.end())
         return;
@@ -288,29 +290,47 @@ asio::awaitable<void> SlowPath::release(Hash16 key, std::uint64_t epoch)
     fill();
 }
 
-/// After a take-over, and now and then: nobody may have lived to tell that something is there.
+/// After a take-over, and now and then: nobody may have lived to tell that something is there. A parent that is older
+/// than guards are kept is known to history alone; it is asked once for each.
 asio::awaitable<void> SlowPath::look_for_what_has_come(std::uint64_t epoch)
 {
+    constexpr std::size_t most_asked = 256;  // of history, which answers on this thread
     const auto things = co_await retry::missing_things(with_.redis);
     if (!things || epoch != epoch_)
         co_return;
     std::vector<retry::Come> questions;
     std::vector<Hash16> keys;
+    std::set<Hash16> come;
+    std::size_t asked = 0;
     for (const auto& thing : *things) {
         const auto text = read_missing(thing.what);
         if (!text)
             continue;
         if (const auto place = text->system + '\0' + text->id; missing_.emplace(thing.key, place).second)
             missing_of_[place].insert(thing.key);
-        for (auto& come : come_of(*text)) {
-            questions.push_back(std::move(come));
+        for (auto& one : come_of(*text)) {
+            questions.push_back(std::move(one));
             keys.push_back(thing.key);
+        }
+        if (text->kind != "parent" || text->guard.size() != sizeof(Hash16) || asked == most_asked ||
+            !asked_of_history_.insert(thing.key).second)
+            continue;
+        ++asked;
+        if (auto target = with_.applied_before(*text)) {
+            Hash16 fact{};
+            std::ranges::copy(text->guard, reinterpret_cast<char*>(fact.data()));
+            const auto told = co_await with_.decisions.there(fact, std::move(*target));
+            if (epoch != epoch_)
+                co_return;
+            if (told)
+                come.insert(thing.key);
+            else
+                asked_of_history_.erase(thing.key);
         }
     }
     const auto so = co_await retry::have_come(with_.redis, std::move(questions));
     if (!so || epoch != epoch_)
         co_return;
-    std::set<Hash16> come;
     for (std::size_t i = 0; i < keys.size(); ++i)
         if ((*so)[i])
             come.insert(keys[i]);

@@ -16,6 +16,7 @@
 
 #include "gateway/configuration.hpp"
 #include "gateway/job.hpp"
+#include "gateway/missing.hpp"
 #include "gateway/sender.hpp"
 #include "gateway/trouble.hpp"
 #include "net/redis/connection.hpp"
@@ -47,6 +48,8 @@ public:
         std::function<void(const std::shared_ptr<Attempt>&)> resolve;  // its outcome is to be written: `resolved`
         std::function<bool(std::string_view channel)> paused;
         std::function<Task<std::string>(EventId)> spilled;  // the envelope of an event whose body is not in Redis
+        // Of a parent whose guard has run out: what its system calls it, if history knows that it was applied there.
+        std::function<std::optional<std::string>(const MissingText&)> applied_before;
     };
     explicit SlowPath(Dependencies dependencies);
 
@@ -129,7 +132,8 @@ private:
     std::set<std::string, std::less<>> lanes_of_;                      // systems that may have lanes with owners
     std::map<Hash16, std::string> missing_;                            // what is waited for: system and id
     std::map<std::string, std::set<Hash16>, std::less<>> missing_of_;  // the same the other way round
-    std::array<Deadline, partition_count> deadlines_;                  // of what is parked
+    std::set<Hash16> asked_of_history_;
+    std::array<Deadline, partition_count> deadlines_;  // of what is parked
     bool lanes_known_ = false;
     std::uint64_t changes_ = 0;  // of lanes, by what is done here: ever
     std::size_t placing_ = 0;    // jobs on their way

@@ -69,6 +69,18 @@ Task<Released> Decisions::release(Hash16 missing)
     co_return released;
 }
 
+Task<void> Decisions::there(Hash16 fact, std::string target_id)
+{
+    Guard guard;
+    guard.target_id = std::move(target_id);
+    std::vector<std::string> set{
+        "SET", std::string("hg:g:").append(view(fact)), encode(guard), "NX", "EX", std::to_string(guard_seconds)};
+    auto reply = co_await redis_.command(std::move(set));
+    if (!reply)
+        co_return std::unexpected(of_harmless(std::move(reply.error())));
+    co_return Result<void>();
+}
+
 Task<void> Decisions::pause(std::string name, std::string why)
 {
     std::vector<std::string> keys;

@@ -65,6 +65,10 @@ public:
     /// What was waited for (`pk:`) has come. A page of at most 128 at a time; may be repeated.
     Task<Released> release(Hash16 missing);
 
+    /// A fact is at its system, by a person's word or by history's, and nothing is known of what was told of it: what
+    /// the guard knows already stays. May be repeated.
+    Task<void> there(Hash16 fact, std::string target_id);
+
     /// `name` is "channel:x" or "system:y"; `why` is JSON and says who, why and since when. A paused system's
     /// deliveries are not taken. May be repeated.
     Task<void> pause(std::string name, std::string why);

@@ -21,6 +21,9 @@ struct Guard {
     bool operator==(const Guard&) const = default;
 };
 
+/// How long Redis keeps one after it was written last; as in guards.lua.
+constexpr std::int64_t guard_seconds = 7'776'000;
+
 /// A version as bytes whose byte-wise order is the order of versions of that kind; the first byte is the kind, and
 /// versions of different kinds do not compare. Empty for `none`. Integers may be negative and of any length.
 [[nodiscard]] std::string ordered_version(const Version& version);

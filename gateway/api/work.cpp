@@ -7,6 +7,7 @@
 #include "gateway/api/resources.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/systems/references.hpp"
+#include "retry/decisions.hpp"
 #include "retry/references.hpp"
 #include "retry/waiting.hpp"
 
@@ -74,10 +75,17 @@ asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
     if (!found)
         co_return found.error();
     const auto& [key, text] = *found;
-    if (!theirs->empty() && text.kind != "reference")
-        co_return refuse(409, "no_reference",
-                         "only a cross-reference has a value; without one, what waits looks again whether it is there");
-    if (!theirs->empty()) {
+    if (!theirs->empty() && text.kind == "channel")
+        co_return refuse(409, "no_reference", "a channel goes on by `headgate channels resume`");
+    if (text.kind == "parent" && text.guard.size() == sizeof(Hash16)) {
+        Hash16 fact{};
+        std::ranges::copy(text.guard, reinterpret_cast<char*>(fact.data()));
+        retry::Decisions decisions(with.redis, with.scripts);
+        auto target = *theirs;
+        const auto told = co_await decisions.there(fact, std::move(target));
+        if (!told)
+            co_return failed(told.error());
+    } else if (!theirs->empty()) {
         retry::References references(with.redis, with.scripts);
         std::vector<retry::Reference> one;
         one.push_back({text.system, text.of, id_within(text.source, text.id), *theirs});

@@ -75,7 +75,7 @@ void OperatorCommands::work(CLI::App& app)
     work_list_ = work->add_subcommand("list", "Everything that deliveries wait for, the most wanted first");
     work_resolve_ = work->add_subcommand("resolve", "It is there: what waits for it goes on");
     work_resolve_->add_option("id", options_.name, "As `work list` prints it")->required()->type_name({});
-    work_resolve_->add_option("--as", options_.target, "Of a cross-reference: what the system calls it")
+    work_resolve_->add_option("--as", options_.target, "What the system calls it; of a cross-reference it is stored")
         ->type_name("THEIRS");
     for (auto* command : {work_list_, work_resolve_})
         add_data(command, options_);

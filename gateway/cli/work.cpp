@@ -42,7 +42,7 @@ int work_resolve_command(const OperatorOptions& options)
     if (options.json)
         std::cout << json::serialize(*answer) << "\n";
     else
-        std::cout << text(answer->as_object(), "woken") << " deliveries look again whether it is there\n";
+        std::cout << text(answer->as_object(), "woken") << " deliveries go back to work\n";
     return exit_fine;
 }
 

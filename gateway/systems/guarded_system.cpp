@@ -39,11 +39,13 @@ std::optional<Applied::Outcome> no_news(const retry::Guard& held, const retry::G
     return newer ? Applied::Outcome::unchanged : Applied::Outcome::repeated;
 }
 
-GuardedSystem::GuardedSystem(std::string name, System& inner, Repeats repeats, retry::Backlog& backlog, Spawn spawn)
+GuardedSystem::GuardedSystem(std::string name, System& inner, Repeats repeats, retry::Backlog& backlog,
+                             ReferenceCache& references, Spawn spawn)
     : name_(std::move(name)),
       inner_(inner),
       repeats_(repeats),
       backlog_(backlog),
+      references_(references),
       spawn_(std::move(spawn))
 {}
 
@@ -84,19 +86,33 @@ Task<std::vector<std::optional<retry::Guard>>> GuardedSystem::held(std::vector<H
     co_return found;
 }
 
+/// As somebody tells who has things in a system from before Headgate.
+Task<bool> GuardedSystem::has_reference(const std::string& source, const Parent& parent)
+{
+    const ReferenceKey in_source{name_, parent.type, id_within(source, parent.entity)};
+    const ReferenceKey anywhere{name_, parent.type, parent.entity};
+    std::vector<ReferenceKey> asked{in_source, anywhere};
+    const auto fetched = co_await references_.fetch(std::move(asked));
+    if (!fetched)
+        co_return std::unexpected(fetched.error());
+    co_return references_.known(in_source) != nullptr || references_.known(anywhere) != nullptr;
+}
+
 asio::awaitable<void> GuardedSystem::run(Delivery delivery, Sending sending, Done done)
 {
     std::vector<Hash16> facts{fact_of(name_, delivery)};
     const auto& parents = delivery.transaction.parents;
     for (const Parent& parent : parents)
         facts.push_back(fact_of(name_, delivery.source, parent));
+    const auto failed = [&sending](Failure failure, std::optional<Needed> needed = {}) {
+        return SystemAnswer{.result = std::unexpected(std::move(failure)),
+                            .progress = sending.progress,
+                            .maybe_done = sending.maybe_sent,
+                            .needed = std::move(needed)};
+    };
     auto guards = co_await held(std::move(facts));
-    if (!guards) {
-        done(SystemAnswer{.result = std::unexpected(std::move(guards.error())),
-                          .progress = sending.progress,
-                          .maybe_done = sending.maybe_sent});
-        co_return;
-    }
+    if (!guards)
+        co_return done(failed(std::move(guards.error())));
     if (const auto& own = guards->front(); own && is_guarded(delivery)) {
         if (const auto outcome = no_news(*own, telling_of(delivery))) {
             done(SystemAnswer{.result = Applied{*outcome, own->target_id}});
@@ -106,13 +122,16 @@ asio::awaitable<void> GuardedSystem::run(Delivery delivery, Sending sending, Don
     for (std::size_t i = 0; i < parents.size(); ++i) {
         if ((*guards)[i + 1])
             continue;
-        done(SystemAnswer{
-            .result = fail(FailureClass::dependency, "missing_parent",
-                           "the " + parents[i].type + " it belongs to has not been applied at " + name_ + " yet"),
-            .progress = sending.progress,
-            .maybe_done = sending.maybe_sent,
-            .needed = Needed{Needed::Kind::parent, name_, parents[i].type, parents[i].entity}});
-        co_return;
+        const auto known = co_await has_reference(delivery.source, parents[i]);
+        if (!known)
+            co_return done(failed(known.error()));
+        if (*known)
+            continue;
+        co_return done(failed({FailureClass::dependency,
+                               "missing_parent",
+                               "the " + parents[i].type + " it belongs to has not been applied at " + name_ + " yet",
+                               {}},
+                              Needed{Needed::Kind::parent, name_, parents[i].type, parents[i].entity}));
     }
     inner_.apply(delivery, std::move(sending), std::move(done));
 }

@@ -6,6 +6,7 @@
 
 #include "core/system.hpp"
 #include "gateway/job.hpp"
+#include "gateway/systems/references.hpp"
 #include "retry/backlog.hpp"
 
 namespace headgate::gateway {
@@ -15,13 +16,15 @@ namespace headgate::gateway {
 ///
 /// Where the system does not know by itself what it was told before, what is older than the last telling of a fact that
 /// was applied, or says the same again, does not reach it. Facts of order `free` (deltas, and what has an id of its
-/// own) are always let through. And at any system a delivery whose parent was not applied there fails as `dependency`.
-/// One thread: its executor's.
+/// own) are always let through. And at any system a delivery whose parent is not known there fails as `dependency`:
+/// known is what was applied, and what has a cross-reference of the kind that is named as its type. One thread: its
+/// executor's.
 class GuardedSystem final : public System {
 public:
     /// Whether the system recognises by itself what is old or comes again.
     enum class Repeats : std::uint8_t { recognised, unknown };
-    GuardedSystem(std::string name, System& inner, Repeats repeats, retry::Backlog& backlog, Spawn spawn);
+    GuardedSystem(std::string name, System& inner, Repeats repeats, retry::Backlog& backlog, ReferenceCache& references,
+                  Spawn spawn);
 
     void apply(const Delivery& delivery, Sending sending, Done done) override;
     /// It ended well, and nobody else knows yet.
@@ -35,11 +38,13 @@ private:
     [[nodiscard]] bool is_guarded(const Delivery& delivery) const;
     asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
     Task<std::vector<std::optional<retry::Guard>>> held(std::vector<Hash16> facts);
+    Task<bool> has_reference(const std::string& source, const Parent& parent);
 
     std::string name_;
     System& inner_;
     Repeats repeats_;
     retry::Backlog& backlog_;
+    ReferenceCache& references_;
     Spawn spawn_;
     std::map<Hash16, retry::Guard> applied_;  // by fact; not in Redis yet
 };

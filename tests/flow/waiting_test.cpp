@@ -78,6 +78,20 @@ protected:
         return targets;
     }
 
+    /// As 90 days do.
+    void forget_guards()
+    {
+        redisContext* redis = redisConnectUnix(headgate_->redis_socket().c_str());
+        freeReplyObject(redisCommand(
+            redis, "EVAL %s 0", "for _, key in ipairs(redis.call('KEYS', 'hg:g:*')) do redis.call('DEL', key) end"));
+        redisFree(redis);
+    }
+    bool begin_again()
+    {
+        headgate_->kill_hard();
+        return headgate_->start();
+    }
+
     /// Waits until Redis holds so many bodies.
     bool bodies_in_redis(std::size_t wanted)
     {
@@ -98,6 +112,60 @@ protected:
     Erp erp_;
     std::unique_ptr<HeadgateProcess> headgate_;
 };
+
+TEST_F(WaitingFlow, AParentOfOldIsKnownToHistory)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    order(7);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    forget_guards();
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+    const auto child = payment(7), orphan = payment(8);
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+    ASSERT_TRUE(told(orphan, "\"parked\"")) << headgate_->log();
+
+    ASSERT_TRUE(begin_again()) << headgate_->log();  // looks for what has come at once, and not within half a minute
+
+    ASSERT_TRUE(told(child, "\"state\":\"applied\"")) << headgate_->log();
+    EXPECT_EQ(state(orphan), "waiting");
+}
+
+TEST_F(WaitingFlow, AParentFromBeforeHeadgateIsKnownByItsCrossReference)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto waiting = payment(7);
+    ASSERT_TRUE(told(waiting, "\"parked\"")) << headgate_->log();
+    ASSERT_EQ(headgate_
+                  ->admin("POST", "/api/v1/xref/import",
+                          R"({"system":"erp","kind":"sales_order","id":"order/7","theirs":"SO-7"})"
+                          "\n"
+                          R"({"system":"erp","kind":"sales_order","id":"order/8","theirs":"SO-8"})")
+                  .first,
+              200);
+
+    EXPECT_TRUE(told(payment(8), "\"state\":\"applied\"")) << headgate_->log();
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+    EXPECT_TRUE(told(waiting, "\"state\":\"applied\"")) << headgate_->log();
+}
+
+TEST_F(WaitingFlow, APersonSaysThatAParentIsThere)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto child = payment(7);
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+    const auto work = headgate_->admin_json("/api/v1/work").at("work").at(0);
+    EXPECT_EQ(work.at("id").as_string(), "order/7");
+
+    const auto [status, body] = headgate_->admin(
+        "POST", "/api/v1/work/" + std::string(work.at("work").as_string()) + "/resolve", R"({"theirs":"SO-7"})");
+
+    EXPECT_EQ(status, 200) << body;
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(child), "applied");
+    EXPECT_EQ(posted("/orders").size(), 0U);
+    EXPECT_TRUE(told(order(7), "\"state\":\"applied\"")) << "what is told of it later is news all the same";
+    EXPECT_EQ(posted("/orders").size(), 1U);
+}
 
 TEST_F(WaitingFlow, AChildWaitsForItsParentAndGoesWhenThatIsApplied)
 {

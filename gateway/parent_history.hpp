@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gateway/missing.hpp"
+#include "observability/history.hpp"
+
+namespace headgate::gateway {
+
+/// Of a missing parent: what its system calls it (may be ""), if history knows that a delivery of that type and entity
+/// was applied there. Nothing when it knows of none among the latest events of the entity, or cannot be read. Blocks
+/// for as long as SQLite takes.
+[[nodiscard]] std::optional<std::string> applied_before(const observability::HistoryStore& history,
+                                                        const MissingText& parent);
+
+}  // namespace headgate::gateway
