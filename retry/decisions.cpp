@@ -27,12 +27,8 @@ Task<Decided> Decisions::decide(Decision decision)
     std::vector<std::string> keys;
     std::vector<std::string> args{decision.delivery.raw(),           std::string(retry::name_of(decision.seen)),
                                   std::to_string(decision.attempts), std::string(name_of(decision.verdict)),
-                                  std::move(decision.reason),        std::move(decision.target_id),
-                                  std::move(decision.frame)};
-    for (const auto& write : decision.guards) {
-        args.emplace_back(view(write.key));
-        args.push_back(encode(write.guard));
-    }
+                                  std::move(decision.reason),        std::move(decision.progress),
+                                  decision.maybe ? "1" : "0",        std::move(decision.frame)};
     auto reply = co_await redis_.eval(scripts_.decide, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));

@@ -18,7 +18,7 @@ namespace headgate::retry {
 struct Decision {
     enum class Verdict : std::uint8_t {
         approve,      // held: back to work. Not when it may have arrived
-        arrived,      // perhaps sent, and it is there: applied, as `target_id`
+        arrived,      // perhaps sent, and it is there: back to work for what is left of it, by `progress`
         not_arrived,  // perhaps sent, and it is not there: back to work
         discard,      // held, parked, dead: nobody needs it
         supersede,    // held, parked, dead and surely never sent: suppressed
@@ -28,9 +28,9 @@ struct Decision {
     std::uint32_t attempts = 0;  // seen
     Verdict verdict = Verdict::approve;
     std::string reason;
-    std::string target_id;
-    std::string frame;                 // for history: who and why; opaque here
-    std::vector<GuardWrite> guards{};  // of what arrived
+    std::string frame;       // for history: who and why; opaque here
+    std::string progress{};  // of what arrived
+    bool maybe = false;      // of what arrived: the rest may have been sent, too
 };
 
 struct Decided {

@@ -7,9 +7,7 @@
 
 #include "gateway/api/names.hpp"
 #include "gateway/api/resources.hpp"
-#include "gateway/api/stored_event.hpp"
-#include "gateway/stages/finish.hpp"
-#include "gateway/working_out.hpp"
+#include "gateway/systems/progress.hpp"
 #include "retry/decisions.hpp"
 #include "retry/waiting.hpp"
 
@@ -90,8 +88,9 @@ struct Said {
     Partition partition = 0;
     std::string system;
     std::string state;
+    std::string type;
+    std::string progress;
     std::uint32_t attempts = 0;
-    std::uint64_t seq = 0;
     std::string why;
     std::string target;
 };
@@ -129,11 +128,12 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
     said.id = {id->event, *id->delivery};
     said.why = *why;
     said.target = *target;
-    std::vector<std::string> get{"HMGET", "hg:d:" + said.id.raw(), "p", "system", "state", "attempts", "seq"};
+    std::vector<std::string> get{"HMGET",   "hg:d:" + said.id.raw(), "p", "system", "state", "attempts", "type",
+                                 "progress"};
     const auto stored = co_await with.redis.command(std::move(get));
     if (!stored)
         co_return std::unexpected(failed(stored.error()));
-    if (!stored->is_list(5) || stored->list[2].is_nil())
+    if (!stored->is_list(6) || stored->list[2].is_nil())
         co_return gone(with, said.id);
     const auto number = [&](std::size_t field, auto& out) {
         const auto& text = stored->list[field].text;
@@ -143,7 +143,8 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
     said.system = stored->list[1].text;
     said.state = stored->list[2].text;
     number(3, said.attempts);
-    number(4, said.seq);
+    said.type = stored->list[4].text;
+    said.progress = stored->list[5].text;
     if (const auto* seen = given->if_contains("attempts"); seen != nullptr) {
         boost::system::error_code error;
         const auto attempts = seen->is_number() ? seen->to_number<std::uint32_t>(error) : 0;
@@ -157,7 +158,7 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
 /// For history: who said what, and why.
 std::string frame_of(const Said& said, bool arrived)
 {
-    json::object delivery{{"system", said.system}, {"outcome", arrived ? "applied" : "retry"}};
+    json::object delivery{{"system", said.system}, {"outcome", "retry"}};
     if (!said.target.empty())
         delivery["target"] = said.target;
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -177,22 +178,38 @@ net::Response changed(const Said& said, const retry::Decided& decided)
                                   : "it is not held any more: it is " + state + " now");
 }
 
-/// What the delivery would have left had it been answered: the same told again is known by it. Nothing when the
-/// configuration does not make the delivery any more.
-asio::awaitable<std::vector<retry::GuardWrite>> guards_of(const Means& with, const Said& said)
+/// What a person's word adds to how far it has come: the doubtful step is done, and the system calls it this. Of an
+/// owner that was lost, the steps behind it may have been sent as well.
+std::expected<Progress, net::Response> progress_of(const Means& with, const Said& said)
 {
-    std::vector<retry::GuardWrite> guards;
-    auto envelope = co_await stored(with, said.id.event);
-    if (!envelope)
-        co_return guards;
-    const auto job = make_again(said.id, said.partition, said.seq, std::move(*envelope), with.configuration, with.log);
-    if (!job)
-        co_return guards;
-    Attempt& attempt = *(*job)->attempts.front();
-    attempt.applied = Applied{Applied::Outcome::adopted, said.target};
-    guards.push_back(guard_of(attempt));
-    (*job)->let_go();
-    co_return guards;
+    const auto system = with.configuration.systems.find(said.system);
+    const auto* requests = system == with.configuration.systems.end() ? nullptr : &system->second->requests;
+    const auto request = requests == nullptr ? decltype(requests->end()){} : requests->find(said.type);
+    if (requests == nullptr || request == requests->end())
+        return std::unexpected(refuse(409, "no_request",
+                                      "no request of " + said.system + " applies to " + said.type +
+                                          " any more, so nobody knows which step arrived; put it back"));
+    Progress progress = Progress::read(said.progress);
+    const auto steps = request->second.steps();
+    const auto doubtful = std::ranges::find_if(steps, [&](const auto& step) {
+        return progress.maybe.empty() ? step.repeat == mapping::Repeat::never && !progress.captured.contains(step.id)
+                                      : step.id == progress.maybe;
+    });
+    if (doubtful == steps.end())
+        return std::unexpected(refuse(409, "no_request",
+                                      "the request of " + said.system + " for " + said.type +
+                                          " has changed, so nobody knows which step arrived; put it back"));
+    if (said.target.empty() && !doubtful->captures.empty() && std::next(doubtful) != steps.end())
+        return std::unexpected(refuse(400, "target_missing",
+                                      "steps behind `" + doubtful->id + "` are sent now and may need its `" +
+                                          doubtful->captures.front() + "`: say what the system calls it (`--target`)"));
+    json::object captures;
+    if (!said.target.empty() && !doubtful->captures.empty())
+        captures[doubtful->captures.front()] = said.target;
+    progress.captured[doubtful->id] = json::serialize(captures);
+    progress.maybe.clear();
+    progress.misses = 0;
+    return progress;
 }
 
 asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool arrived)
@@ -205,11 +222,15 @@ asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool 
     decision.attempts = said->attempts;
     decision.verdict = arrived ? retry::Decision::Verdict::arrived : retry::Decision::Verdict::not_arrived;
     decision.reason = arrived ? "arrived" : "not_arrived";
-    decision.target_id = said->target;
     decision.frame = frame_of(*said, arrived);
+    if (said->state != retry::name_of(retry::DeliveryState::hold))
+        co_return changed(*said, {});
     if (arrived) {
-        auto guards = guards_of(with, *said);
-        decision.guards = co_await std::move(guards);
+        const auto progress = progress_of(with, *said);
+        if (!progress)
+            co_return progress.error();
+        decision.progress = progress->text();
+        decision.maybe = progress->lost;
     }
     retry::Decisions decisions(with.redis, with.scripts);
     const auto decided = co_await decisions.decide(std::move(decision));

@@ -63,7 +63,7 @@ int holds_list_command(const OperatorOptions& options)
 
 int hold_arrived_command(const OperatorOptions& options)
 {
-    return decide(options, "arrived", "has ended as applied");
+    return decide(options, "arrived", "is known to be there, and what is left of it goes on");
 }
 
 int hold_not_arrived_command(const OperatorOptions& options)

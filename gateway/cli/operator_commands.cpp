@@ -53,7 +53,7 @@ void OperatorCommands::holds(CLI::App& app)
     auto* holds = app.add_subcommand("holds", "Deliveries of which nobody knows whether they arrived");
     holds->require_subcommand(1);
     holds_list_ = holds->add_subcommand("list", "All that wait for somebody who looks at the system");
-    hold_arrived_ = holds->add_subcommand("arrived", "It is there: the delivery ends as applied");
+    hold_arrived_ = holds->add_subcommand("arrived", "It is there: what is left of it goes on");
     hold_not_arrived_ = holds->add_subcommand("not-arrived", "It is not there: it is sent again, once");
     for (auto* command : {hold_arrived_, hold_not_arrived_}) {
         command->add_option("id", options_.name, "EVENT.HALF, as `holds list` prints it")->required()->type_name({});

@@ -147,6 +147,14 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
     return frame;
 }
 
+/// The guard that a delivery which has ended well leaves.
+retry::GuardWrite guard_of(const Attempt& attempt)
+{
+    retry::GuardWrite write{fact_of(attempt.system, attempt.delivery), telling_of(attempt.delivery)};
+    write.guard.target_id = attempt.applied->target_id;
+    return write;
+}
+
 /// How an attempt stands, whatever it came to.
 Standing standing_now(const Attempt& attempt)
 {
@@ -197,13 +205,6 @@ std::int64_t number_of_frame(std::string_view id)
 }
 
 }  // namespace
-
-retry::GuardWrite guard_of(const Attempt& attempt)
-{
-    retry::GuardWrite write{fact_of(attempt.system, attempt.delivery), telling_of(attempt.delivery)};
-    write.guard.target_id = attempt.applied->target_id;
-    return write;
-}
 
 WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
 {

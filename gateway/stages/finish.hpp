@@ -7,9 +7,6 @@
 
 namespace headgate::gateway {
 
-/// The guard that a delivery which has ended well leaves.
-retry::GuardWrite guard_of(const Attempt& attempt);
-
 /// What is written of a job whose deliveries have all ended well: counters, guards and its frame for history.
 struct WellEnded {
     retry::Finished redis;

@@ -625,6 +625,8 @@ constexpr CodeEntry table[] = {
     CodeEntry{"bad_hold_id", at_admin, "no name of a held delivery", "EVENT.HALF, as `holds list` prints it", ""},
     CodeEntry{"hold_changed", at_admin, "the delivery is not held any more, or was tried again since it was looked at",
               "look at it again: `headgate events show EVENT`", ""},
+    CodeEntry{"target_missing", at_admin, "a held delivery arrived, and steps behind that one may need what it gave",
+              "`headgate holds arrived HOLD --target ID`: what the system calls it", ""},
     CodeEntry{"hold_refused", at_admin, "the delivery is held, but was surely not sent",
               "nothing is to be said of its arrival", ""},
     CodeEntry{"bad_reference", at_admin, "a part of a cross-reference is empty, too long or has a NUL in it",

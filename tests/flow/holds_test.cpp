@@ -13,9 +13,9 @@ using ::testing::HasSubstr;
 /// Orders that must never be sent twice, and one of which nobody knows whether it arrived.
 class Holds : public OperatingFlow {
 protected:
-    bool begin_with_a_doubt(ErpFault fault)
+    bool begin_with_a_doubt(ErpFault fault, const std::string& requests = "never")
     {
-        if (!begin({{"ERP_REPEAT", "never"}}))
+        if (!begin({{"ERP_REPEAT", requests}}))
             return false;
         erp_.next({fault});
         event_ = order("shop", 1, 1);
@@ -69,21 +69,57 @@ TEST_F(Holds, WhatArrivedIsAppliedAndNotSentAgainAndWhoWaitedBehindItGoes)
     const auto [status, answer] = say(id, "arrived", R"({"target":"SO-17","why":"seen in the ERP"})");
 
     EXPECT_EQ(status, 200) << answer;
-    EXPECT_EQ(answer.at("state").as_string(), "applied");
+    EXPECT_EQ(answer.at("state").as_string(), "ready");
     ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
     EXPECT_EQ(state(event_), "applied");
     EXPECT_EQ(state(next), "applied");
     EXPECT_THAT(erp_.made(), ElementsAre("%231", "%231"));  // one for each version
-    const auto told = event(event_).at("timeline").as_array().back();
+    const auto timeline = event(event_).at("timeline").as_array();
+    const auto& told = timeline.at(timeline.size() - 2);
     EXPECT_EQ(told.at("reason").as_string(), "arrived");
     EXPECT_EQ(told.at("who").as_string(), "admin");
     EXPECT_EQ(told.at("why").as_string(), "seen in the ERP");
     EXPECT_EQ(told.at("delivery").at("system").as_string(), "erp");
-    EXPECT_EQ(told.at("delivery").at("outcome").as_string(), "applied");
     EXPECT_EQ(told.at("delivery").at("target").as_string(), "SO-17");
+    EXPECT_EQ(timeline.back().at("delivery").at("outcome").as_string(), "applied");
+    EXPECT_EQ(timeline.back().at("delivery").at("target").as_string(), "SO-17");
     EXPECT_THAT(headgate_->log(),
                 HasSubstr("msg=\"a held delivery was decided\" hold=" + id +
                           " system=erp verdict=arrived target=SO-17 why=\"seen in the ERP\" who=admin"));
+}
+
+TEST_F(Holds, WhatStandsBehindTheStepThatArrivedIsSent)
+{
+    ASSERT_TRUE(begin_with_a_doubt(ErpFault::commit_and_reset, "never_then_confirm")) << headgate_->log();
+    const auto [unsaid, refused] = say(hold(), "arrived");
+    EXPECT_EQ(unsaid, 400);
+    EXPECT_EQ(refused.at("error").as_string(), "target_missing");
+
+    ASSERT_EQ(say(hold(), "arrived", R"({"target":"SO-17"})").first, 200);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(event_), "applied");
+    EXPECT_EQ(erp_.made().size(), 1U);
+    EXPECT_EQ(erp_.calls().back().target, "/confirm");
+    EXPECT_EQ(erp_.calls().back().body, R"({"id":"SO-17"})");
+    EXPECT_THAT(headgate({"xref", "get", "erp", "sales_order", "order/1", "--source", "shop"}).out, HasSubstr("SO-17"));
+}
+
+TEST_F(Holds, OfWhatWasLostWithItsOwnerEachStepIsAskedAbout)
+{
+    ASSERT_TRUE(begin({{"ERP_REPEAT", "never_then_confirm"}, {"HEADGATE_FAULT", "after_take:1"}}));
+    event_ = order("shop", 1, 1);
+    ASSERT_TRUE(headgate_->wait_until_ended(60s));
+    headgate_->unset("HEADGATE_FAULT");
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    ASSERT_TRUE(wait_for("/api/v1/holds", "maybe_sent")) << headgate_->log();
+
+    ASSERT_EQ(say(hold(), "arrived", R"({"target":"SO-17"})").first, 200);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(event_), "applied");
+    EXPECT_EQ(erp_.count("POST /orders"), 0U);
+    EXPECT_EQ(erp_.count("POST /confirm"), 1U) << "sending it again does no harm";
 }
 
 TEST_F(Holds, WhatArrivedIsKnownWhenItIsToldAgain)
@@ -219,7 +255,7 @@ TEST_F(Holds, AreToldOfByTheCommandLine)
     ASSERT_TRUE(wait_for("/api/v1/holds", "\"attempts\":2")) << headgate_->log();
     const auto arrived = headgate({"holds", "arrived", id, "--target", "SO-17", "--json"});
     EXPECT_EQ(arrived.code, 0) << arrived.err;
-    EXPECT_THAT(arrived.out, HasSubstr("\"verdict\":\"arrived\",\"state\":\"applied\"}"));
+    EXPECT_THAT(arrived.out, HasSubstr("\"verdict\":\"arrived\",\"state\":\"ready\"}"));
 
     const auto twice = headgate({"holds", "arrived", id});
     EXPECT_EQ(twice.code, 1);

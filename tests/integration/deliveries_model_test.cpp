@@ -204,12 +204,11 @@ protected:
         }
         auto verdict = static_cast<Decision::Verdict>(pick(5));
         auto told = some_told();
-        told.maybe.reset();
         told.references.clear();
-        told.progress.clear();
-        Decision decision{id(name), seen, attempts, verdict, told.reason, told.target, "who"};
-        for (const auto& [fact, next] : told.facts)
-            decision.guards.push_back({fact_key(fact), guard_of(next)});
+        told.facts.clear();
+        told.target.clear();
+        Decision decision{id(name), seen, attempts, verdict, told.reason, "who", told.progress};
+        decision.maybe = told.maybe.value_or(false);
         auto answer = loop_.await(decisions_->decide(std::move(decision)));
         auto [should, effects] = model_.decide(name, seen, attempts, verdict, told);
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;

@@ -186,17 +186,12 @@ protected:
         all.push_back(
             {"decide",
              &scripts_.decide,
-             {d(5), "hold", "0", "discard", "r", "", "frame"},
+             {d(5), "hold", "0", "discard", "r", "", "0", "frame"},
              with({"hg:d:" + d(5), "hg:e:" + raw(event_of(5)), "hg:l:" + raw(event_of(5)), "hg:blk:" + lane("order/5")},
                   {share, queues, channels})});
-        all.push_back({"decide, with a guard",
-                       &scripts_.decide,
-                       {d(5), "hold", "0", "discard", "r", "", "frame", std::string(16, 'g'), std::string(10, '\0')},
-                       {"hg:g:" + std::string(16, 'g')},
-                       false});  // it is discarded by now
         all.push_back({"decide, of a parked one",
                        &scripts_.decide,
-                       {d(12), "park", "0", "discard", "r", "", "frame"},
+                       {d(12), "park", "0", "discard", "r", "", "0", "frame"},
                        with({"hg:d:" + d(12), "hg:pk:" + pk("sku/2"), "hg:work", "hg:blk:" + lane("order/13")},
                             {share, queues, channels})});
         all.push_back({"readmit",
@@ -371,7 +366,8 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.take, {token(), "0", d(7), "0"});
     refused(scripts_.take, {token(), "0", "short", "0", "1"});
     refused(scripts_.release, {"short"});
-    refused(scripts_.decide, {d(5), "hold", "0", "shrug", "r", "", "frame"});
+    refused(scripts_.decide, {d(5), "hold", "0", "shrug", "r", "", "0", "frame"});
+    refused(scripts_.decide, {d(5), "hold", "0", "discard", "r", "", "2", "frame"});
     refused(scripts_.readmit, {"seventeen letters", "0", "frame", ""});
     refused(scripts_.spill, {token(), "0"});
     refused(scripts_.pause, {"everything", "{}"});

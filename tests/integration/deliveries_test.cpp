@@ -494,18 +494,15 @@ TEST_F(DeliveriesTest, DecidesWhatPerhapsArrived)
 
     for (auto verdict : {Verdict::approve, Verdict::supersede})
         EXPECT_EQ(decide(id_of(1), verdict, DeliveryState::hold, 1)->answer, retry::Decided::Answer::refused);
-    auto fact = retry::guard_hash("erp", "sales_order", "order/1");
-    retry::Guard guard;
-    guard.seq = 7;
-    guard.target_id = "T-9";
-    auto there = loop_.await(decisions_->decide(
-        {id_of(1), DeliveryState::hold, 1, Verdict::arrived, "by_hand", "T-9", "ann", {{fact, guard}}}));
+    auto there = loop_.await(
+        decisions_->decide({id_of(1), DeliveryState::hold, 1, Verdict::arrived, "by_hand", "ann", "step one"}));
     auto not_there = decide(id_of(2), Verdict::not_arrived, DeliveryState::hold, 1);
     auto away = decide(id_of(3), Verdict::discard, DeliveryState::hold, 1);
 
-    EXPECT_EQ(there->ended, Ended::applied);
-    EXPECT_EQ(field_of_delivery(id_of(1), "target"), "T-9");
-    EXPECT_EQ(loop_.await(backlog_->guards({fact})).value()[0], guard);
+    EXPECT_EQ(there->state, DeliveryState::ready);
+    EXPECT_EQ(there->ended, std::nullopt);
+    EXPECT_EQ(field_of_delivery(id_of(1), "progress"), "step one");
+    EXPECT_EQ(field_of_delivery(id_of(1), "maybe"), "0");
     EXPECT_EQ(not_there->state, DeliveryState::ready);
     EXPECT_EQ(field_of_delivery(id_of(2), "maybe"), "0");
     EXPECT_EQ(away->ended, Ended::discarded);

@@ -61,7 +61,7 @@ protected:
     Result<retry::Decided> decide(retry::DeliveryId id, retry::Decision::Verdict verdict, retry::DeliveryState seen,
                                   std::uint32_t attempts = 0)
     {
-        return loop_.await(decisions_->decide({id, seen, attempts, verdict, "by_hand", "T-9", "ann"}));
+        return loop_.await(decisions_->decide({id, seen, attempts, verdict, "by_hand", "ann"}));
     }
     Result<retry::Released> release(const std::string& missing = "sku/1")
     {

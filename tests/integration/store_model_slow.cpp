@@ -415,19 +415,22 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
     char letter = 'w';
     auto ends = [&](State state, char as) {
         auto next = told;
+        next.progress.clear();
+        next.maybe.reset();
         next.failure_class = delivery.told.failure_class;
         move(name, state, next, effects);
         letter = as;
     };
     switch (verdict) {
+    case Verdict::arrived:
+        delivery.progress = told.progress;
+        delivery.maybe = told.maybe.value_or(false);
+        to_work(name);
+        break;
     case Verdict::approve:
     case Verdict::not_arrived:
         delivery.maybe = false;
         to_work(name);
-        break;
-    case Verdict::arrived:
-        ends(State::applied, 'a');
-        tell_facts(told.facts);
         break;
     case Verdict::discard: ends(State::discarded, 'x'); break;
     case Verdict::supersede: ends(State::suppressed, 's'); break;
