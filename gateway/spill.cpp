@@ -42,17 +42,21 @@ void Spill::committed(Partition partition, EventId event)
 
 void Spill::tick()
 {
-    const auto now = std::chrono::steady_clock::now();
-    for (std::size_t n = 0; n < most_at_a_time && spilling_ < most_at_a_time && !waiting_.empty() &&
-                            now - waiting_.front().since >= with_.after;
-         ++n) {
-        ++spilling_;
-        with_.spawn(spill(waiting_.front(), epoch_));
-        waiting_.pop_front();
-    }
+    spill_what_is_due();
     if (look_at_ && !looking_) {
         looking_ = true;
         with_.spawn(look_at_open(epoch_));
+    }
+}
+
+/// As fast as Redis does it: each that has gone lets the next one go.
+void Spill::spill_what_is_due()
+{
+    const auto now = std::chrono::steady_clock::now();
+    while (spilling_ < most_at_a_time && !waiting_.empty() && now - waiting_.front().since >= with_.after) {
+        ++spilling_;
+        with_.spawn(spill(waiting_.front(), epoch_));
+        waiting_.pop_front();
     }
 }
 
@@ -62,8 +66,10 @@ asio::awaitable<void> Spill::spill(Entry entry, std::uint64_t epoch)
     if (epoch != epoch_)
         co_return;
     --spilling_;
-    if (!spilled && spilled.error().code != "lease_lost")
-        waiting_.push_back(entry);  // Redis is away: it waits on
+    if (spilled)
+        spill_what_is_due();
+    else if (spilled.error().code != "lease_lost")
+        waiting_.push_back(entry);  // Redis is away: the next second tries again
 }
 
 /// A page of what was open before this owner came: its body may be in Redis still, and history may have been put aside

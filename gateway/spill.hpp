@@ -54,6 +54,7 @@ private:
     static constexpr std::size_t most_waiting = 1'000'000;  // the rest is found after a restart
     static constexpr std::size_t most_at_a_time = 512;
 
+    void spill_what_is_due();
     asio::awaitable<void> spill(Entry entry, std::uint64_t epoch);
     asio::awaitable<void> look_at_open(std::uint64_t epoch);
 

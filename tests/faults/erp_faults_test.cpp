@@ -5,11 +5,10 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/faults/erp_checker.hpp"
 #include "tests/faults/faults.hpp"
 #include "tests/faults/load.hpp"
 #include "tests/support/erp.hpp"
@@ -31,28 +30,14 @@ constexpr Weather weather[]{{ErpFault::unavailable, 40},      {ErpFault::throttl
                             {ErpFault::half_an_answer, 10},   {ErpFault::error_inside, 15},
                             {ErpFault::refuse_login, 2},      {ErpFault::commit_and_keep_quiet, 1}};
 
+constexpr std::uint64_t usual_events = 2000;  // of each storm
+
 /// Whether whoever called hears that nothing was done.
 bool says_no(ErpFault fault)
 {
     return fault == ErpFault::unavailable || fault == ErpFault::throttled || fault == ErpFault::error_inside ||
            fault == ErpFault::refuse_login || fault == ErpFault::refuse;
 }
-
-/// What stands at the ERP beside every 2xx that Headgate ever gave.
-struct ErpVerdicts {
-    std::uint64_t answered = 0, events = 0, made = 0, held = 0;
-    std::uint64_t lost = 0;          // neither made, nor older than what was made before it, nor held
-    std::uint64_t doubled = 0;       // made twice, or sent again although it may have been done
-    std::uint64_t out_of_order = 0;  // an older change made behind a newer one
-    std::uint64_t wrong_end = 0;     // the last change answered is not the last one made
-    [[nodiscard]] std::uint64_t sum() const { return lost + doubled + out_of_order + wrong_end; }
-    [[nodiscard]] std::string text() const
-    {
-        return fmt::format(
-            "answered {} events {} made {} held {}: lost {} doubled {} out of order {} wrong at the end {}", answered,
-            events, made, held, lost, doubled, out_of_order, wrong_end);
-    }
-};
 
 /// Storms: an ERP that fails in all its ways, and a Headgate and a Redis that are killed meanwhile.
 class ErpFaultsTest : public ::testing::Test {
@@ -88,7 +73,7 @@ protected:
         std::mt19937 random(seed_wanted);
         load.target(headgate_->port());
         const int kills = std::max(3, kills_wanted / 2);
-        const auto between = events_wanted / static_cast<std::uint64_t>(kills + 1);
+        const auto between = events_or(usual_events) / static_cast<std::uint64_t>(kills + 1);
         for (int kill = 0; kill < kills && !load.done(); ++kill) {
             const auto enough = load.count() + between / 2 + random() % (between + 1);
             for (int i = 0; i < 20'000 && load.count() < enough && !load.done(); ++i)
@@ -112,73 +97,14 @@ protected:
 
     ErpVerdicts judge(const Load& load)
     {
-        const auto state = headgate_->admin_json("/api/v1/verify");
-        EXPECT_TRUE(state.is_object());
-        if (state.is_object()) {
-            EXPECT_EQ(state.at("unaccounted").to_number<int>(), 0);
-            EXPECT_TRUE(state.at("findings").as_array().empty()) << boost::json::serialize(state);
-            EXPECT_EQ(state.at("dead").to_number<int>(), 0);
-        }
-        ErpVerdicts verdicts;
-        verdicts.held = state.at("deliveries").at("held").to_number<std::uint64_t>();
-        const auto made = erp_->made();
-        verdicts.made = made.size();
-        std::map<std::string, std::size_t> place;                           // reference -> when it was made
-        std::map<std::uint64_t, std::pair<std::string, std::size_t>> last;  // order -> newest made, and when
-        for (std::size_t i = 0; i < made.size(); ++i) {
-            if (!place.emplace(made[i], i).second)
-                ++verdicts.doubled;
-            const auto at = made[i].find('@');
-            auto& newest = last[std::stoull(made[i].substr(3, at - 3))];
-            if (made[i].substr(at) < newest.first)
-                ++verdicts.out_of_order;
-            else
-                newest = {made[i].substr(at), i};
-        }
-        std::map<std::string, const Answered*> events;
-        std::map<std::uint64_t, std::string> wanted;
-        const auto answered = load.answered();
-        verdicts.answered = answered.size();
-        for (const auto& one : answered) {
-            events[one.event] = &one;
-            wanted[one.order] = std::max(wanted[one.order], version_of(one));
-        }
-        verdicts.events = events.size();
-        const auto suppressed = events_that_are("suppressed"), waiting = events_that_are("waiting");
-        for (const auto& [event, one] : events)
-            if (!place.contains(fmt::format("%23{}{}", one->order, version_of(*one))) &&
-                !(suppressed.contains(event) && last[one->order].first > version_of(*one)) && !waiting.contains(event))
-                ++verdicts.lost;
-        if (waiting.empty())
-            for (const auto& [order, version] : wanted)
-                verdicts.wrong_end += last[order].first < version ? 1U : 0U;
-        return verdicts;
-    }
-
-    /// By history.
-    std::set<std::string> events_that_are(const std::string& state)
-    {
-        std::set<std::string> events;
-        std::string cursor;
-        do {
-            const auto page = headgate_->admin_json("/api/v1/events?limit=1000&state=" + state +
-                                                    (cursor.empty() ? "" : "&cursor=" + cursor));
-            for (const auto& event : page.at("events").as_array())
-                events.emplace(event.at("event").as_string());
-            cursor = page.at("next").as_string();
-        } while (!cursor.empty());
-        return events;
-    }
-
-    static std::string version_of(const Answered& one)
-    {
-        return fmt::format("@2026-01-{:02}T{:02}:{:02}:00Z", 1 + one.version / 1440, one.version / 60 % 24,
-                           one.version % 60);
+        expect_verified(*headgate_);
+        return check_erp(*headgate_, *erp_, load.answered());
     }
 
     Load::Habits habits()
     {
-        return {.senders = 4, .orders = 8, .twice_percent = 30, .swapped_percent = 20, .events = events_wanted};
+        return {
+            .senders = 4, .orders = 8, .twice_percent = 30, .swapped_percent = 20, .events = events_or(usual_events)};
     }
 
     TemporaryFolder folder_;
@@ -205,7 +131,7 @@ TEST_P(ErpStormTest, LosesDoublesAndMisordersNothing)
 
     const auto verdicts = judge(load);
     std::cout << verdicts.text() << "\n";
-    EXPECT_GE(verdicts.events, events_wanted * 9 / 10);
+    EXPECT_GE(verdicts.events, events_or(usual_events) * 9 / 10);
     EXPECT_EQ(verdicts.sum(), 0U) << verdicts.text() << "\nseed " << seed_wanted;
 }
 

@@ -18,7 +18,7 @@ namespace headgate::test {
 
 int kills_wanted = 20;
 std::uint32_t seed_wanted = 1;
-std::uint64_t events_wanted = 2000;
+std::uint64_t events_wanted = 0;
 
 namespace {
 

@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "tests/support/order_sender.hpp"
-
 namespace headgate::test {
 
 Load::Load(std::string secret, Habits habits, std::uint32_t seed) : secret_(std::move(secret)), habits_(habits)
@@ -41,6 +39,12 @@ std::vector<Answered> Load::answered() const
     return answered_;
 }
 
+Answer Load::refused() const
+{
+    const std::lock_guard lock(mutex_);
+    return refused_;
+}
+
 void Load::work(int number, std::uint32_t seed)
 {
     std::mt19937 random(seed);
@@ -60,12 +64,27 @@ void Load::work(int number, std::uint32_t seed)
     }
 }
 
+/// The order's version with a note that looks like noise, the same each time.
+std::string Load::body(std::uint64_t order, std::uint32_t version) const
+{
+    std::string body = order_body(order, version);
+    if (habits_.padding == 0)
+        return body;
+    static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::minstd_rand random(static_cast<std::uint32_t>(order * 50'000 + version));
+    std::string note;
+    for (std::size_t i = 0; i < habits_.padding; ++i)
+        note += letters[random() / 8 % letters.size()];
+    body.insert(1, "\"note\":\"" + note + "\",");
+    return body;
+}
+
 /// Until it is answered 2xx, as a vendor does; false when that is given up.
 bool Load::send(Sender& sender, std::uint64_t order, std::uint32_t version, bool twice)
 {
     Webhook webhook;
     webhook.event_id = fmt::format("wh-{}-{}", order, version);
-    webhook.body = order_body(order, version);
+    webhook.body = body(order, version);
     for (int left = twice ? 2 : 1; left > 0;) {
         const int port = port_;
         const Answer answer = port == 0 ? Answer{} : sender.post(port, webhook, 5);
@@ -75,6 +94,10 @@ bool Load::send(Sender& sender, std::uint64_t order, std::uint32_t version, bool
             const std::lock_guard lock(mutex_);
             answered_.push_back({event_of(answer.body), webhook.event_id, order, version});
             continue;
+        }
+        if (answer.status != 0) {
+            const std::lock_guard lock(mutex_);
+            refused_ = answer;
         }
         if (giving_up_)
             return false;

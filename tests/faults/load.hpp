@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/order_sender.hpp"
+
 namespace headgate::test {
 
 /// One event that was answered 2xx, as the sender remembers it.
@@ -29,6 +31,7 @@ public:
         int twice_percent = 10;    // sent again for no reason
         int swapped_percent = 0;   // a change goes out before the one that was before it
         std::uint64_t events = 0;  // so many and no more; 0: until `finish`
+        std::size_t padding = 0;   // bytes in each body that no compression makes much smaller
     };
     Load(std::string secret, Habits habits, std::uint32_t seed);
     Load(std::string secret, int senders, std::uint32_t seed)
@@ -43,10 +46,13 @@ public:
     void finish(bool give_up);
     [[nodiscard]] std::vector<Answered> answered() const;
     [[nodiscard]] std::uint64_t count() const { return count_; }
+    /// The last answer that was no 2xx; status 0: there was none.
+    [[nodiscard]] Answer refused() const;
 
 private:
     void work(int number, std::uint32_t seed);
-    bool send(class Sender& sender, std::uint64_t order, std::uint32_t version, bool twice);
+    [[nodiscard]] std::string body(std::uint64_t order, std::uint32_t version) const;
+    bool send(Sender& sender, std::uint64_t order, std::uint32_t version, bool twice);
     std::string secret_;
     Habits habits_;
     std::atomic<std::uint64_t> begun_{0};
@@ -57,6 +63,7 @@ private:
     std::atomic<std::uint64_t> count_{0};
     mutable std::mutex mutex_;
     std::vector<Answered> answered_;
+    Answer refused_;
     std::vector<std::thread> threads_;
 };
 

@@ -92,40 +92,73 @@ std::string reference_of(const ErpCall& call)
     return reference != nullptr && reference->is_string() ? std::string(reference->get_string()) : "";
 }
 
+/// A socket of the loopback's on this port; 0: any. -1: there is none.
+int bound(int& port)
+{
+    const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int yes = 1;
+    ::setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    socklen_t size = sizeof address;
+    if (::bind(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::getsockname(made, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        ::close(made);
+        return -1;
+    }
+    port = ntohs(address.sin_port);
+    return made;
+}
+
 }  // namespace
 
 Erp::Erp(Options options) : options_(options)
 {
-    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_, 128) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        throw std::runtime_error("the ERP of the tests finds no port");
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept(); });
+    reserved_ = bound(port_);
+    open();
 }
 
 Erp::~Erp()
 {
-    stopping_ = true;
+    go_away();
+    for (auto& thread : threads_)
+        thread.join();
+    ::close(reserved_);
+}
+
+void Erp::open()
+{
+    listener_ = reserved_ < 0 ? -1 : bound(port_);
+    if (listener_ < 0 || ::listen(listener_, 128) != 0)
+        throw std::runtime_error("the ERP of the tests finds no port");
+    away_ = false;
+    acceptor_ = std::thread([this] { accept(); });
+}
+
+void Erp::go_away()
+{
+    if (away_.exchange(true))
+        return;
     ::shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
     ::close(listener_);
-    {
-        const std::lock_guard lock(mutex_);
-        for (const int socket : open_)
-            ::shutdown(socket, SHUT_RDWR);
-    }
-    for (auto& thread : threads_)
-        thread.join();
+    listener_ = -1;
+    const std::lock_guard lock(mutex_);
+    for (const int socket : open_)
+        ::shutdown(socket, SHUT_RDWR);
+}
+
+void Erp::come_back()
+{
+    if (away_)
+        open();
 }
 
 void Erp::accept()
 {
-    while (!stopping_) {
+    while (!away_) {
         const int socket = ::accept(listener_, nullptr, nullptr);
         if (socket < 0)
             continue;
@@ -140,7 +173,7 @@ void Erp::accept()
 void Erp::serve(int socket)
 {
     std::string left;
-    for (ErpCall call; !stopping_ && read_call(socket, left, call); call = {})
+    for (ErpCall call; !away_ && read_call(socket, left, call); call = {})
         if (!answer(socket, call))
             break;
     const std::lock_guard lock(mutex_);
@@ -153,7 +186,8 @@ bool Erp::answer(int socket, const ErpCall& call)
     const std::string path = call.target.substr(0, call.target.find('?'));
     {
         const std::lock_guard lock(mutex_);
-        calls_.push_back(call);
+        if (options_.remembers_calls)
+            calls_.push_back(call);
         if (path == "/token") {
             token_left_ = options_.token_calls;
             return reply(socket, 200,
@@ -261,6 +295,12 @@ std::vector<std::string> Erp::made() const
 {
     const std::lock_guard lock(mutex_);
     return made_;
+}
+
+std::size_t Erp::made_count() const
+{
+    const std::lock_guard lock(mutex_);
+    return made_.size();
 }
 
 std::size_t Erp::count(const std::string& method_and_path) const

@@ -49,6 +49,7 @@ public:
         bool knows_keys = false;  // of the header Idempotency-Key
         bool wants_token = false;
         int token_calls = 1'000'000;
+        bool remembers_calls = true;  // `calls` and `count` have them; without, many events cost little memory
     };
     explicit Erp(Options options);
     Erp() : Erp(Options{}) {}
@@ -57,6 +58,9 @@ public:
     Erp& operator=(const Erp&) = delete;
 
     [[nodiscard]] int port() const { return port_; }
+    /// From here on connections are refused, and those that stand are cut; the port stays its own.
+    void go_away();
+    void come_back();
     /// The next calls of POST /orders go like this, one after the other; then all go well.
     void next(std::vector<ErpFault> faults);
     /// So many `POST /confirm` are answered 503.
@@ -67,9 +71,11 @@ public:
     [[nodiscard]] std::vector<ErpCall> calls() const;
     /// References of the documents, in the order they were made; a doubled one stands twice.
     [[nodiscard]] std::vector<std::string> made() const;
+    [[nodiscard]] std::size_t made_count() const;
     [[nodiscard]] std::size_t count(const std::string& method_and_path) const;
 
 private:
+    void open();
     void accept();
     void serve(int socket);
     bool answer(int socket, const ErpCall& call);
@@ -77,9 +83,10 @@ private:
     [[nodiscard]] ErpFault fault_of(const ErpCall& call);
 
     Options options_;
-    int listener_ = -1;
+    int reserved_ = -1;  // bound and not listening: nobody else gets the port while this is away
+    int listener_ = -1;  // away: -1
     int port_ = 0;
-    std::atomic<bool> stopping_{false};
+    std::atomic<bool> away_{false};
     mutable std::mutex mutex_;
     std::deque<ErpFault> next_;
     std::function<ErpFault(const ErpCall&)> fate_;

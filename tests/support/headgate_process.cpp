@@ -261,6 +261,14 @@ boost::json::value HeadgateProcess::admin_json(const std::string& target) const
     return parsed;
 }
 
+double HeadgateProcess::metric(std::string_view series) const
+{
+    const std::string text = "\n" + admin("GET", "/metrics").second;
+    const std::string line = "\n" + std::string(series) + " ";
+    const auto at = text.find(line);
+    return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + line.size(), nullptr);
+}
+
 bool HeadgateProcess::wait_until_told(const std::string& target, std::string_view words, std::chrono::seconds limit,
                                       bool there) const
 {

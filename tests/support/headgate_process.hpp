@@ -67,6 +67,8 @@ public:
     std::pair<int, std::string> admin(const std::string& method, const std::string& target,
                                       const std::string& body = {}) const;
     boost::json::value admin_json(const std::string& target) const;
+    /// A series of /metrics, labels and all as it is written there; 0 when it has not begun.
+    [[nodiscard]] double metric(std::string_view series) const;
     /// Asks the admin API until its answer has, or has no more, these words; false past the limit.
     [[nodiscard]] bool wait_until_told(const std::string& target, std::string_view words, std::chrono::seconds limit,
                                        bool there = true) const;

@@ -107,6 +107,7 @@ Answer Sender::read_answer()
                 answer.status = std::atoi(left_.c_str() + 9);
                 answer.body = left_.substr(end + 4, length);
                 answer.closed = head.find("\r\nconnection: close") != std::string::npos;
+                answer.head = std::move(head);
                 left_.erase(0, end + 4 + length);
                 if (answer.status == 100)
                     continue;

@@ -11,6 +11,7 @@ namespace headgate::test {
 /// What a sender knows of an answer. status 0: none came, the connection was lost or refused.
 struct Answer {
     int status = 0;
+    std::string head;  // status line and fields, in lower case
     std::string body;
     bool closed = false;  // the server closed the connection behind it
 };
