@@ -7,7 +7,7 @@
 #include "core/fault_point.hpp"
 #include "gateway/stages/finish.hpp"
 #include "net/redis/wait_for.hpp"
-#include "retry/keys.hpp"
+#include "retry/envelopes.hpp"
 
 namespace headgate::gateway {
 
@@ -99,6 +99,16 @@ void Historian::tell(const Failure& failure)
               observability::LogLine{}.field("code", failure.code).field("detail", failure.detail));
 }
 
+/// Of frames whose bodies are not at hand. A delivery's needs none: the event's own came before and brought the body.
+std::vector<EventId> Historian::bodies_not_remembered(const std::vector<retry::Frame>& frames) const
+{
+    std::vector<EventId> missing;
+    for (const auto& frame : frames)
+        if (!frame.delivery && !bodies_.contains(frame.event))
+            missing.push_back(frame.event);
+    return missing;
+}
+
 /// Until the partition has no frame left.
 Task<void> Historian::carry(Partition partition)
 {
@@ -110,20 +120,24 @@ Task<void> Historian::carry(Partition partition)
         if (frames->empty())
             co_return Result<void>{};
 
+        auto missing = bodies_not_remembered(*frames);
+        auto asked = missing;
+        auto read = co_await retry::envelopes(redis_, std::move(asked));
+        if (!read)
+            co_return std::unexpected(std::move(read.error()));
+        std::unordered_map<EventId, std::string> bodies_read;
+        for (std::size_t i = 0; i < missing.size(); ++i)
+            bodies_read.try_emplace(missing[i], std::move((*read)[i]).value_or(""));
+
         std::vector<observability::HistoryRow> rows;
         rows.reserve(frames->size());
         std::vector<EventId> open;
         for (const auto& frame : *frames) {
             std::string stored;
-            if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
+            if (const auto found = bodies_read.find(frame.event); found != bodies_read.end())
                 stored = found->second;
-            } else if (!frame.delivery) {  // the event's own frame came before and brought the body
-                std::vector<std::string> get{"GET", retry::event_key("b", frame.event)};
-                auto reply = co_await redis_.command(std::move(get));
-                if (!reply)
-                    co_return std::unexpected(std::move(reply.error()));
-                stored = std::move(reply->text);
-            }
+            else if (const auto known = bodies_.find(frame.event); known != bodies_.end())
+                stored = known->second;
             auto row = history_row(frame, std::move(stored));
             if (!row) {
                 observability::LogLine line;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -42,6 +43,7 @@ public:
 
 private:
     Task<void> carry(Partition partition);
+    [[nodiscard]] std::vector<EventId> bodies_not_remembered(const std::vector<retry::Frame>& frames) const;
     void tell(const Failure& failure);
     asio::awaitable<Result<void>> commit(std::vector<observability::HistoryRow> rows);
     void remember(EventId event, std::string stored);
