@@ -47,6 +47,11 @@ std::uint64_t RedisLook::info(const std::string& name)
     return std::strtoull(text.c_str() + at + name.size() + 2, nullptr, 10);
 }
 
+void RedisLook::limit(std::uint64_t bytes)
+{
+    ask(redis_, "CONFIG SET maxmemory %s", std::to_string(bytes).c_str());
+}
+
 std::uint64_t RedisLook::bodies()
 {
     std::uint64_t count = 0;

@@ -17,6 +17,8 @@ public:
 
     /// A number of INFO: `used_memory`, `used_memory_peak`, …
     std::uint64_t info(const std::string& name);
+    /// Sets `maxmemory` until it is started again.
+    void limit(std::uint64_t bytes);
     /// Bodies it holds.
     std::uint64_t bodies();
 
