@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/clock.hpp"
 #include "gateway/admin_api.hpp"
 #include "gateway/announcement.hpp"
 #include "gateway/configuration.hpp"
@@ -284,7 +285,7 @@ private:
         connectors::LedgerOptions ledger;
         ledger.file = folder_ / "ledger.db";
         ledger.tables = ledger_tables(configuration_->canonical);
-        ledger.may_write = [this] { return retry::boottime_ns() < lease_until_.load(std::memory_order_acquire); };
+        ledger.may_write = [this] { return boottime_ns() < lease_until_.load(std::memory_order_acquire); };
         ledger_ = std::make_unique<connectors::SqliteLedger>(std::move(ledger));
     }
 

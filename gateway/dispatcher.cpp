@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "core/fault_point.hpp"
+#include "core/random_seed.hpp"
 #include "gateway/standing.hpp"
 #include "retry/keys.hpp"
 #include "retry/waiting.hpp"
@@ -21,7 +23,7 @@ Dispatcher::Dispatcher(Dependencies dependencies)
     : with_(std::move(dependencies)),
       unreservable_(with_.health, with_.log, "not_reservable",
                     "Redis refuses to reserve; nothing new is sent until it does"),
-      random_(std::random_device{}())
+      random_(random_seed())
 {}
 
 void Dispatcher::begin(const retry::Lease& lease)
@@ -48,9 +50,13 @@ void Dispatcher::start(const std::shared_ptr<Job>& job)
         attempt->courier = this;
         attempt->maybe_sent = job->maybe_sent && !attempt->at_most_once;
     }
+    // All are in their lanes before one goes or leaves.
+    std::vector<std::shared_ptr<Attempt>> heads;
     for (const auto& attempt : attempts)
         if (lanes_.push(attempt))
-            dispatch(attempt);
+            heads.push_back(attempt);
+    for (const auto& attempt : heads)
+        dispatch(attempt);
 }
 
 /// The head of a lane: sent at once when its seq is reserved, else with the next reservation.
@@ -95,6 +101,10 @@ void Dispatcher::turn(const std::shared_ptr<Attempt>& attempt)
 {
     if (attempt->job->leaving)
         return with_.sender.pass(attempt);
+    if (!with_.sender.claim_lane(*attempt)) {
+        with_.sender.pass(attempt);
+        return leave(attempt->job);
+    }
     attempt->stage = Attempt::Stage::sending;
     ++attempt->attempts;
     with_.sender.apply(attempt, {attempt->attempts, attempt->maybe_sent, {}});
@@ -111,7 +121,7 @@ void Dispatcher::answered(const std::shared_ptr<Attempt>& attempt, SystemAnswer 
     attempt->stage = Attempt::Stage::over;
     if (!answer.result) {
         attempt->standing = standing_of(*attempt, std::move(answer), with_.sender.retry(attempt->system),
-                                        with_.configuration, std::chrono::system_clock::now(), random_);
+                                        with_.configuration, wall_now(), random_);
         return leave(job);
     }
     attempt->applied = std::move(*answer.result);
@@ -135,11 +145,12 @@ void Dispatcher::leave(const std::shared_ptr<Job>& job)
 }
 
 /// What is at its system is waited for, and so is what others of the fast path are before: they are sent, or leave
-/// themselves.
+/// themselves. What only stands behind its own event leaves with it.
 void Dispatcher::leave_when_it_may(const std::shared_ptr<Job>& job)
 {
-    const auto holds_it_up = [](const auto& attempt) {
-        return attempt->stage == Attempt::Stage::behind || attempt->stage == Attempt::Stage::sending;
+    const auto holds_it_up = [&](const auto& attempt) {
+        return attempt->stage == Attempt::Stage::sending ||
+               (attempt->stage == Attempt::Stage::behind && lanes_.head(attempt->lane).job != job);
     };
     if (std::ranges::none_of(job->attempts, holds_it_up) && !std::exchange(job->placing, true))
         with_.leaves(job);

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "core/clock.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/health.hpp"
 #include "observability/history.hpp"
@@ -57,7 +57,7 @@ private:
     observability::Health& health_;
     observability::Log& log_;
     std::function<void(Partition, EventId)> open_;
-    asio::steady_timer pause_;
+    Timer pause_;
     std::bitset<partition_count> dirty_;
     std::unordered_map<EventId, std::string> bodies_;
     std::size_t remembered_ = 0;

@@ -34,6 +34,9 @@ public:
         return nullptr;
     }
 
+    /// Who goes first in a lane that somebody is in.
+    [[nodiscard]] const Attempt& head(const std::string& name) const { return *lanes_.find(name)->second.front(); }
+
     void clear() { lanes_.clear(); }
     [[nodiscard]] std::size_t size() const { return lanes_.size(); }
 

@@ -132,7 +132,7 @@ asio::awaitable<void> LeaseKeeper::run()
                 continue;  // suspected meanwhile
             if (kept && kept->all()) {
                 publish();
-            } else if (kept || retry::boottime_ns() >= lease_.valid_until() - margin_ns) {
+            } else if (kept || boottime_ns() >= lease_.valid_until() - margin_ns) {
                 lose();
                 wait = 100ms;
             } else {

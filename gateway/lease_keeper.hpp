@@ -5,8 +5,8 @@
 #include <functional>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "core/clock.hpp"
 #include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/lease.hpp"
@@ -45,7 +45,7 @@ private:
     observability::Health& health_;
     observability::Log& log_;
     Events events_;
-    asio::steady_timer pause_;
+    Timer pause_;
     bool holding_ = false;
     bool suspected_ = false;
     bool stopping_ = false;

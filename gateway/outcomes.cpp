@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/stages/finish.hpp"
@@ -53,7 +53,7 @@ asio::awaitable<bool> Outcomes::try_again(const Job& job, const Failure& why, in
     }
     // Redis is away, or its answer was lost: saying it again is safe, what is done is done once.
     unwritten_.begins(why);
-    asio::steady_timer timer(executor_, std::chrono::milliseconds(std::min(1000, 20 << std::min(tries, 6))));
+    Timer timer(executor_, std::chrono::milliseconds(std::min(1000, 20 << std::min(tries, 6))));
     co_await timer.async_wait(use_tuple);
     co_return !job.over;
 }
@@ -83,7 +83,7 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
     bool applied = false;
     std::string reason;
     auto say = [&] {
-        auto item = finished(*job, std::chrono::system_clock::now());
+        auto item = finished(*job, wall_now());
         applied = item.redis.as == retry::Finished::As::applied;
         reason = std::move(item.reason);
         return with_.backlog.finish(std::move(item.redis));
@@ -107,7 +107,7 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
 asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure)
 {
     auto say = [&] {
-        return with_.backlog.bury(burial(*job, stage, failure, with_.generation, std::chrono::system_clock::now()));
+        return with_.backlog.bury(burial(*job, stage, failure, with_.generation, wall_now()));
     };
     auto saying = say_until_heard<retry::BuryAnswer>(*job, say);
     const auto heard = co_await std::move(saying);
@@ -124,7 +124,7 @@ asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string s
 asio::awaitable<void> Outcomes::place_now(std::shared_ptr<Job> job)
 {
     auto say = [&] {
-        return with_.deliveries.place(placement(*job, with_.generation, std::chrono::system_clock::now()));
+        return with_.deliveries.place(placement(*job, with_.generation, wall_now()));
     };
     auto saying = say_until_heard<retry::Placed>(*job, say);
     const auto heard = co_await std::move(saying);
@@ -145,7 +145,7 @@ asio::awaitable<void> Outcomes::place_now(std::shared_ptr<Job> job)
 asio::awaitable<void> Outcomes::resolve_now(std::shared_ptr<Attempt> attempt)
 {
     const auto job = attempt->job;
-    auto say = [&] { return with_.deliveries.resolve(resolution(*attempt, std::chrono::system_clock::now())); };
+    auto say = [&] { return with_.deliveries.resolve(resolution(*attempt, wall_now())); };
     auto saying = say_until_heard<retry::Resolved>(*job, say);
     const auto heard = co_await std::move(saying);
     if (!heard)
@@ -213,7 +213,7 @@ void Outcomes::tell(const Job& job, std::string_view state, std::string_view rea
                     std::string_view stage)
 {
     const auto& envelope = job.event.envelope;
-    const auto took = std::chrono::system_clock::now() - envelope.received_at;
+    const auto took = wall_now() - envelope.received_at;
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     with_.metrics.finish_seconds.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(0, us)));
     if (!with_.log.enabled(failure != nullptr ? observability::LogLevel::warn : observability::LogLevel::info))

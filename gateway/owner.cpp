@@ -61,7 +61,7 @@ Owner::~Owner()
 
 bool Owner::lease_valid() const
 {
-    return retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire);
+    return boottime_ns() < with_.lease_until.load(std::memory_order_acquire);
 }
 
 void Owner::begin(std::uint64_t accepted_before)
@@ -114,7 +114,7 @@ void Owner::hand(Event event, std::uint64_t ordinal, bool whole)
     newest_ = std::max(newest_, event.seq);
     if (!begun_)
         return;
-    heard_from_[event.envelope.source] = std::chrono::steady_clock::now();
+    heard_from_[event.envelope.source] = SteadyClock::now();
     const bool room = whole && feed_.ready_count() < most_ready && feed_.ready_bytes() < most_bytes && !draining_;
     feed_.hand(std::move(event), ordinal, room);
     wake();
@@ -150,7 +150,7 @@ void Owner::tick()
         slow_path_.tick();
         if (++ticks_ % 20 == 0) {
             with_.spill.tick();
-            const auto lately = std::chrono::steady_clock::now() - 10s;
+            const auto lately = SteadyClock::now() - 10s;
             std::erase_if(heard_from_, [lately](const auto& source) { return source.second < lately; });
         }
     }
@@ -280,7 +280,7 @@ void Owner::process(Event event)
     auto job = std::make_shared<Job>();
     job->weight = event.weight();
     job->event = std::move(event);
-    job->begun = std::chrono::system_clock::now();
+    job->begun = wall_now();
     working_.emplace(id, job);
     count_working(job, true);
     job->maybe_sent = dispatcher_.sent_before(job->event);
@@ -315,7 +315,7 @@ asio::awaitable<void> Owner::read_pauses_now(std::uint64_t epoch)
 
 asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
 {
-    asio::steady_timer pause(executor_);
+    Timer pause(executor_);
     for (;;) {
         auto known = co_await retry::known_event(with_.redis, with_.scripts, job->event.envelope.event);
         if (job->over)
@@ -354,7 +354,7 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
         if (paused)
             attempt->standing = parked(channel_missing(job->event.envelope.channel));
         else if (attempt->coalesce != nullptr)
-            attempt->standing = coalescing(*attempt->coalesce, std::chrono::system_clock::now());
+            attempt->standing = coalescing(*attempt->coalesce, wall_now());
         attempt->at_most_once = with_.configuration.at_most_once(attempt->system, attempt->delivery.transaction.type);
         job->leaving = job->leaving || attempt->standing || attempt->at_most_once;
     }

@@ -9,8 +9,8 @@
 #include <unordered_map>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "core/clock.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/dispatcher.hpp"
 #include "gateway/feed.hpp"
@@ -124,7 +124,7 @@ private:
     SlowPath slow_path_;
     Dispatcher dispatcher_;
     Trouble unreadable_;
-    asio::steady_timer ticker_;
+    Timer ticker_;
     std::unordered_map<EventId, std::shared_ptr<Job>> working_;   // between process and finish
     std::map<std::string, std::size_t, std::less<>> working_of_;  // the same by source
     std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> heard_from_;  // sources, lately

@@ -37,7 +37,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
       frames_(loop_.redis(), with_.scripts, lease_),
       spill_(loop_.executor(),
              {loop_.redis(), deliveries_, with_.history, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
-              with_.configuration.deployment.redis.spill_after}),
+              with_.configuration.deployment.redis.spill_after, history_reader_.get_executor()}),
       historian_(loop_.executor(), loop_.redis(), frames_, with_.history, with_.health, with_.log,
                  [this](Partition partition, EventId event) { spill_.committed(partition, event); }),
       keeper_(loop_.executor(), lease_, with_.token_file, with_.lease_until, with_.health, with_.log,
@@ -77,7 +77,7 @@ Systems OwnerLoop::systems()
     }
     for (const auto& [name, plan] : with_.configuration.systems) {
         auto may_send = [this]() -> std::optional<Failure> {
-            if (retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
+            if (boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
                 return std::nullopt;
             return Failure{FailureClass::transient, "lease_lost", "the lease ran out before the request left", {}};
         };
@@ -100,8 +100,9 @@ void OwnerLoop::spawn(asio::awaitable<void> work)
 
 OwnerLoop::~OwnerLoop()
 {
-    // The loop stands still before what runs on it goes.
+    // The threads stand still before what runs on them goes.
     loop_.join();
+    history_reader_.join();
 }
 
 void OwnerLoop::start()
@@ -124,7 +125,7 @@ void OwnerLoop::on_redis(bool connected, const Failure* why)
         asio::co_spawn(loop_.io(), advance_sequence(), [](const std::exception_ptr&) {});
         owner_.resync();
         owner_.read_pauses();
-        if (retry::boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
+        if (boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
             historian_.look_everywhere();
         return;
     }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/thread_pool.hpp>
+
 #include "gateway/event_loop.hpp"
 #include "gateway/historian.hpp"
 #include "gateway/lease_keeper.hpp"
@@ -89,6 +91,7 @@ private:
     retry::Deliveries deliveries_;
     retry::Decisions decisions_;
     retry::Frames frames_;
+    asio::thread_pool history_reader_{1};
     Spill spill_;
     Historian historian_;
     LeaseKeeper keeper_;

@@ -72,8 +72,15 @@ void Sender::apply(const std::shared_ptr<Attempt>& attempt, Sending sending)
                                });
 }
 
+void Sender::free_lane(const Attempt& attempt)
+{
+    if (const auto found = on_the_wire_.find(attempt.lane); found != on_the_wire_.end() && found->second == &attempt)
+        on_the_wire_.erase(found);
+}
+
 void Sender::completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer)
 {
+    free_lane(*attempt);
     outlet(attempt->system).ended(*attempt, answer);
     if (attempt->job->over)
         return;
@@ -94,6 +101,7 @@ void Sender::told(const Attempt& attempt)
 
 void Sender::forget()
 {
+    on_the_wire_.clear();
     for (const auto& [name, outlet] : outlets_)
         outlet->clear();
     for (const auto& [name, system] : systems_)

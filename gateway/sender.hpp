@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -58,10 +59,20 @@ public:
     /// A person wants it left alone, or not any more.
     void pause(std::string_view system, bool paused) { outlet(system).pause(paused); }
 
+    /// In its turn: none of its lane is on the wire, and none will be until this one has ended or passes. False: one is.
+    /// What lets others of its lane by, because it waits for one of them, may get the lane while one is.
+    [[nodiscard]] bool claim_lane(const Attempt& attempt)
+    {
+        return on_the_wire_.try_emplace(attempt.lane, &attempt).first->second == &attempt;
+    }
     /// In its turn: on the wire, as `Sending` says. The system checks the lease itself, right before it writes.
     void apply(const std::shared_ptr<Attempt>& attempt, Sending sending);
     /// In its turn: not now after all.
-    void pass(const std::shared_ptr<Attempt>& attempt) { outlet(attempt->system).passed(*attempt); }
+    void pass(const std::shared_ptr<Attempt>& attempt)
+    {
+        free_lane(*attempt);
+        outlet(attempt->system).passed(*attempt);
+    }
 
     /// What a delivery told stands in the guard in Redis, so nobody else need remember it.
     void told(const Attempt& attempt);
@@ -78,6 +89,7 @@ private:
     /// Routes lead to configured systems only.
     [[nodiscard]] Outlet& outlet(std::string_view system) const { return *outlets_.find(system)->second; }
     void completed(const std::shared_ptr<Attempt>& attempt, SystemAnswer answer);
+    void free_lane(const Attempt& attempt);
     /// nullptr: the system takes what it is sent.
     void system_state(const std::string& system, const Failure* why);
 
@@ -86,7 +98,8 @@ private:
     observability::Health& health_;
     std::shared_ptr<Completions> completions_;
     std::map<std::string, std::unique_ptr<Outlet>, std::less<>> outlets_;
-    std::set<std::string, std::less<>> failing_;  // systems
+    std::set<std::string, std::less<>> failing_;                    // systems
+    std::unordered_map<std::string, const Attempt*> on_the_wire_;  // by lane
 };
 
 }  // namespace headgate::gateway

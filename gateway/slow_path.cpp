@@ -4,12 +4,13 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
+#include "core/random_seed.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/standing.hpp"
@@ -28,7 +29,7 @@ constexpr int ticks_between_sweeps = 600;  // for what has come and nobody told 
 
 retry::Millis now_ms()
 {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    return std::chrono::floor<std::chrono::milliseconds>(wall_now());
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ SlowPath::SlowPath(Dependencies dependencies)
     : with_(std::move(dependencies)),
       unreadable_(with_.health, with_.log, "deliveries_unreadable",
                   "waiting deliveries cannot be read from Redis; it is tried again"),
-      random_(std::random_device{}())
+      random_(random_seed())
 {}
 
 void SlowPath::begin()
@@ -560,7 +561,7 @@ void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::
         return with_.resolve(attempt);
     }
     if (attempt->coalesce != nullptr && attempt->coalesce->expires &&
-        std::chrono::system_clock::now() - event.envelope.received_at > *attempt->coalesce->expires) {
+        wall_now() - event.envelope.received_at > *attempt->coalesce->expires) {
         attempt->applied = Applied{Applied::Outcome::expired, {}};
         return with_.resolve(attempt);
     }
@@ -581,7 +582,7 @@ void SlowPath::let_go(const std::shared_ptr<Attempt>& attempt, bool look_again)
 
 void SlowPath::turn(const std::shared_ptr<Attempt>& attempt)
 {
-    if (draining_) {
+    if (draining_ || !with_.sender.claim_lane(*attempt)) {
         with_.sender.pass(attempt);
         return let_go(attempt, true);
     }
@@ -605,7 +606,7 @@ asio::awaitable<void> SlowPath::take_and_send(std::shared_ptr<Attempt> attempt, 
     auto taken = co_await with_.deliveries.take(take);
     if (!taken && taken.error().failure_class == FailureClass::unknown_outcome) {
         // It may be taken: nobody but us would ever let it go again. Said again, it answers the same.
-        asio::steady_timer timer(co_await asio::this_coro::executor);
+        Timer timer(co_await asio::this_coro::executor);
         while (!taken && epoch == epoch_ && taken.error().code != "lease_lost") {
             timer.expires_after(100ms);
             co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -634,7 +635,7 @@ void SlowPath::answered(const std::shared_ptr<Attempt>& attempt, SystemAnswer an
         attempt->applied = std::move(*answer.result);
     else
         attempt->standing = standing_of(*attempt, std::move(answer), with_.sender.retry(attempt->system),
-                                        with_.configuration, std::chrono::system_clock::now(), random_);
+                                        with_.configuration, wall_now(), random_);
     with_.resolve(attempt);
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "core/clock.hpp"
 #include "net/redis/wait_for.hpp"
 #include "retry/waiting.hpp"
 
@@ -13,11 +14,6 @@ Spill::Spill(asio::any_io_executor executor, Dependencies dependencies)
     : executor_(std::move(executor)),
       with_(std::move(dependencies))
 {}
-
-Spill::~Spill()
-{
-    reader_.join();
-}
 
 void Spill::begin()
 {
@@ -37,7 +33,7 @@ void Spill::forget()
 void Spill::committed(Partition partition, EventId event)
 {
     if (waiting_.size() < most_waiting)
-        waiting_.push_back({std::chrono::steady_clock::now(), partition, event});
+        waiting_.push_back({SteadyClock::now(), partition, event});
 }
 
 void Spill::tick()
@@ -52,7 +48,7 @@ void Spill::tick()
 /// As fast as Redis does it: each that has gone lets the next one go.
 void Spill::spill_what_is_due()
 {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = SteadyClock::now();
     while (spilling_ < most_at_a_time && !waiting_.empty() && now - waiting_.front().since >= with_.after) {
         ++spilling_;
         with_.spawn(spill(waiting_.front(), epoch_));
@@ -100,7 +96,7 @@ Task<std::string> Spill::read(EventId event)
 {
     auto start = [this, event](std::move_only_function<void(Result<std::string>)> done) {
         auto shared = std::make_shared<std::move_only_function<void(Result<std::string>)>>(std::move(done));
-        asio::post(reader_, [this, event, shared] {
+        asio::post(with_.reader, [this, event, shared] {
             auto found = with_.history.raw(event);
             Result<std::string> read = found ? Result<std::string>(found->value_or(""))
                                              : Result<std::string>(std::unexpected(std::move(found.error())));

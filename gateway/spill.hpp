@@ -8,7 +8,6 @@
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "core/async.hpp"
 #include "gateway/job.hpp"
@@ -28,9 +27,9 @@ public:
         const observability::HistoryStore& history;
         Spawn spawn;
         std::chrono::milliseconds after;  // what waits longer
+        asio::any_io_executor reader;     // where history is read, which blocks; what it runs must end before this does
     };
     Spill(asio::any_io_executor executor, Dependencies dependencies);
-    ~Spill();
     Spill(const Spill&) = delete;
     Spill& operator=(const Spill&) = delete;
 
@@ -42,7 +41,7 @@ public:
     /// About once a second.
     void tick();
 
-    /// The envelope of an event as history has it; "" when it has none. Read on a thread of its own.
+    /// The envelope of an event as history has it; "" when it has none.
     Task<std::string> read(EventId event);
 
 private:
@@ -60,7 +59,6 @@ private:
 
     asio::any_io_executor executor_;
     Dependencies with_;
-    asio::thread_pool reader_{1};
     std::deque<Entry> waiting_;
     std::optional<int> look_at_;  // a partition whose open events are to be looked at
     std::string cursor_;

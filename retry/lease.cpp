@@ -2,11 +2,11 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <ctime>
 #include <system_error>
 
 #include <sys/random.h>
 
+#include "core/clock.hpp"
 #include "retry/replies.hpp"
 
 namespace headgate::retry {
@@ -22,13 +22,6 @@ LeaseToken random_token()
 }
 
 }  // namespace
-
-std::int64_t boottime_ns()
-{
-    timespec now{};
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
 
 Lease::Lease(net::Redis& redis, const Scripts& scripts, LeaseConfig config)
     : redis_(redis),

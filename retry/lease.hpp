@@ -22,9 +22,6 @@ struct LeaseConfig {
     std::chrono::milliseconds ttl{10'000};  // by Redis TIME
 };
 
-/// Nanoseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, never back.
-[[nodiscard]] std::int64_t boottime_ns();
-
 /// The right to work partitions, for `ttl` from each acquire or renew. The caller renews (every 3 s for 10 s).
 /// One call at a time, on the connection's thread; fails as a Redis command does; a failed renew changes nothing
 /// here, a failed acquire leaves nothing held.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/clock.hpp"
 #include "gateway/system_config.hpp"
 
 namespace headgate::gateway {
@@ -14,7 +15,7 @@ namespace headgate::gateway {
 /// that is handed in; one thread.
 class SystemGate {
 public:
-    using Clock = std::chrono::steady_clock;
+    using Clock = SteadyClock;
 
     explicit SystemGate(const SystemConfig& config);
 

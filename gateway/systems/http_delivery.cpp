@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/formats/json.hpp"
+#include "core/clock.hpp"
 #include "gateway/systems/answers.hpp"
 
 namespace headgate::gateway {
@@ -213,7 +214,7 @@ Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
 Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::RequestMessage message, bool sends)
 {
     const auto& config = plan_.config;
-    const auto deadline = std::chrono::steady_clock::now() + config.timeout;
+    const auto deadline = SteadyClock::now() + config.timeout;
     for (bool again = false;; again = true) {
         auto login = co_await means_.login.headers(deadline);
         if (!login)
@@ -232,7 +233,8 @@ Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::Reques
         call.deadline = deadline;
         call.may_send = means_.with.may_send;
         call.fresh = sends && request_->steps()[index].repeat == mapping::Repeat::never;
-        auto answer = co_await means_.pool.send(std::move(call));
+        auto sending = means_.send(std::move(call));
+        auto answer = co_await std::move(sending);
         if (!answer) {
             Failure failure = std::move(answer.error());
             // Where the system is, and whether it may be trusted, is no fault of the delivery: it waits until that is
@@ -246,7 +248,7 @@ Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::Reques
         Answer made;
         made.status = answer->status;
         made.body = document_of(answer->body);
-        if (const auto wait = answer->retry_after(std::chrono::system_clock::now()))
+        if (const auto wait = answer->retry_after(wall_now()))
             made.retry_after = *wait;
         made.headers = std::move(answer->headers);
         co_return made;

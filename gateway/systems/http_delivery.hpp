@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,12 +14,15 @@
 
 namespace headgate::gateway {
 
+/// Brings a call to its system and the answer back, as HttpPool::send does.
+using HttpSend = std::function<Task<net::HttpAnswer>(net::HttpCall)>;
+
 /// One delivery on its way through the steps of its request.
 class HttpDelivery {
 public:
     struct Means {
         const HttpSystem::Dependencies& with;
-        net::HttpPool& pool;
+        const HttpSend& send;
         Login& login;
     };
     HttpDelivery(Means means, Delivery delivery, Sending sending);

@@ -40,7 +40,8 @@ void HttpSystem::apply(const Delivery& delivery, Sending sending, Done done)
 
 asio::awaitable<void> HttpSystem::run(Delivery delivery, Sending sending, Done done)
 {
-    HttpDelivery one({with_, pool_, login_}, std::move(delivery), std::move(sending));
+    const HttpSend send = [this](net::HttpCall call) { return pool_.send(std::move(call)); };
+    HttpDelivery one({with_, send, login_}, std::move(delivery), std::move(sending));
     auto answer = co_await one.run();
     done(std::move(answer));
 }

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "core/clock.hpp"
 #include "core/system.hpp"
 #include "gateway/job.hpp"
 #include "gateway/systems/gate.hpp"
@@ -65,7 +65,7 @@ private:
     std::size_t placed_ = 0;  // of the slow path: waiting here or at the system
     std::size_t fast_ = 0;    // of the fast path, waiting here
     std::size_t most_fast_;
-    asio::steady_timer timer_;
+    Timer timer_;
     std::shared_ptr<bool> alive_;
     bool paused_ = false;
     bool pumping_ = false;

@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "core/random_seed.hpp"
+
 namespace headgate::net {
 
 namespace {
@@ -28,7 +30,7 @@ Redis::Impl::Impl(asio::any_io_executor executor_, RedisOptions options_)
       retry_timer_(executor),
       resolver_(executor),
       backoff_(options.first_backoff),
-      random_(std::random_device{}())
+      random_(random_seed())
 {}
 
 void Redis::Impl::start()

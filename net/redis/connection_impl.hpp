@@ -10,8 +10,8 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "core/clock.hpp"
 #include "net/redis/connection.hpp"
 #include "net/redis/wire.hpp"
 
@@ -19,7 +19,7 @@ namespace headgate::net {
 
 /// What outlives a Redis object until its last handler has run. Callbacks instead of coroutines: nothing runs on.
 struct Redis::Impl : std::enable_shared_from_this<Redis::Impl> {
-    using Clock = std::chrono::steady_clock;
+    using Clock = SteadyClock;
 
     struct Pending {
         Callback done;
@@ -82,8 +82,8 @@ private:
     void settle_waiters(const Result<void>& result);
     void tell(bool connected, const Failure* reason);
 
-    asio::steady_timer sweep_timer_;
-    asio::steady_timer retry_timer_;
+    Timer sweep_timer_;
+    Timer retry_timer_;
     asio::ip::tcp::resolver resolver_;
     Clock::time_point connect_deadline_{};
     std::chrono::milliseconds backoff_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/clock.hpp"
 #include "retry/sequence.hpp"
 #include "store.hpp"
 
@@ -444,10 +445,10 @@ TEST_F(StoreTest, LetsALeaseLapseByRedisTimeAndAnotherTakeIt)
     retry::LeaseConfig short_lived;
     short_lived.ttl = 1ms;
     retry::Lease brief(*redis_, scripts_, short_lived);
-    auto before = retry::boottime_ns();
+    auto before = boottime_ns();
     EXPECT_TRUE(loop_.await(brief.acquire()).value().all());
     EXPECT_GE(brief.valid_until(), before + 1'000'000);
-    EXPECT_LE(brief.valid_until(), retry::boottime_ns() + 1'000'000);
+    EXPECT_LE(brief.valid_until(), boottime_ns() + 1'000'000);
     auto until = std::stoll(text({"HGET", "hg:P:0", "until"}));
     auto now = [&] {
         return number({"EVAL", "local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000)", "0"});
