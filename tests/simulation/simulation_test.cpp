@@ -1,0 +1,75 @@
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+#include "home.hpp"
+
+namespace headgate::simulation {
+
+namespace {
+
+constexpr std::uint64_t slices = 20;  // each is a ctest of its own, so that they run side by side
+
+std::uint64_t number(const char* text, std::uint64_t otherwise)
+{
+    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+class SimulationTest : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(SimulationTest, EverythingIsWhereItShouldBeInTheEnd)
+{
+    const auto seeds = number(std::getenv("HEADGATE_SIMULATION_SEEDS"), 10'000) / slices;
+    const auto first = 1 + GetParam() * seeds;
+    Simulation simulation;
+    for (auto seed = first; seed < first + seeds; ++seed) {
+        const auto findings = simulation.run(seed);
+        ASSERT_EQ(findings, "") << "repeat with: simulation --seed " << seed << " --trace";
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Slices, SimulationTest, ::testing::Range(std::uint64_t{0}, slices));
+
+/// One life, or some, by hand.
+int run(std::uint64_t first, std::uint64_t count, bool traced)
+{
+    Simulation simulation;
+    std::uint64_t bad = 0;
+    for (auto seed = first; seed < first + count; ++seed) {
+        const auto findings = simulation.run(seed, traced);
+        bad += findings.empty() ? 0 : 1;
+        if (!findings.empty())
+            std::printf("seed %llu: %s", static_cast<unsigned long long>(seed), findings.c_str());
+    }
+    std::printf("%llu of %llu seeds are bad\n", static_cast<unsigned long long>(bad),
+                static_cast<unsigned long long>(count));
+    return bad == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+}  // namespace headgate::simulation
+
+/// `simulation --seed N [--seeds COUNT] [--trace]` runs these lives; else it is a test program.
+int main(int argc, char** argv)
+{
+    std::uint64_t first = 0;
+    std::uint64_t count = 1;
+    bool traced = false;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--seed" && i + 1 < argc)
+            first = headgate::simulation::number(argv[++i], 1);
+        else if (word == "--seeds" && i + 1 < argc)
+            count = headgate::simulation::number(argv[++i], 1);
+        else if (word == "--trace")
+            traced = true;
+    }
+    if (first != 0)
+        return headgate::simulation::run(first, count, traced);
+    ::testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+}
