@@ -487,6 +487,8 @@ asio::awaitable<void> SlowPath::read(std::string system, Partition partition, st
         share.look = true;
     std::erase_if(next->deliveries,
                   [this](const auto& delivery) { return !at_hand_.emplace(delivery.id, nullptr).second; });
+    if (next->deliveries.empty())
+        co_return fill();  // what was kept for it is there for others
     share.at_hand += next->deliveries.size();
     std::vector<EventId> events;
     for (const auto& delivery : next->deliveries)

@@ -272,6 +272,8 @@ void say_what_it_replaces(const Job& job, const Attempt& attempt, retry::NewDeli
         placed.replaces = retry::Replaces::all;
     else if (attempt.coalesce != nullptr)
         placed.replaces = retry::Replaces::own_type;
+    if (attempt.coalesce != nullptr)
+        placed.version = retry::ordered_version(attempt.delivery.transaction.version);
     if (placed.replaces == retry::Replaces::nothing)
         return;
     for (const Parent& parent : attempt.delivery.transaction.parents) {

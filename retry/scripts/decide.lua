@@ -36,7 +36,7 @@ end
 local stands = d.state == 'hold' or d.state == 'park' or d.state == 'dead'
 local unknown = d.maybe and (stands or d.state == 'due')
 local allowed = {approve = d.state == 'hold' and not d.maybe, arrived = unknown, not_arrived = unknown,
-                 discard = stands, supersede = stands and not d.maybe and d.attempts == 0}
+                 discard = stands, supersede = stands and not d.maybe and not d.begun and d.attempts == 0}
 if not allowed[verdict] then
     return {3, tonumber(d.p), d.state, '', ''}
 end

@@ -7,7 +7,7 @@ local kinds = {ready = 'left', due = 'left', busy = 'left', lane = 'left', park 
                again = 'again', applied = 'applied', suppressed = 'suppressed', discarded = 'discarded'}
 local per_system = {ready = true, due = true, busy = true}
 local fields_of_delivery = {'p', 'system', 'lane', 'order', 'state', 'attempts', 'maybe', 'seq', 'n', 'pk', 'slot',
-                            'type', 'reason', 'pass'}
+                            'type', 'reason', 'pass', 'progress', 'version'}
 local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd',
                           'channel'}
 local counters_of_share = {'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
@@ -148,7 +148,8 @@ local function delivery(id)
     local d = {id = id, event = string.sub(id, 1, 16), p = stored_partition(v[1], key .. ' p'), system = v[2],
                lane = v[3], order = v[4], state = v[5], attempts = whole(v[6], key .. ' attempts'),
                maybe = v[7] == '1', seq = whole(v[8], key .. ' seq'), n = whole(v[9], key .. ' n'), pk = v[10],
-               slot = v[11] or '', type = v[12] or '', reason = v[13] or '', pass = v[14] == '1'}
+               slot = v[11] or '', type = v[12] or '', reason = v[13] or '', pass = v[14] == '1',
+               begun = (v[15] or '') ~= '', version = v[16] or ''}
     if not kinds[d.state] or not d.system or not d.lane or #d.lane ~= 16 or d.n > 65535 or
        d.state == 'park' and (not d.pk or #d.pk ~= 16) then
         refuse('BADVALUE ' .. shown(key))

@@ -3,11 +3,11 @@
 -- already stays as it is, but for what was readmitted; of that, what comes no more is suppressed as `not_mapped`.
 -- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded channel deliveries, then for each:
 --   half(16) slot system lane(16) type latest|sequence|free n(place in its event) attempts first(ms) effect(32)
---   replaces('' | type | all) parents, then type guard(16) each; and how it stands (see telling):
+--   replaces('' | type | all) version('' none) parents, then type guard(16) each; and how it stands (see telling):
 --   ready | due | park | hold | dead | applied | suppressed
 -- One that would have a lane which another has waits in it instead: what it had come to is found out again in its turn.
--- One that replaces what is older in its lane, of its own type or all, and was surely never sent: that is suppressed as
--- `superseded`. It goes when the first of those would have gone. When a parent was among them that is not applied, and
+-- One that replaces what is older in its lane, of its own type and not of a newer version, or all, and was surely never
+-- sent, nor a step of it: that is suppressed as `superseded`. It goes when the first of those would have gone. When a parent was among them that is not applied, and
 -- no other of its type is left in the lane, there is nothing to tell of, and it is superseded itself.
 -- Answer: {0 placed | 1 gone (nothing written; see bury), '' open | a | s | x ended, what else became ready by it: p D
 --   each, how many other events ended}
@@ -37,7 +37,7 @@ for i = 1, count do
     local one = {half = bytes(take_argument(), 16, 'half'), slot = take_argument(), system = take_argument(),
                  lane = bytes(take_argument(), 16, 'lane'), type = take_argument(), order = take_argument(),
                  n = take_number('n'), attempts = take_number('attempts'), first = take_number('first'),
-                 effect = bytes(take_argument(), 32, 'effect'), replaces = take_argument(), parents = {}}
+                 effect = bytes(take_argument(), 32, 'effect'), replaces = take_argument(), version = take_argument(), parents = {}}
     for j = 1, take_number('parents') do
         one.parents[j] = {type = take_argument(), guard = bytes(take_argument(), 16, 'guard')}
     end
@@ -101,12 +101,17 @@ end
 local most_replaced = 128
 local ours = {[p] = true}
 local replaced = {}  -- D -> true
+local function is_newer(d, one)
+    return #d.version > 0 and #one.version > 0 and string.byte(d.version) == string.byte(one.version) and
+           order(d.version, one.version) > 0
+end
 local function may_be_replaced(d, one)
     if ours[d.p] == nil then
         ours[d.p] = owns(d.p, token)
     end
     return ours[d.p] and d.event ~= event and not replaced[d.id] and kinds[d.state] == 'left' and d.state ~= 'busy' and
-           d.attempts == 0 and not d.maybe and d.seq < origin and (one.replaces == 'all' or d.type == one.type)
+           d.attempts == 0 and not d.maybe and not d.begun and d.seq < origin and
+           (one.replaces == 'all' or d.type == one.type and not is_newer(d, one))
 end
 local function look_at_replaced(one)
     one.replaced = {}
@@ -164,7 +169,8 @@ for _, one in ipairs(told) do
         expect('hg:d:' .. d_id, 'hash')
         one.known = d
         one.d = {id = d_id, event = event, p = p, system = one.system, lane = one.lane, order = one.order, seq = origin,
-                 n = one.n, attempts = one.attempts, maybe = d and d.maybe, slot = one.slot, type = one.type}
+                 n = one.n, attempts = one.attempts, maybe = d and d.maybe, begun = d and d.begun, slot = one.slot,
+                 type = one.type, version = one.version}
         expect_sets(one.d)
         look_behind(one.lane)
         look_at_telling(one.telling, p)
@@ -220,7 +226,7 @@ for _, one in ipairs(new) do
     deliveries[d.id] = d
     wait_for_its_turn(d, one.telling)
     write_telling(d, one.telling, 'p', p, 'slot', d.slot, 'system', d.system, 'lane', d.lane, 'type', d.type, 'order',
-                  d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect, 'first', text(one.first))
+                  d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect, 'first', text(one.first), 'version', one.version)
     redis.call('SADD', 'hg:sys:' .. p, d.system)
     now_ready(arrange(d))
 end

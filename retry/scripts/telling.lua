@@ -102,6 +102,7 @@ local function write_telling(d, t, ...)
     local state = t.as
     if t.progress ~= '' then
         redis.call('HSET', 'hg:d:' .. d.id, 'progress', t.progress)
+        d.begun = true
     end
     if t.maybe ~= '' then
         d.maybe = t.maybe == '1'

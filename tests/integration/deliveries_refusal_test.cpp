@@ -96,7 +96,7 @@ protected:
                 "0",    "deliver", "code", "where", "c",         "queue", "0", "7", "excerpt"};
     }
     static Texts new_delivery(std::uint64_t slot, const std::string& entity, const Texts& telling,
-                              const std::string& attempts = "1", const Texts& replaces = {"", "0"})
+                              const std::string& attempts = "1", const Texts& replaces = {"", "", "0"})
     {
         Texts args{
             d(1, slot).substr(16), slot_of(slot).text(), "erp", lane(entity), "order", "latest", "0", attempts, "5",
@@ -111,7 +111,7 @@ protected:
     [[nodiscard]] Texts place_args() const
     {
         auto args = joined(place_head("3"), new_delivery(0, "order/10", applied()));
-        args = joined(args, new_delivery(1, "order/11", parked(), "0", {"all", "1", "parent", guard_of_parent()}));
+        args = joined(args, new_delivery(1, "order/11", parked(), "0", {"all", "", "1", "parent", guard_of_parent()}));
         return joined(args, new_delivery(2, "order/12", dead()));
     }
     [[nodiscard]] Texts resolve_args(const Texts& telling) const
@@ -351,12 +351,12 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.place, place_head("0"));                          // nothing is known of it, and nothing told
     refused(scripts_.place, changed(place_args(), 15, "whenever"));    // order
     refused(scripts_.place, changed(place_args(), 20, "everything"));  // replaces
-    refused(scripts_.place, changed(place_args(), 21, "x"));           // parents
-    refused(scripts_.place, changed(place_args(), 22, "busy"));        // state
-    refused(scripts_.place, changed(place_args(), 22, "lane"));        // who waits in a lane is found out in Redis
-    refused(scripts_.place, changed(place_args(), 23, "2"));           // maybe
+    refused(scripts_.place, changed(place_args(), 22, "x"));           // parents
+    refused(scripts_.place, changed(place_args(), 23, "busy"));        // state
+    refused(scripts_.place, changed(place_args(), 23, "lane"));        // who waits in a lane is found out in Redis
+    refused(scripts_.place, changed(place_args(), 24, "2"));           // maybe
     auto with_a_parent =
-        joined(place_head("1"), new_delivery(0, "order/1", dead(), "0", {"all", "1", "parent", "short"}));
+        joined(place_head("1"), new_delivery(0, "order/1", dead(), "0", {"all", "", "1", "parent", "short"}));
     refused(scripts_.place, std::move(with_a_parent));
     refused(scripts_.resolve, changed(park_args(), 18, "x"));  // come
     refused(scripts_.resolve, changed(resolve_args(applied()), 4, "lane"));
@@ -442,6 +442,7 @@ TEST_F(DeliveriesRefusalTest, CountsALaneThatIsLeftUnderTheSystemItWasIn)
                "0",
                "5",
                std::string(32, 'e'),
+               "",
                "",
                "0"};
     Texts due{"due", "", "99", "r", "transient", "", "", "", "", "0", "0"};

@@ -633,6 +633,32 @@ TEST_F(ReplacingTest, ReplacesWhoGetsTheLaneThatAReadmittedOneLeaves)
     EXPECT_EQ(lanes_counted(), "3");
 }
 
+TEST_F(ReplacingTest, LeavesWhatIsOfANewerVersion)
+{
+    auto of_version = [](const char* version, retry::NewDelivery delivery) {
+        delivery.version = version;
+        return delivery;
+    };
+    placed(1, {of_version("i4", newer())});
+
+    EXPECT_EQ(place_next(2, {of_version("i3", newer())}).others_ended, 0U);
+    EXPECT_EQ(state_of(id_of(1)), "ready");
+    EXPECT_EQ(state_of(id_of(2)), "lane");
+    EXPECT_EQ(place_next(3, {of_version("t1", newer())}).others_ended, 2U) << "of another kind: by arrival";
+    EXPECT_EQ(place_next(4, {of_version("t2", newer())}).others_ended, 1U);
+}
+
+TEST_F(ReplacingTest, LeavesWhatHasBeenDoneInPart)
+{
+    auto half_done = newer(Replaces::nothing, DeliveryState::due);
+    half_done.telling.progress = "step 1";
+    placed(1, {half_done});
+
+    EXPECT_EQ(place_next(2, {newer(Replaces::all)}).others_ended, 0U);
+    EXPECT_EQ(state_of(id_of(1)), "due");
+    EXPECT_EQ(state_of(id_of(2)), "lane");
+}
+
 TEST_F(ReplacingTest, ReplacesSoManyAtOnceAndTheNextOfThemGoes)
 {
     for (auto partition : {Partition{3}, Partition{7}})

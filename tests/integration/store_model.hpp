@@ -109,6 +109,7 @@ public:
         std::uint32_t attempts = 0;
         bool maybe = false;
         std::string progress;
+        std::string version;
         std::uint64_t seq = 0;
         std::int64_t first = 0;
         Told told;  // last

@@ -153,6 +153,8 @@ protected:
         delivery.letter = {delivery.told.cause, 0};
         delivery.maybe = delivery.told.maybe.value_or(false);
         delivery.type = types[pick(std::size(types))];
+        const char* versions[]{"", "i1", "i2", "i3", "i31", "t2"};
+        delivery.version = versions[pick(std::size(versions))];
         StoreModel::New next{name, delivery, static_cast<retry::Replaces>(pick(3)), {}};
         // Of some parents nothing is ever known.
         for (auto n = pick(3); n > 0; --n)
@@ -171,6 +173,7 @@ protected:
         given.first = at_ms(delivery.first);
         given.telling = telling_from(delivery.told);
         given.replaces = one.replaces;
+        given.version = delivery.version;
         for (const auto& [type, fact] : one.parents)
             given.parents.emplace_back(type, fact_key(fact));
         return given;

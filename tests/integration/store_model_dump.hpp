@@ -259,6 +259,7 @@ protected:
         put(all, key, "attempts", std::to_string(d.attempts));
         put(all, key, "maybe", d.maybe ? "1" : "0");
         put(all, key, "progress", d.progress);
+        put(all, key, "version", d.version);
         put(all, key, "reason", told.reason);
         put(all, key, "class", told.failure_class);
         auto has_lane = [&] { put(all, "hg:blk:" + std::string(view(own.lane)), "", member); };

@@ -118,8 +118,11 @@ void Judge::look_in_redis(Thing& thing)
     const auto name = thing.told->text() + " " + delivery.transaction.type + " to " + thing.system;
     const auto id = retry::DeliveryId::of(delivery.event, delivery.transaction.slot, thing.system).raw();
     const auto lane = retry::lane_hash(thing.system, delivery.source, delivery.transaction.entity);
-    const auto state = world_.line.ask({"HGET", "hg:d:" + id, "state"});
-    const auto owner = world_.line.ask({"GET", "hg:blk:" + std::string(view(lane))});
+    const auto partition = partition_of(delivery.source, thing.told->order);
+    const auto told = world_.line.ask_all({{"HGET", "hg:d:" + id, "state"},
+                                           {"GET", "hg:blk:" + std::string(view(lane))},
+                                           {"HGET", retry::partition_key("P", partition), "hw"}});
+    const auto &state = told[0], &owner = told[1], &high_water = told[2];
     if (!state.is_nil()) {
         if (state.text != "busy")
             world_.finding("I4: " + name + " was sent as " + state.text);
@@ -127,8 +130,6 @@ void Judge::look_in_redis(Thing& thing)
             world_.finding("I5: " + name + " was sent without its lane");
         return;
     }
-    const auto partition = partition_of(delivery.source, thing.told->order);
-    const auto high_water = world_.line.ask({"HGET", retry::partition_key("P", partition), "hw"});
     if (high_water.is_nil() || std::stoull(high_water.text) < delivery.seq)
         world_.finding("I4: " + name + " was sent above hw");
     if (owner.is_nil())
@@ -136,7 +137,8 @@ void Judge::look_in_redis(Thing& thing)
     // What waits for one of its own lane may get the lane at any time.
     const auto who = world_.line.ask({"HMGET", "hg:d:" + owner.text.substr(0, id.size()), "type", "state"});
     const auto& type = who.list[0].text;
-    if (who.list[1].text != "ready" || (type != "order_change" && type != "payment" && type != "order_cancellation"))
+    const bool may_have_come = who.list[1].text == "ready" || who.list[1].text == "dead";
+    if (!may_have_come || (type != "order_change" && type != "payment" && type != "order_cancellation"))
         world_.finding("I5: " + name + " was sent past who has its lane: " + type + ", " + who.list[1].text);
 }
 
@@ -154,7 +156,8 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
     auto& before = first_effects_[{thing.system, type,
                                    sequence ? thing.delivery.source + "/" + thing.delivery.transaction.entity
                                             : fact_of(*thing.told, type)}];
-    if (!before.empty() && sequence && before.back()->delivery.origin_seq > thing.delivery.origin_seq)
+    if (!before.empty() && sequence && before.back()->delivery.origin_seq > thing.delivery.origin_seq &&
+        !waited_for_its_order(thing))
         world_.finding(name + " was done after a later one: " + before.back()->told->text());
     const auto newer = [&](const Thing* other) {
         const auto version = [](const Thing& one) { return age(*one.told).first; };
@@ -164,6 +167,14 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
     if (!before.empty() && !sequence && newer(before.back()))
         world_.finding(name + " was done after a newer one: " + before.back()->told->text());
     before.push_back(&thing);
+}
+
+/// What came before its order lets others of its lane by until that is there, and so later changes may be first.
+bool Judge::waited_for_its_order(const Thing& thing) const
+{
+    const auto orders =
+        first_effects_.find({thing.system, "sales_order", fact_of(*thing.told, "sales_order")});
+    return orders != first_effects_.end() && *orders->second.front()->first_effect >= thing.told->answered_at;
 }
 
 void Judge::settled(const EventId& event, const std::string& system, const std::string& type, std::string how)

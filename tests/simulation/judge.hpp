@@ -48,6 +48,8 @@ public:
     void done(Thing& thing, const std::string& step, mapping::Repeat repeat);
     /// A lease is over: what was under way may be sent again.
     void lease_over(Sender sender);
+    /// Another process has it: the one before may not have noticed.
+    void lease_taken() { ++leases_over_; }
     /// A person's word: it is not wanted, or it is there.
     void settled(const EventId& event, const std::string& system, const std::string& type, std::string how);
     void was_a_letter(const EventId& event) { letters_.insert(event); }
@@ -65,6 +67,7 @@ public:
 private:
     using Fact = std::tuple<std::string, std::string, std::string>;  // system, type, id within the source
 
+    [[nodiscard]] bool waited_for_its_order(const Thing& thing) const;
     [[nodiscard]] bool is_excused(const Told& told, const Expected& expected) const;
     void look_in_redis(Thing& thing);
 

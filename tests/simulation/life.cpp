@@ -16,7 +16,7 @@ namespace headgate::simulation {
 
 namespace {
 
-constexpr auto busy_time = 25s;      // things are told
+constexpr auto busy_time = 16s;      // things are told
 constexpr auto longest_rest = 300s;  // everything is over by then
 
 net::RedisOptions options_of(const Line::Party& party)
@@ -187,6 +187,7 @@ asio::awaitable<void> Life::tell_now(std::size_t number)
             told.answered = true;
             told.repeated = tellings_.by_event.at(accepted->event) != number;
             told.seq = accepted->seq;
+            told.answered_at = world_.elapsed();
             world_.trace("accepted " + told.text() + (accepted->duplicate ? " again" : "") +
                          (accepted->conflict ? ", a conflict" : "") + " as seq " + std::to_string(told.seq));
             if (accepted->duplicate && accepted->seq > 0)
@@ -368,7 +369,7 @@ void Life::look_now_and_then()
 void Life::plan()
 {
     auto& chance = world_.chance;
-    loss_ = chance.percent(40) ? 0 : chance.pick(25);
+    loss_ = chance.percent(50) ? 0 : chance.pick(8);
     world_.line.party("outside").loss_per_mille = loss_;
     for (const auto& [name, system] : ground_.systems) {
         system->mood(mood_of(chance));
@@ -382,7 +383,7 @@ void Life::plan()
         world_.in(at, [this] { tell(draw_telling().number); });
     }
     for (auto troubles = chance.pick(7); troubles > 0; --troubles)
-        world_.in(chance.between(100ms, busy_time + 10s), [this] { trouble(); });
+        world_.in(chance.between(100ms, busy_time + 4s), [this] { trouble(); });
     world_.in(2s, [this] { look_now_and_then(); });
 }
 
@@ -390,7 +391,7 @@ std::string Life::run()
 {
     start("a");
     plan();
-    world_.run_for(busy_time + world_.chance.between(1s, 15s));
+    world_.run_for(busy_time + world_.chance.between(1s, 8s));
 
     world_.trace("nothing goes wrong any more");
     ending_ = true;

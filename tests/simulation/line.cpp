@@ -1,10 +1,11 @@
 #include "line.hpp"
 
-#include <cerrno>
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <utility>
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -92,6 +93,7 @@ std::string_view word(std::string_view command, int place)
 
 Line::Line(const std::string& redis_socket, std::string folder) : folder_(std::move(folder))
 {
+    watched_ = ::epoll_create1(EPOLL_CLOEXEC);
     redis_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     roomy(redis_);
     const auto address = address_of(redis_socket);
@@ -106,6 +108,7 @@ Line::~Line()
             ::close(client.fd);
         ::close(party->listener);
     }
+    ::close(watched_);
     ::close(redis_);
 }
 
@@ -138,60 +141,74 @@ Line::Party& Line::party(const std::string& name)
     if (::bind(party->listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::listen(party->listener, 16) != 0)
         throw std::runtime_error("cannot listen on " + party->path);
+    watch(party->listener);
     return *party;
 }
 
-bool Line::accept(Party& party)
+void Line::watch(int fd) const
 {
-    bool some = false;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLRDHUP;
+    event.data.fd = fd;
+    ::epoll_ctl(watched_, EPOLL_CTL_ADD, fd, &event);
+}
+
+void Line::accept(Party& party)
+{
     for (;;) {
         const int fd = ::accept4(party.listener, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0)
-            return some;
-        some = true;
+            return;
         roomy(fd);
-        if (party.away)
+        if (party.away) {
             ::close(fd);
-        else
-            party.clients.push_back({fd, {}, false});
+            continue;
+        }
+        watch(fd);
+        party.clients.push_back({fd, {}, false});
     }
 }
 
 /// What the other side has written.
-bool Line::read(Party::Client& client)
+void Line::read(Party::Client& client)
 {
     char bytes[64 * 1024];
-    bool some = false;
-    for (;;) {
-        const auto size = ::recv(client.fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (size > 0) {
+    for (auto size = ssize_t{sizeof bytes}; size == ssize_t{sizeof bytes};) {
+        size = ::recv(client.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (size > 0)
             client.in.append(bytes, static_cast<std::size_t>(size));
-            some = true;
-        } else {
-            client.closed = size == 0 || errno != EAGAIN;
-            return some || client.closed;
-        }
     }
 }
 
 bool Line::pump()
 {
+    epoll_event events[16];
+    const int count = ::epoll_wait(watched_, events, 16, 0);
+    const auto event_of = [&](int fd) -> const epoll_event* {
+        const auto found = std::find_if(events, events + count, [fd](const auto& one) { return one.data.fd == fd; });
+        return found == events + count ? nullptr : found;
+    };
     bool some = false;
     for (const auto& [name, party] : parties_) {
-        if (party->stalled)
+        if (count <= 0 || party->stalled)
             continue;
-        some = accept(*party) || some;
         for (auto& client : party->clients)
-            some = serve(*party, client) || some;
+            if (const auto* event = event_of(client.fd)) {
+                client.closed = (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+                some = serve(*party, client) || some;
+            }
         std::erase_if(party->clients, [](const auto& client) { return client.fd < 0; });
+        if (event_of(party->listener) != nullptr) {
+            accept(*party);
+            some = true;
+        }
     }
     return some;
 }
 
 bool Line::serve(Party& party, Party::Client& client)
 {
-    if (!read(client))
-        return false;
+    read(client);
     const auto ends = ends_of(client.in);
     std::size_t executed = ends.size();
     std::size_t answered = ends.size();
@@ -265,13 +282,24 @@ std::string Line::execute(std::string_view bytes, std::size_t commands)
 
 net::Reply Line::ask(const std::vector<std::string>& command)
 {
-    std::vector<std::string_view> views(command.begin(), command.end());
+    return std::move(ask_all({command}).front());
+}
+
+std::vector<net::Reply> Line::ask_all(const std::vector<std::vector<std::string>>& commands)
+{
     std::string bytes;
-    net::append_command(bytes, views);
+    for (const auto& command : commands) {
+        const std::vector<std::string_view> views(command.begin(), command.end());
+        net::append_command(bytes, views);
+    }
     net::ReplyReader reader;
-    reader.feed(execute(bytes, 1));
-    auto reply = reader.next();
-    return reply && *reply ? std::move(**reply) : net::Reply{};
+    reader.feed(execute(bytes, commands.size()));
+    std::vector<net::Reply> replies;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        auto reply = reader.next();
+        replies.push_back(reply && *reply ? std::move(**reply) : net::Reply{});
+    }
+    return replies;
 }
 
 void Line::tell(const Party& party, std::string_view bytes, const std::vector<std::size_t>& ends, std::size_t executed,

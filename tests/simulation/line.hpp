@@ -49,7 +49,7 @@ public:
     void name_script(const std::string& sha1, std::string name) { scripts_[sha1] = std::move(name); }
 
     Party& party(const std::string& name);
-    /// Executes what was written. True: something was.
+    /// Executes what was written. True: something was, or a connection has come or gone.
     bool pump();
     /// The connections of a party break: of what was written, so much as is drawn is executed.
     void cut(Party& party);
@@ -57,16 +57,19 @@ public:
     void time(std::int64_t ms) { now_ms_ = ms; }
     /// Past all parties, at once.
     net::Reply ask(const std::vector<std::string>& command);
+    std::vector<net::Reply> ask_all(const std::vector<std::vector<std::string>>& commands);
 
 private:
-    bool accept(Party& party);
-    bool read(Party::Client& client);
+    void accept(Party& party);
+    static void read(Party::Client& client);
     bool serve(Party& party, Party::Client& client);
+    void watch(int fd) const;
     std::string execute(std::string_view bytes, std::size_t commands);
     void tell(const Party& party, std::string_view bytes, const std::vector<std::size_t>& ends, std::size_t executed,
               std::size_t answered);
 
     int redis_ = -1;
+    int watched_ = -1;  // an epoll of all that may be readable
     std::string folder_;
     std::map<std::string, std::unique_ptr<Party>> parties_;
     std::map<std::string, std::string> scripts_;

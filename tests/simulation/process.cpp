@@ -155,6 +155,7 @@ asio::awaitable<void> Process::begin()
         co_return;
     }
     ground_.world.trace("process " + std::to_string(number_) + " has the lease");
+    ground_.judge.lease_taken();
     owner_.begin(*sequence);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,6 +23,7 @@ struct Told {
     bool answered = false;
     bool repeated = false;  // the gateway knew it, under the name of another
     std::uint64_t seq = 0;  // once it is answered
+    std::chrono::milliseconds answered_at{0};
     Partition partition = 0;
 
     [[nodiscard]] std::string text() const

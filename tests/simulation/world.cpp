@@ -57,12 +57,13 @@ bool World::poll(Loop& loop)
 
 void World::settle()
 {
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (auto& loop : loops_)
-            moved = (!loop.frozen && poll(loop)) || moved;
-        moved = line.pump() || moved;
-    }
+    do {
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (auto& loop : loops_)
+                moved = (!loop.frozen && poll(loop)) || moved;
+        }
+    } while (line.pump());
 }
 
 void World::set(std::chrono::nanoseconds now)
@@ -94,7 +95,9 @@ void World::run_for(milliseconds span)
             while (!woken)
                 poll(loop);
         }
-        settle();
+        // Loops tell each other nothing; what they say to Redis is answered.
+        if (line.pump())
+            settle();
         while (!agenda_.empty() && agenda_.begin()->first <= time_.now()) {
             const auto what = std::move(agenda_.begin()->second);
             agenda_.erase(agenda_.begin());
