@@ -70,29 +70,6 @@ void Dispatcher::dispatch(const std::shared_ptr<Attempt>& attempt)
         with_.wake();
         return;
     }
-    if (with_.slow(attempt->system))
-        with_.spawn(ask_lane(attempt));
-    else
-        go(attempt);
-}
-
-asio::awaitable<void> Dispatcher::ask_lane(std::shared_ptr<Attempt> attempt)
-{
-    const Delivery& delivery = attempt->delivery;
-    const auto lane = retry::lane_hash(attempt->system, delivery.source, delivery.transaction.entity);
-    const auto taken = co_await retry::lane_is_taken(with_.redis, lane);
-    if (attempt->job->over || attempt->job->leaving)
-        co_return;
-    if (!taken)
-        unreserved_.push_back(attempt);  // asked again with the next reservation
-    else if (*taken)
-        leave(attempt->job);
-    else
-        go(attempt);
-}
-
-void Dispatcher::go(const std::shared_ptr<Attempt>& attempt)
-{
     if (!with_.sender.put(attempt))
         leave(attempt->job);
 }
@@ -100,7 +77,33 @@ void Dispatcher::go(const std::shared_ptr<Attempt>& attempt)
 void Dispatcher::turn(const std::shared_ptr<Attempt>& attempt)
 {
     if (attempt->job->leaving)
-        return with_.sender.pass(attempt);
+        with_.sender.pass(attempt);
+    else if (with_.slow(attempt->system))
+        with_.spawn(ask_lane(attempt));
+    else
+        send(attempt);
+}
+
+/// Right before it would be sent: while it waited for its turn, another may have got its lane.
+asio::awaitable<void> Dispatcher::ask_lane(std::shared_ptr<Attempt> attempt)
+{
+    const auto job = attempt->job;
+    const Delivery& delivery = attempt->delivery;
+    const auto lane = retry::lane_hash(attempt->system, delivery.source, delivery.transaction.entity);
+    const auto taken = co_await retry::lane_is_taken(with_.redis, lane);
+    if (!job->over && !job->leaving && taken && !*taken)
+        co_return send(attempt);
+    with_.sender.pass(attempt);
+    if (job->over || job->leaving)
+        co_return;
+    if (taken)
+        leave(job);
+    else
+        unreserved_.push_back(attempt);  // asked again with the next reservation
+}
+
+void Dispatcher::send(const std::shared_ptr<Attempt>& attempt)
+{
     if (!with_.sender.claim_lane(*attempt)) {
         with_.sender.pass(attempt);
         return leave(attempt->job);

@@ -66,8 +66,8 @@ public:
 
 private:
     void dispatch(const std::shared_ptr<Attempt>& attempt);
-    void go(const std::shared_ptr<Attempt>& attempt);
     asio::awaitable<void> ask_lane(std::shared_ptr<Attempt> attempt);
+    void send(const std::shared_ptr<Attempt>& attempt);
     void leave(const std::shared_ptr<Job>& job);
     void leave_when_it_may(const std::shared_ptr<Job>& job);
     void next_in_lane(const Attempt& attempt);

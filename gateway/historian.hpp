@@ -10,7 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "core/clock.hpp"
+#include "core/timer.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/health.hpp"
 #include "observability/history.hpp"

@@ -6,7 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "core/clock.hpp"
+#include "core/timer.hpp"
 #include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/lease.hpp"

@@ -7,6 +7,7 @@
 
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
+#include "core/timer.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/stages/finish.hpp"
 

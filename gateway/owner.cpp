@@ -114,7 +114,7 @@ void Owner::hand(Event event, std::uint64_t ordinal, bool whole)
     newest_ = std::max(newest_, event.seq);
     if (!begun_)
         return;
-    heard_from_[event.envelope.source] = SteadyClock::now();
+    heard_from_[event.envelope.source] = steady_now();
     const bool room = whole && feed_.ready_count() < most_ready && feed_.ready_bytes() < most_bytes && !draining_;
     feed_.hand(std::move(event), ordinal, room);
     wake();
@@ -150,7 +150,7 @@ void Owner::tick()
         slow_path_.tick();
         if (++ticks_ % 20 == 0) {
             with_.spill.tick();
-            const auto lately = SteadyClock::now() - 10s;
+            const auto lately = steady_now() - 10s;
             std::erase_if(heard_from_, [lately](const auto& source) { return source.second < lately; });
         }
     }

@@ -10,7 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "core/clock.hpp"
+#include "core/timer.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/dispatcher.hpp"
 #include "gateway/feed.hpp"

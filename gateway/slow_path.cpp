@@ -11,6 +11,7 @@
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
 #include "core/random_seed.hpp"
+#include "core/timer.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/standing.hpp"

@@ -33,7 +33,7 @@ void Spill::forget()
 void Spill::committed(Partition partition, EventId event)
 {
     if (waiting_.size() < most_waiting)
-        waiting_.push_back({SteadyClock::now(), partition, event});
+        waiting_.push_back({steady_now(), partition, event});
 }
 
 void Spill::tick()
@@ -48,7 +48,7 @@ void Spill::tick()
 /// As fast as Redis does it: each that has gone lets the next one go.
 void Spill::spill_what_is_due()
 {
-    const auto now = SteadyClock::now();
+    const auto now = steady_now();
     while (spilling_ < most_at_a_time && !waiting_.empty() && now - waiting_.front().since >= with_.after) {
         ++spilling_;
         with_.spawn(spill(waiting_.front(), epoch_));

@@ -209,7 +209,6 @@ Task<std::vector<std::string>> systems_with_lanes(net::Redis& redis)
     std::vector<std::string> systems;
     for (auto& name : reply->list)
         systems.push_back(std::move(name.text));
-    std::ranges::sort(systems);  // Redis's own order differs from server to server
     co_return systems;
 }
 
@@ -277,6 +276,7 @@ Task<std::vector<std::string>> placed_systems(net::Redis& redis, Partition parti
     std::vector<std::string> systems;
     for (auto& name : reply->list)
         systems.push_back(std::move(name.text));
+    std::ranges::sort(systems);  // Redis's own order differs from server to server
     co_return systems;
 }
 

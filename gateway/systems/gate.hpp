@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "core/clock.hpp"
 #include "gateway/system_config.hpp"
 
 namespace headgate::gateway {
@@ -15,7 +14,7 @@ namespace headgate::gateway {
 /// that is handed in; one thread.
 class SystemGate {
 public:
-    using Clock = SteadyClock;
+    using Clock = std::chrono::steady_clock;
 
     explicit SystemGate(const SystemConfig& config);
 

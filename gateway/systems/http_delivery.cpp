@@ -214,7 +214,7 @@ Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
 Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::RequestMessage message, bool sends)
 {
     const auto& config = plan_.config;
-    const auto deadline = SteadyClock::now() + config.timeout;
+    const auto deadline = steady_now() + config.timeout;
     for (bool again = false;; again = true) {
         auto login = co_await means_.login.headers(deadline);
         if (!login)

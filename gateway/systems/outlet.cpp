@@ -59,7 +59,7 @@ bool Outlet::left_alone(SystemGate::Clock::time_point now) const
 bool Outlet::put(const std::shared_ptr<Attempt>& attempt)
 {
     const bool slow = attempt->placed.has_value();
-    if (!slow && (fast_ >= most_fast_ || left_alone(SystemGate::Clock::now())))
+    if (!slow && (fast_ >= most_fast_ || left_alone(steady_now())))
         return false;
     ++(slow ? placed_ : fast_);
     queues_[{slow, attempt->delivery.channel}].push_back(attempt);
@@ -72,7 +72,7 @@ std::size_t Outlet::room() const
     if (paused_)
         return 0;
     std::size_t most = gate_ ? 2 * concurrency_ + 8 : most_ungated;
-    const auto now = SystemGate::Clock::now();
+    const auto now = steady_now();
     if (left_alone(now))
         most = gate_->closed(now) ? 0 : 1;
     return most > placed_ ? most - placed_ : 0;
@@ -97,7 +97,7 @@ void Outlet::ended(const Attempt& attempt, const SystemAnswer& answer)
     left(attempt);
     if (!gate_)
         return;
-    const auto now = SystemGate::Clock::now();
+    const auto now = steady_now();
     const Failure* failure = answer.result ? nullptr : &answer.result.error();
     if (failure != nullptr && failure->failure_class == FailureClass::throttled)
         gate_->rest_until(now + answer.not_before.value_or(usual_rest));
@@ -162,7 +162,7 @@ void Outlet::pump()
         return;  // a sending that ends at once comes back here
     pumping_ = true;
     while (!queues_.empty() && !paused_) {
-        const auto now = SystemGate::Clock::now();
+        const auto now = steady_now();
         if (const auto closed = gate_ ? gate_->closed(now) : std::nullopt) {
             if (*closed != SystemGate::Clock::time_point::max()) {
                 timer_.expires_at(*closed);

@@ -11,7 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "core/clock.hpp"
+#include "core/timer.hpp"
 #include "core/system.hpp"
 #include "gateway/job.hpp"
 #include "gateway/systems/gate.hpp"

@@ -57,7 +57,7 @@ void Redis::Impl::send(std::string_view command, Callback done)
         return;
     }
     out.append(command);
-    pending.push_back({std::move(done), Clock::now() + options.command_timeout});
+    pending.push_back({std::move(done), steady_now() + options.command_timeout});
     ++unsent;
     ++sent;
     ask_flush();
@@ -90,7 +90,7 @@ void Redis::Impl::send_script(const Script& script, std::shared_ptr<const std::s
 
 void Redis::Impl::add_waiter(std::chrono::milliseconds limit, std::move_only_function<void(Result<void>)> done)
 {
-    waiters.push_back({std::move(done), Clock::now() + limit});
+    waiters.push_back({std::move(done), steady_now() + limit});
     if (closed)
         settle_waiters(std::unexpected(unavailable("the connection was closed")));
     else if (usable())
@@ -117,7 +117,7 @@ void Redis::Impl::close()
 
 void Redis::Impl::connect()
 {
-    connect_deadline_ = Clock::now() + options.connect_timeout;
+    connect_deadline_ = steady_now() + options.connect_timeout;
     auto next = std::make_shared<Link>(executor);
     link = next;
     const auto& address = options.address;
@@ -318,7 +318,7 @@ void Redis::Impl::retry_later()
 
 void Redis::Impl::sweep()
 {
-    auto now = Clock::now();
+    auto now = steady_now();
     if (!pending.empty() && pending.front().deadline <= now)
         lose(unavailable("no answer within the deadline"));
     else if (link && !link->up && connect_deadline_ <= now)

@@ -11,7 +11,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "core/clock.hpp"
+#include "core/timer.hpp"
 #include "net/redis/connection.hpp"
 #include "net/redis/wire.hpp"
 
@@ -19,7 +19,7 @@ namespace headgate::net {
 
 /// What outlives a Redis object until its last handler has run. Callbacks instead of coroutines: nothing runs on.
 struct Redis::Impl : std::enable_shared_from_this<Redis::Impl> {
-    using Clock = SteadyClock;
+    using Clock = std::chrono::steady_clock;
 
     struct Pending {
         Callback done;

@@ -64,7 +64,7 @@ void Erp::leave(const Weak& weak, std::uint64_t id, const std::string& key, cons
     if (!caller)
         return;
     Thing& thing = *things_[key];
-    const auto left = std::chrono::duration_cast<milliseconds>(call.deadline - SteadyClock::now());
+    const auto left = std::chrono::duration_cast<milliseconds>(call.deadline - steady_now());
     if (left <= 0ms)
         return answer(weak, id, 0ms, fail(FailureClass::transient, "queue_timeout", "it did not leave in time"));
     if (auto refusal = call.may_send ? call.may_send() : std::nullopt)
@@ -158,7 +158,7 @@ void Erp::probe(const Weak& weak, std::uint64_t id, const Thing& thing, const st
                 const net::HttpCall& call)
 {
     auto& chance = world_.chance;
-    const auto left = std::chrono::duration_cast<milliseconds>(call.deadline - SteadyClock::now());
+    const auto left = std::chrono::duration_cast<milliseconds>(call.deadline - steady_now());
     if (chance.percent(mood_.lost))
         return answer(weak, id, left, no_answer());
     if (chance.percent(mood_.unavailable))

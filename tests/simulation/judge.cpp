@@ -204,6 +204,11 @@ bool Judge::is_excused(const Told& told, const Expected& expected) const
                 fact_of(other, expected.type) == fact && age(other) > age(told) && is_there(other))
                 return true;
     }
+    // A newer snapshot has taken its place, and a person did not want that one.
+    for (const auto& [of, how] : settled_)
+        if (const auto& [event, system, type] = of; type == "inventory_level" && type == expected.type)
+            if (const Told& other = *tellings_.of(event); fact_of(other, type) == fact && age(other) > age(told))
+                return true;
     if (!is_overtaken_by_cancellations(told, expected))
         return false;
     for (const Told& other : tellings_.all)

@@ -169,7 +169,7 @@ void Life::tell(std::size_t number)
 /// As vendors do: again and again until it is answered.
 asio::awaitable<void> Life::tell_now(std::size_t number)
 {
-    Timer pause(outside_);
+    Timer pause(outside_.get_executor());
     for (;;) {
         const std::string channel_name = tellings_.all[number].channel;
         const auto* channel = ground_.configuration.channel(channel_name);
@@ -283,7 +283,7 @@ void Life::break_redis()
     auto& party = chance.percent(75) && !processes_.empty() ? processes_.front()->party() : world_.line.party("outside");
     auto& how = chance.percent(50) ? party.stalled : party.away;
     how = true;
-    world_.trace("Redis " + std::string(&how == &party.away ? "is away" : "does not answer") + " for " + party.path);
+    world_.trace("Redis " + std::string(&how == &party.away ? "is away" : "does not answer") + " for " + party.path.substr(party.path.rfind('/') + 1));
     if (party.away)
         world_.line.cut(party);
     world_.in(chance.percent(70) ? chance.between(10ms, 2s) : chance.between(2s, 12s), [&how] { how = false; });

@@ -13,7 +13,7 @@ namespace {
 
 using Verdict = retry::Decision::Verdict;
 
-constexpr int most_replays = 2;
+constexpr int most_replays = 4;
 
 std::optional<EventId> event_of(std::string_view bytes)
 {

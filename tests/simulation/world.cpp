@@ -7,12 +7,6 @@
 
 namespace headgate::simulation {
 
-namespace {
-
-constexpr auto never = std::chrono::nanoseconds::max();
-
-}  // namespace
-
 World::World(std::uint64_t seed, Line& to_redis, bool traced)
     : chance(seed),
       line(to_redis),
@@ -32,11 +26,12 @@ World::~World()
 
 World::Loop& World::add(asio::io_context& io)
 {
-    return loops_.emplace_back(io, Timer(io), time_.now());
+    return loops_.emplace_back(io);
 }
 
 void World::remove(Loop& loop)
 {
+    time_.forget(loop.io);
     loops_.remove_if([&](const Loop& one) { return &one == &loop; });
 }
 
@@ -45,23 +40,24 @@ void World::in(milliseconds delay, std::function<void()> what)
     agenda_.emplace(time_.now() + delay, std::move(what));
 }
 
-/// Runs what is ready, and hears when the loop's next timer ends.
+/// Runs what is ready.
 bool World::poll(Loop& loop)
 {
     if (loop.io.stopped())
         loop.io.restart();
-    const auto ran = loop.io.poll();
-    loop.next = std::min(loop.next, time_.take_next());
-    return ran > 0;
+    return loop.io.poll() > 0;
 }
 
 void World::settle()
 {
     do {
-        for (bool moved = true; moved;) {
-            moved = false;
-            for (auto& loop : loops_)
-                moved = (!loop.frozen && poll(loop)) || moved;
+        // Until none has anything to do since all others had their turn: they post to each other.
+        auto loop = loops_.begin();
+        for (std::size_t quiet = 0; quiet < loops_.size(); ++loop) {
+            if (loop == loops_.end())
+                loop = loops_.begin();
+            const bool moved = !loop->frozen && poll(*loop);
+            quiet = moved ? 1 : quiet + 1;
         }
     } while (line.pump());
 }
@@ -77,27 +73,13 @@ void World::run_for(milliseconds span)
     const auto end = time_.now() + span;
     settle();
     for (;;) {
-        auto next = agenda_.empty() ? never : agenda_.begin()->first;
-        for (const auto& loop : loops_)
-            if (!loop.frozen)
-                next = std::min(next, loop.next);
+        auto next = time_.next();
+        if (!agenda_.empty())
+            next = std::min(next, agenda_.begin()->first);
         if (next > end)
             break;
         set(std::max(next, time_.now()));
-        for (auto& loop : loops_) {
-            if (loop.frozen || loop.next > time_.now())
-                continue;
-            // Its timers look at the clock when one comes that is before all others.
-            loop.next = never;
-            bool woken = false;
-            loop.kick.expires_at(SteadyClock::time_point{});
-            loop.kick.async_wait([&woken](const boost::system::error_code&) { woken = true; });
-            while (!woken)
-                poll(loop);
-        }
-        // Loops tell each other nothing; what they say to Redis is answered.
-        if (line.pump())
-            settle();
+        settle();
         while (!agenda_.empty() && agenda_.begin()->first <= time_.now()) {
             const auto what = std::move(agenda_.begin()->second);
             agenda_.erase(agenda_.begin());

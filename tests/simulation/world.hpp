@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <cstddef>
 #include <list>
 #include <map>
 #include <string>
@@ -11,6 +12,8 @@
 
 #include "chance.hpp"
 #include "core/clock.hpp"
+#include "core/manual_time.hpp"
+#include "core/timer.hpp"
 #include "line.hpp"
 
 namespace headgate::simulation {
@@ -30,8 +33,6 @@ public:
     /// A loop that runs in this world until `remove`; one that is frozen does not.
     struct Loop {
         asio::io_context& io;
-        Timer kick;
-        std::chrono::nanoseconds next;
         bool frozen = false;
     };
     Loop& add(asio::io_context& io);
@@ -56,7 +57,7 @@ public:
     Line& line;
 
 private:
-    bool poll(Loop& loop);
+    static bool poll(Loop& loop);
     void set(std::chrono::nanoseconds now);
 
     ManualTime time_;
