@@ -45,11 +45,11 @@ public:
             [this](auto handler) {
                 if (detail::manual_time == nullptr) [[likely]]
                     return real_.async_wait(std::move(handler));
-                manual_ = detail::manual_time->wait(
-                    real_.expiry().time_since_epoch(), real_.get_executor(),
-                    [handler = std::move(handler)](boost::system::error_code error) mutable {
-                        std::move(handler)(error);
-                    });
+                manual_ =
+                    detail::manual_time->wait(real_.expiry().time_since_epoch(), real_.get_executor(),
+                                              [handler = std::move(handler)](boost::system::error_code error) mutable {
+                                                  std::move(handler)(error);
+                                              });
             },
             token);
     }

@@ -107,9 +107,7 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
 
 asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure)
 {
-    auto say = [&] {
-        return with_.backlog.bury(burial(*job, stage, failure, with_.generation, wall_now()));
-    };
+    auto say = [&] { return with_.backlog.bury(burial(*job, stage, failure, with_.generation, wall_now())); };
     auto saying = say_until_heard<retry::BuryAnswer>(*job, say);
     const auto heard = co_await std::move(saying);
     if (!heard)
@@ -124,9 +122,7 @@ asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string s
 
 asio::awaitable<void> Outcomes::place_now(std::shared_ptr<Job> job)
 {
-    auto say = [&] {
-        return with_.deliveries.place(placement(*job, with_.generation, wall_now()));
-    };
+    auto say = [&] { return with_.deliveries.place(placement(*job, with_.generation, wall_now())); };
     auto saying = say_until_heard<retry::Placed>(*job, say);
     const auto heard = co_await std::move(saying);
     if (!heard)

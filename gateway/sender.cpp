@@ -16,7 +16,7 @@ namespace {
 bool tells(Applied::Outcome outcome)
 {
     return outcome == Applied::Outcome::applied || outcome == Applied::Outcome::adopted ||
-           outcome == Applied::Outcome::unchanged;
+           outcome == Applied::Outcome::unchanged || outcome == Applied::Outcome::repeated;
 }
 
 }  // namespace

@@ -59,8 +59,8 @@ public:
     /// A person wants it left alone, or not any more.
     void pause(std::string_view system, bool paused) { outlet(system).pause(paused); }
 
-    /// In its turn: none of its lane is on the wire, and none will be until this one has ended or passes. False: one is.
-    /// What lets others of its lane by, because it waits for one of them, may get the lane while one is.
+    /// In its turn: none of its lane is on the wire, and none will be until this one has ended or passes. False: one
+    /// is. What lets others of its lane by, because it waits for one of them, may get the lane while one is.
     [[nodiscard]] bool claim_lane(const Attempt& attempt)
     {
         return on_the_wire_.try_emplace(attempt.lane, &attempt).first->second == &attempt;
@@ -98,7 +98,7 @@ private:
     observability::Health& health_;
     std::shared_ptr<Completions> completions_;
     std::map<std::string, std::unique_ptr<Outlet>, std::less<>> outlets_;
-    std::set<std::string, std::less<>> failing_;                    // systems
+    std::set<std::string, std::less<>> failing_;                   // systems
     std::unordered_map<std::string, const Attempt*> on_the_wire_;  // by lane
 };
 

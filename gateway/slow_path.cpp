@@ -115,8 +115,13 @@ asio::awaitable<void> SlowPath::take_over(std::uint64_t epoch)
 {
     Result<void> taken;
     std::set<std::string> strangers;
-    for (int p = 0; p < partition_count && taken; ++p) {
-        auto taking = take_over(static_cast<Partition>(p), strangers, epoch);
+    const auto systems = co_await retry::placed_systems(with_.redis);
+    if (epoch != epoch_)
+        co_return;
+    if (!systems)
+        taken = std::unexpected(systems.error());
+    for (std::size_t p = 0; p < partition_count && taken; ++p) {
+        auto taking = take_over(static_cast<Partition>(p), (*systems)[p], strangers, epoch);
         taken = co_await std::move(taking);
         if (epoch != epoch_)
             co_return;
@@ -135,12 +140,10 @@ asio::awaitable<void> SlowPath::take_over(std::uint64_t epoch)
     fill();
 }
 
-Task<void> SlowPath::take_over(Partition partition, std::set<std::string>& strangers, std::uint64_t epoch)
+Task<void> SlowPath::take_over(Partition partition, const std::vector<std::string>& systems,
+                               std::set<std::string>& strangers, std::uint64_t epoch)
 {
-    auto systems = co_await retry::placed_systems(with_.redis, partition);
-    if (!systems)
-        co_return std::unexpected(std::move(systems.error()));
-    for (const std::string& system : *systems) {
+    for (const std::string& system : systems) {
         auto name = system;
         const auto doubted = co_await doubt_what_is_busy(partition, std::move(name));
         if (!doubted || epoch != epoch_)

@@ -104,7 +104,8 @@ private:
 
     void take_over_if_needed();
     asio::awaitable<void> take_over(std::uint64_t epoch);
-    Task<void> take_over(Partition partition, std::set<std::string>& strangers, std::uint64_t epoch);
+    Task<void> take_over(Partition partition, const std::vector<std::string>& systems, std::set<std::string>& strangers,
+                         std::uint64_t epoch);
     void tell_strangers(const std::set<std::string>& strangers);
     Task<void> doubt_what_is_busy(Partition partition, std::string system);
     asio::awaitable<void> read(std::string system, Partition partition, std::size_t count, std::uint64_t epoch);

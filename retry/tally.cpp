@@ -148,6 +148,10 @@ Task<std::vector<Finding>> verify(net::Redis& redis, const Scripts& scripts)
     if (!tallies)
         co_return std::unexpected(std::move(tallies.error()));
 
+    const auto systems = co_await placed_systems(redis);
+    if (!systems)
+        co_return std::unexpected(systems.error());
+
     std::vector<Finding> findings;
     for (const auto& tally : *tallies) {
         check_sums(tally, findings);
@@ -155,10 +159,7 @@ Task<std::vector<Finding>> verify(net::Redis& redis, const Scripts& scripts)
             {"in", tally.backlog}, {"open", tally.open}, {"dead", tally.dead}, {"hist", tally.frames},
             {"lane", tally.lane},  {"park", tally.park}, {"hold", tally.hold}};
         if (tally.ready + tally.due + tally.busy > 0) {
-            auto systems = co_await placed_systems(redis, tally.partition);
-            if (!systems)
-                co_return std::unexpected(std::move(systems.error()));
-            for (const auto& system : *systems) {
+            for (const auto& system : (*systems)[tally.partition]) {
                 kinds.emplace_back("ready:" + system, tally.ready);
                 kinds.emplace_back("due:" + system, tally.due);
                 kinds.emplace_back("busy:" + system, tally.busy);

@@ -1,7 +1,9 @@
 #include "retry/waiting.hpp"
 
 #include <algorithm>
+#include <memory>
 
+#include "net/redis/wait_for.hpp"
 #include "retry/integers.hpp"
 #include "retry/keys.hpp"
 #include "retry/tellings.hpp"
@@ -267,17 +269,34 @@ Task<OpenPage> open_events(net::Redis& redis, Partition partition, std::string c
     co_return page;
 }
 
-Task<std::vector<std::string>> placed_systems(net::Redis& redis, Partition partition)
+Task<std::vector<std::vector<std::string>>> placed_systems(net::Redis& redis)
 {
-    std::vector<std::string> get{"SMEMBERS", partition_key("sys", partition)};
-    auto reply = co_await redis.command(std::move(get));
-    if (!reply)
-        co_return std::unexpected(std::move(reply.error()));
-    std::vector<std::string> systems;
-    for (auto& name : reply->list)
-        systems.push_back(std::move(name.text));
-    std::ranges::sort(systems);  // Redis's own order differs from server to server
-    co_return systems;
+    using All = Result<std::vector<std::vector<std::string>>>;
+    auto start = [&redis](std::move_only_function<void(All)> done) {
+        struct Answers {
+            All all = std::vector<std::vector<std::string>>(partition_count);
+            int missing = partition_count;
+            std::move_only_function<void(All)> done;
+        };
+        auto answers = std::make_shared<Answers>();
+        answers->done = std::move(done);
+        for (int p = 0; p < partition_count; ++p) {
+            const auto key = partition_key("sys", static_cast<Partition>(p));
+            std::string_view get[]{"SMEMBERS", key};
+            redis.send(get, [answers, p](Result<net::Reply> reply) {
+                if (!reply)
+                    answers->all = std::unexpected(std::move(reply.error()));
+                for (std::size_t i = 0; reply && answers->all && i < reply->list.size(); ++i)
+                    (*answers->all)[static_cast<std::size_t>(p)].push_back(std::move(reply->list[i].text));
+                if (reply && answers->all)  // Redis's own order differs from server to server
+                    std::ranges::sort((*answers->all)[static_cast<std::size_t>(p)]);
+                if (--answers->missing == 0)
+                    answers->done(std::move(answers->all));
+            });
+        }
+    };
+    auto waiting = net::wait_for<All>(std::move(start));
+    co_return co_await std::move(waiting);
 }
 
 }  // namespace headgate::retry

@@ -111,7 +111,8 @@ struct OpenPage {
 /// In no order; a page may be empty with more to come. Fails as a Redis command does; may be repeated.
 Task<OpenPage> open_events(net::Redis& redis, Partition partition, std::string cursor = {});
 
-/// The systems that deliveries of a partition have been placed for: the ones to ask for ready, due and busy.
-Task<std::vector<std::string>> placed_systems(net::Redis& redis, Partition partition);
+/// The systems that deliveries of each partition have been placed for: the ones to ask for ready, due and busy. One
+/// round trip.
+Task<std::vector<std::vector<std::string>>> placed_systems(net::Redis& redis);
 
 }  // namespace headgate::retry

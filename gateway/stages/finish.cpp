@@ -54,6 +54,13 @@ bool is_applied(Applied::Outcome outcome)
     return outcome == Applied::Outcome::applied || outcome == Applied::Outcome::adopted;
 }
 
+/// Whether a delivery that ended so says something of its fact that holds from here on: what was told again is known at
+/// its newer version, or by its later arrival.
+bool tells(Applied::Outcome outcome)
+{
+    return is_applied(outcome) || outcome == Applied::Outcome::unchanged || outcome == Applied::Outcome::repeated;
+}
+
 /// The number people know the document by; only for display.
 std::string order_number_of(const std::string& transaction)
 {
@@ -165,7 +172,7 @@ Standing standing_now(const Attempt& attempt)
     standing.outcome = applied ? retry::Outcome::applied : retry::Outcome::suppressed;
     standing.telling.maybe = false;
     standing.telling.target_id = attempt.applied->target_id;
-    if (applied || attempt.applied->outcome == Applied::Outcome::unchanged)
+    if (tells(attempt.applied->outcome))
         standing.telling.guards.push_back(guard_of(attempt));
     if (!applied)
         standing.telling.reason = outcome_name(attempt.applied->outcome);
@@ -215,8 +222,7 @@ WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
     done.seq = job.event.seq;
     std::string reason = job.reason;
     for (const auto& attempt : job.attempts) {
-        // What is unchanged is known of at its newer version from here on.
-        if (attempt->applied->outcome == Applied::Outcome::unchanged)
+        if (tells(attempt->applied->outcome))
             done.guards.push_back(guard_of(*attempt));
         if (!is_applied(attempt->applied->outcome)) {
             ++done.deliveries_suppressed;
@@ -224,7 +230,6 @@ WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
             continue;
         }
         ++done.deliveries_applied;
-        done.guards.push_back(guard_of(*attempt));
     }
     const bool applied = done.deliveries_applied > 0;
     done.as = applied ? retry::Finished::As::applied : retry::Finished::As::suppressed;

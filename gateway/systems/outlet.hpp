@@ -11,8 +11,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "core/timer.hpp"
 #include "core/system.hpp"
+#include "core/timer.hpp"
 #include "gateway/job.hpp"
 #include "gateway/systems/gate.hpp"
 

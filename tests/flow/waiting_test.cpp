@@ -356,6 +356,36 @@ TEST_F(WaitingFlow, SnapshotsCoalesceAndOrdersDoNot)
     EXPECT_EQ(posted("/orders").size(), 5U);
 }
 
+TEST_F(WaitingFlow, ASnapshotThatComesLateDoesNotTakeTheNewersPlace)
+{
+    ASSERT_TRUE(begin({{"STOCK_WITHIN", "100ms"}})) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    const auto newer = stock("A", 2, 8);
+    ASSERT_TRUE(told(newer, "\"deliveries\"")) << headgate_->log();
+    const auto older = stock("A", 1, 9);
+    ASSERT_TRUE(told(older, "\"deliveries\"")) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(newer), "applied");
+    EXPECT_EQ(reason(older), "stale");
+}
+
+TEST_F(WaitingFlow, WhatStandsBehindItsOwnEventLeavesTheFastPathWithIt)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    auto body = order_body(7, 1);
+    body.insert(1, R"("order":7,"payment":7,)");
+    const auto both = send("orders/paid", "paid-7", body);
+    ASSERT_TRUE(told(both, "\"deliveries\"")) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(state(both), "applied");
+    EXPECT_EQ(paths(), (std::vector<std::string>{"/orders", "/payments"}));
+}
+
 TEST_F(WaitingFlow, BodiesOfWhatWaitsLeaveRedisAndComeBack)
 {
     ASSERT_TRUE(begin({{"SPILL_AFTER", "100ms"}})) << headgate_->log();

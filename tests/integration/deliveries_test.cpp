@@ -61,7 +61,7 @@ TEST_F(DeliveriesTest, PlacesAnEventOnceWithARecordForEachDelivery)
     EXPECT_EQ(due[0].seq, seq);
     EXPECT_EQ(due[0].reason, "http_503");
     EXPECT_EQ(due[0].failure_class, FailureClass::transient);
-    EXPECT_EQ(loop_.await(retry::placed_systems(*redis_, 0)).value().size(), 2U);
+    EXPECT_EQ(loop_.await(retry::placed_systems(*redis_)).value()[0].size(), 2U);
 }
 
 TEST_F(DeliveriesTest, FinishesAnEventThatHasNothingLeftAsItIsPlaced)

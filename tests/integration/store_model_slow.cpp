@@ -157,7 +157,8 @@ std::vector<StoreModel::Name> StoreModel::replaced_by(const New& one, const std:
         bool of_lane = name.system == one.name.system && d.entity == next.entity &&
                        (d.state == State::lane || owner(name.system, d.entity) == name);
         bool never_sent = d.attempts == 0 && !d.maybe && d.progress.empty() && d.state != State::busy;
-        bool newer = !d.version.empty() && d.version.substr(0, 1) == next.version.substr(0, 1) && d.version > next.version;
+        bool newer =
+            !d.version.empty() && d.version.substr(0, 1) == next.version.substr(0, 1) && d.version > next.version;
         if (of_lane && is_left(d.state) && never_sent && d.seq < next.seq && name.event != one.name.event &&
             (one.replaces == all || (d.type == next.type && !newer)) && !gone.contains(name))
             replaced.push_back(name);
@@ -407,7 +408,7 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
     case Verdict::arrived:
     case Verdict::not_arrived: allowed = unknown; break;
     case Verdict::discard: allowed = stands; break;
-    case Verdict::supersede: 
+    case Verdict::supersede:
         allowed = stands && !delivery.maybe && delivery.progress.empty() && delivery.attempts == 0;
         break;
     }

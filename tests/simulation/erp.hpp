@@ -38,11 +38,7 @@ struct Mood {
 /// A remote system. It outlives the processes that tell it things, and remembers.
 class Erp {
 public:
-    Erp(World& world, Judge& judge, const gateway::HttpSystemPlan& plan)
-        : world_(world),
-          judge_(judge),
-          plan_(plan)
-    {}
+    Erp(World& world, Judge& judge, const gateway::HttpSystemPlan& plan) : world_(world), judge_(judge), plan_(plan) {}
 
     /// From a process: `done` is run on its loop, unless it is gone by then.
     void call(const std::shared_ptr<Caller>& caller, const Delivery& delivery, net::HttpCall call,

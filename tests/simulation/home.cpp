@@ -77,9 +77,9 @@ struct Simulation::Impl {
     std::vector<const net::Script*> all() const
     {
         const auto& s = scripts_;
-        return {&s.accept,  &s.lease, &s.reserve, &s.finish,  &s.bury,   &s.readmit, &s.archive, &s.tally,
-                &s.verify,  &s.letters, &s.sequence, &s.place, &s.take,  &s.resolve, &s.release, &s.decide,
-                &s.spill,   &s.waiting, &s.next, &s.known,    &s.overdue, &s.pause,  &s.xref};
+        return {&s.accept, &s.lease,   &s.reserve,  &s.finish, &s.bury,    &s.readmit, &s.archive, &s.tally,
+                &s.verify, &s.letters, &s.sequence, &s.place,  &s.take,    &s.resolve, &s.release, &s.decide,
+                &s.spill,  &s.waiting, &s.next,     &s.known,  &s.overdue, &s.pause,   &s.xref};
     }
 
     test::TempFolder folder_;
@@ -101,9 +101,9 @@ Simulation::~Simulation() = default;
 std::string Simulation::run(std::uint64_t seed, bool traced)
 {
     auto& home = *impl_;
-    Life life({*home.configuration_, home.scripts_, home.metrics_, home.log_, home.history_, home.folder_.path(),
-               home.line_},
-              seed, traced);
+    Life life(
+        {*home.configuration_, home.scripts_, home.metrics_, home.log_, home.history_, home.folder_.path(), home.line_},
+        seed, traced);
     return life.run();
 }
 

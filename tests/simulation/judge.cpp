@@ -153,9 +153,9 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
         return;
     thing.first_effect = world_.elapsed();
     const bool sequence = thing.delivery.transaction.order == Order::sequence;
-    auto& before = first_effects_[{thing.system, type,
-                                   sequence ? thing.delivery.source + "/" + thing.delivery.transaction.entity
-                                            : fact_of(*thing.told, type)}];
+    auto& before = first_effects_[{
+        thing.system, type,
+        sequence ? thing.delivery.source + "/" + thing.delivery.transaction.entity : fact_of(*thing.told, type)}];
     if (!before.empty() && sequence && before.back()->delivery.origin_seq > thing.delivery.origin_seq &&
         !waited_for_its_order(thing))
         world_.finding(name + " was done after a later one: " + before.back()->told->text());
@@ -172,8 +172,7 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
 /// What came before its order lets others of its lane by until that is there, and so later changes may be first.
 bool Judge::waited_for_its_order(const Thing& thing) const
 {
-    const auto orders =
-        first_effects_.find({thing.system, "sales_order", fact_of(*thing.told, "sales_order")});
+    const auto orders = first_effects_.find({thing.system, "sales_order", fact_of(*thing.told, "sales_order")});
     return orders != first_effects_.end() && *orders->second.front()->first_effect >= thing.told->answered_at;
 }
 
@@ -221,8 +220,8 @@ bool Judge::is_excused(const Told& told, const Expected& expected) const
     for (const auto& [of, things] : first_effects_)
         for (const Thing* thing : things)
             if (thing->system == "erp" && thing->delivery.transaction.type == "sales_order" &&
-                thing->told->source == told.source && thing->told->order == told.order &&
-                thing->told->seq < told.seq && !letters_.contains(thing->delivery.event))
+                thing->told->source == told.source && thing->told->order == told.order && thing->told->seq < told.seq &&
+                !letters_.contains(thing->delivery.event))
                 return false;
     return true;
 }

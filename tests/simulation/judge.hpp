@@ -21,13 +21,13 @@ struct Thing {
     std::string key;
     std::string system;
     const Told* told = nullptr;
-    Delivery delivery;                           // as it was sent
-    std::map<std::string, int> sendings;         // by step
-    std::map<std::string, int> effects;          // by step
-    std::map<std::string, int> refusals;         // by step: sendings of which is known that nothing was done
-    std::map<std::string, milliseconds> shown;   // by step: when the system lets its first effect be found
-    int on_its_way = 0;                          // sendings that may still arrive
-    int reasons = 0;                             // to send it again: failures, doubts
+    Delivery delivery;                          // as it was sent
+    std::map<std::string, int> sendings;        // by step
+    std::map<std::string, int> effects;         // by step
+    std::map<std::string, int> refusals;        // by step: sendings of which is known that nothing was done
+    std::map<std::string, milliseconds> shown;  // by step: when the system lets its first effect be found
+    int on_its_way = 0;                         // sendings that may still arrive
+    int reasons = 0;                            // to send it again: failures, doubts
     std::optional<milliseconds> first_effect;
 };
 
@@ -73,10 +73,10 @@ private:
 
     World& world_;
     Tellings& tellings_;
-    std::map<std::string, Thing> things_;                                       // by system and effect key
+    std::map<std::string, Thing> things_;                                               // by system and effect key
     std::map<std::tuple<std::size_t, std::string, std::string>, std::string> by_told_;  // number, system, type
-    std::map<Fact, std::vector<const Thing*>> first_effects_;                   // in the order in which they came
-    std::map<std::string, std::map<Sender, Thing*>> lanes_;                     // what is on the wire
+    std::map<Fact, std::vector<const Thing*>> first_effects_;  // in the order in which they came
+    std::map<std::string, std::map<Sender, Thing*>> lanes_;    // what is on the wire
     std::map<std::tuple<EventId, std::string, std::string>, std::string> settled_;
     std::set<EventId> letters_;
     std::map<std::string, int> not_arrived_;

@@ -51,8 +51,7 @@ Mood mood_of(Chance& chance)
 Life::Life(const Home& home, std::uint64_t seed, bool traced)
     : world_(seed, home.line, traced),
       judge_(world_, tellings_),
-      ground_{world_,       judge_,   home.configuration, home.scripts, home.metrics,
-              home.log,     home.history, home.folder,    {}},
+      ground_{world_, judge_, home.configuration, home.scripts, home.metrics, home.log, home.history, home.folder, {}},
       outside_loop_(world_.add(outside_)),
       redis_(outside_.get_executor(), options_of(home.line.party("outside"))),
       inbox_(redis_, home.scripts),
@@ -119,9 +118,9 @@ Told& Life::draw_telling()
     auto& chance = world_.chance;
     Told told;
     told.number = tellings_.all.size();
-    static constexpr std::pair<const char*, std::uint64_t> topics[]{
-        {"order", 34}, {"change", 14}, {"payment", 10}, {"inside", 8}, {"refund", 7},
-        {"cancel", 4}, {"stock", 13},  {"move", 7},     {"both", 3}};
+    static constexpr std::pair<const char*, std::uint64_t> topics[]{{"order", 34}, {"change", 14}, {"payment", 10},
+                                                                    {"inside", 8}, {"refund", 7},  {"cancel", 4},
+                                                                    {"stock", 13}, {"move", 7},    {"both", 3}};
     auto draw = chance.pick(100);
     for (const auto& [topic, share] : topics) {
         if (draw < share) {
@@ -225,12 +224,12 @@ void Life::hand_over(const gateway::Event& event, std::uint64_t ordinal)
             continue;
         }
         // Another one is there first.
-        world_.in(chance.between(1ms, 120ms), [this, number = process->number(), ordinal,
-                                               late = std::make_shared<gateway::Event>(copy(event))] {
-            for (const auto& one : processes_)
-                if (one->number() == number)
-                    one->hand(std::move(*late), ordinal, true);
-        });
+        world_.in(chance.between(1ms, 120ms),
+                  [this, number = process->number(), ordinal, late = std::make_shared<gateway::Event>(copy(event))] {
+                      for (const auto& one : processes_)
+                          if (one->number() == number)
+                              one->hand(std::move(*late), ordinal, true);
+                  });
     }
 }
 
@@ -280,10 +279,12 @@ void Life::stand_still()
 void Life::break_redis()
 {
     auto& chance = world_.chance;
-    auto& party = chance.percent(75) && !processes_.empty() ? processes_.front()->party() : world_.line.party("outside");
+    auto& party =
+        chance.percent(75) && !processes_.empty() ? processes_.front()->party() : world_.line.party("outside");
     auto& how = chance.percent(50) ? party.stalled : party.away;
     how = true;
-    world_.trace("Redis " + std::string(&how == &party.away ? "is away" : "does not answer") + " for " + party.path.substr(party.path.rfind('/') + 1));
+    world_.trace("Redis " + std::string(&how == &party.away ? "is away" : "does not answer") + " for " +
+                 party.path.substr(party.path.rfind('/') + 1));
     if (party.away)
         world_.line.cut(party);
     world_.in(chance.percent(70) ? chance.between(10ms, 2s) : chance.between(2s, 12s), [&how] { how = false; });
@@ -407,7 +408,10 @@ std::string Life::run()
     if (processes_.empty())
         start("a");
     processes_.front()->freeze(false);
-    for (const auto& [kind, name] : {std::pair{"channel", "web"}, {"channel", "till"}, {"system", "erp"}, {"system", "wms"}})
+    while (!redis_.connected())
+        world_.run_for(100ms);
+    for (const auto& [kind, name] :
+         {std::pair{"channel", "web"}, {"channel", "till"}, {"system", "erp"}, {"system", "wms"}})
         person_.pause(kind, name, false);
     const auto latest = world_.elapsed() + longest_rest;
     world_.run_for(3s);
@@ -428,8 +432,9 @@ std::string Life::run()
 /// Everything was answered, and nothing is left of it.
 bool Life::rests()
 {
-    static const std::string count = "local n = 0 for p = 0, 63 do n = n + redis.call('XLEN', 'hg:in:' .. p) + "
-                                     "redis.call('HLEN', 'hg:open:' .. p) end return n";
+    static const std::string count =
+        "local n = 0 for p = 0, 63 do n = n + redis.call('XLEN', 'hg:in:' .. p) + "
+        "redis.call('HLEN', 'hg:open:' .. p) end return n";
     return std::ranges::all_of(tellings_.all, &Told::answered) && world_.line.ask({"EVAL", count, "0"}).integer == 0;
 }
 
@@ -447,7 +452,8 @@ std::string Life::what_is_left()
                 left += tellings_.all[number].text() + " is in the backlog as " + entry.list[0].text + "; ";
         const auto halves = world_.line.ask({"HGET", "hg:e:" + bytes, "d"}).text;
         for (std::size_t at = 0; at < halves.size(); at += 16) {
-            const auto d = world_.line.ask({"HMGET", "hg:d:" + bytes + halves.substr(at, 16), "type", "system", "state"});
+            const auto d =
+                world_.line.ask({"HMGET", "hg:d:" + bytes + halves.substr(at, 16), "type", "system", "state"});
             if (d.list[2].text != "applied" && d.list[2].text != "suppressed" && d.list[2].text != "discarded")
                 left += tellings_.all[number].text() + " " + d.list[0].text + " at " + d.list[1].text + " is " +
                         d.list[2].text + "; ";

@@ -68,7 +68,7 @@ private:
     Person person_;
     std::size_t processes_ever_ = 0;
     std::size_t events_ever_ = 0;
-    std::uint64_t loss_ = 0;  // per mille of batches
+    std::uint64_t loss_ = 0;                         // per mille of batches
     std::map<std::string, std::uint64_t> versions_;  // of orders and stocks, the last told
     bool ending_ = false;
 };

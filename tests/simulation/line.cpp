@@ -212,8 +212,8 @@ bool Line::serve(Party& party, Party::Client& client)
     const auto ends = ends_of(client.in);
     std::size_t executed = ends.size();
     std::size_t answered = ends.size();
-    const bool lost = !ends.empty() && !client.closed && party.loss_per_mille > 0 &&
-                      chance_->per_mille(party.loss_per_mille);
+    const bool lost =
+        !ends.empty() && !client.closed && party.loss_per_mille > 0 && chance_->per_mille(party.loss_per_mille);
     if (lost || client.closed) {
         executed = chance_->pick(ends.size() + 1);
         answered = client.closed ? 0 : chance_->pick(executed + 1);

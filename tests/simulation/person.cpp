@@ -31,7 +31,8 @@ Person::Person(Ground& ground, Tellings& tellings, asio::io_context& io, net::Re
       io_(io),
       redis_(redis),
       calls_(std::move(calls)),
-      releases_(redis, ground.scripts, [this](std::vector<retry::DeliveryAt> ready) { calls_.ready(std::move(ready)); }),
+      releases_(redis, ground.scripts,
+                [this](std::vector<retry::DeliveryAt> ready) { calls_.ready(std::move(ready)); }),
       means_{ground.configuration, ground.scripts, ground.history, ground.metrics, health_,
              ground.log,           calls_,         redis,          releases_}
 {}
@@ -123,11 +124,12 @@ void Person::tidy_up()
                 continue;
             }
             ground_.judge.was_a_letter(seen->id.event);
-            if (++replays_[seen->name] <= most_replays) {
+            const bool missing = seen->reason == "missing_parent" || seen->reason == "reference_missing";
+            if (++replays_[seen->name] <= (missing ? 1 : most_replays)) {
                 replay(seen->name);
                 continue;
             }
-            if (seen->reason != "missing_parent" && seen->reason != "reference_missing")
+            if (!missing)
                 ground_.world.finding(seen->name + " dies again and again: " + seen->reason);
             decide(*seen, Verdict::discard);
         }

@@ -14,8 +14,7 @@ namespace headgate::simulation {
 /// A person who looks after what waits: through the admin API where it has a word for it. What they say is true.
 class Person {
 public:
-    Person(Ground& ground, Tellings& tellings, asio::io_context& io, net::Redis& redis,
-           gateway::api::OwnerCalls calls);
+    Person(Ground& ground, Tellings& tellings, asio::io_context& io, net::Redis& redis, gateway::api::OwnerCalls calls);
 
     /// Looks at all that waits, and says something about some of it.
     void look();

@@ -53,7 +53,9 @@ private:
     {
         const auto sender = process_.caller_->sender;
         Thing& thing = process_.ground_.judge.thing(with_.plan.config.name, delivery);
-        const gateway::HttpSend send = [this, delivery](net::HttpCall call) { return this->send(delivery, std::move(call)); };
+        const gateway::HttpSend send = [this, delivery](net::HttpCall call) {
+            return this->send(delivery, std::move(call));
+        };
         gateway::HttpDelivery one({with_, send, login_}, std::move(delivery), std::move(sending));
         auto answer = co_await one.run();
         process_.ground_.judge.left(thing, sender, answer.result.has_value());
@@ -90,8 +92,7 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
       spill_(io_.get_executor(),
              {redis_, deliveries_, ground.history, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
               ground.configuration.deployment.redis.spill_after, io_.get_executor()}),
-      historian_(io_.get_executor(), redis_, frames_, ground.history, health_, ground.log,
-                 [](Partition, EventId) {}),
+      historian_(io_.get_executor(), redis_, frames_, ground.history, health_, ground.log, [](Partition, EventId) {}),
       keeper_(io_.get_executor(), lease_, ground.folder / ("token-" + party), lease_until_, health_, ground.log,
               gateway::LeaseKeeper::Events{[this] { spawn(begin()); },
                                            [this] {
@@ -102,8 +103,8 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
       references_(retry::References(redis_, ground.scripts)),
       owner_(io_.get_executor(),
              gateway::Owner::Dependencies{ground.configuration, redis_, ground.scripts, backlog_, deliveries_,
-                                          decisions_, lease_, systems(), historian_, spill_, ground.metrics,
-                                          ground.log, lease_until_, health_, [this] { keeper_.suspect(); }})
+                                          decisions_, lease_, systems(), historian_, spill_, ground.metrics, ground.log,
+                                          lease_until_, health_, [this] { keeper_.suspect(); }})
 {
     redis_.on_state([this](bool connected, const Failure* why) {
         ground_.world.trace("process " + std::to_string(number_) + (connected ? " has Redis" : " lost Redis: ") +
