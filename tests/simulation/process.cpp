@@ -101,10 +101,10 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
                                                owner_.forget();
                                            }}),
       references_(retry::References(redis_, ground.scripts)),
-      owner_(io_.get_executor(),
-             gateway::Owner::Dependencies{ground.configuration, redis_, ground.scripts, backlog_, deliveries_,
-                                          decisions_, lease_, systems(), historian_, spill_, ground.metrics, ground.log,
-                                          lease_until_, health_, [this] { keeper_.suspect(); }})
+      owner_(io_.get_executor(), gateway::Owner::Dependencies{ground.configuration, redis_, ground.scripts, backlog_,
+                                                              deliveries_, decisions_, lease_, systems(), historian_,
+                                                              spill_, ground.history, ground.metrics, ground.log,
+                                                              lease_until_, health_, [this] { keeper_.suspect(); }})
 {
     redis_.on_state([this](bool connected, const Failure* why) {
         ground_.world.trace("process " + std::to_string(number_) + (connected ? " has Redis" : " lost Redis: ") +
@@ -130,7 +130,7 @@ gateway::Systems Process::systems()
     for (const auto& [name, plan] : ground_.configuration.systems) {
         wires_.push_back(std::make_unique<Wire>(*this, *plan, *ground_.systems.at(name)));
         guarded_.push_back(std::make_unique<gateway::GuardedSystem>(
-            name, *wires_.back(), gateway::GuardedSystem::Repeats::unknown, backlog_,
+            name, *wires_.back(), gateway::GuardedSystem::Repeats::unknown, backlog_, references_,
             [this](asio::awaitable<void> work) { spawn(std::move(work)); }));
         systems.emplace(name, gateway::ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
     }

@@ -22,7 +22,7 @@ class SimulationTest : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(SimulationTest, EverythingIsWhereItShouldBeInTheEnd)
 {
-    const auto seeds = number(std::getenv("HEADGATE_SIMULATION_SEEDS"), 10'000) / slices;
+    const auto seeds = number(std::getenv("HEADGATE_SIMULATION_SEEDS"), SIMULATION_SEEDS) / slices;
     const auto first = 1 + GetParam() * seeds;
     Simulation simulation;
     for (auto seed = first; seed < first + seeds; ++seed) {
