@@ -76,10 +76,13 @@ Systems OwnerLoop::systems()
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), nullptr, guarded_.back().get()});
     }
     for (const auto& [name, plan] : with_.configuration.systems) {
-        auto may_send = [this]() -> std::optional<Failure> {
-            if (boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
-                return std::nullopt;
-            return Failure{FailureClass::transient, "lease_lost", "the lease ran out before the request left", {}};
+        // What began under an earlier lease is in doubt, and sent anew under this one.
+        auto may_send = [this] {
+            return [this, token = lease_.token()]() -> std::optional<Failure> {
+                if (lease_.token() == token && boottime_ns() < with_.lease_until.load(std::memory_order_acquire))
+                    return std::nullopt;
+                return Failure{FailureClass::transient, "lease_lost", "the lease ran out before the request left", {}};
+            };
         };
         remote_.push_back(std::make_unique<HttpSystem>(
             loop_.executor(), HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn}));

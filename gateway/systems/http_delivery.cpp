@@ -36,6 +36,7 @@ std::string captures_of(const mapping::Request::Step& step, const std::string& f
 
 HttpDelivery::HttpDelivery(Means means, Delivery delivery, Sending sending)
     : means_(means),
+      may_send_(means.with.may_send()),
       plan_(means.with.plan),
       delivery_(std::move(delivery)),
       sending_(std::move(sending)),
@@ -231,7 +232,7 @@ Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::Reques
             call.headers.emplace_back(config.idempotency_header, effect_key_ + "-" + request_->steps()[index].id);
         call.body = message.body;
         call.deadline = deadline;
-        call.may_send = means_.with.may_send;
+        call.may_send = may_send_;
         call.fresh = sends && request_->steps()[index].repeat == mapping::Repeat::never;
         auto sending = means_.send(std::move(call));
         auto answer = co_await std::move(sending);

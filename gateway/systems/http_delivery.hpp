@@ -56,6 +56,7 @@ private:
     SystemAnswer unknown(std::size_t index, Failure failure);
 
     Means means_;
+    HttpSystem::MaySend may_send_;
     const HttpSystemPlan& plan_;
     Delivery delivery_;
     Sending sending_;

@@ -29,10 +29,13 @@ namespace headgate::gateway {
 /// One thread: its executor's. `apply` may be called for many deliveries at a time.
 class HttpSystem final : public System {
 public:
+    using MaySend = std::function<std::optional<Failure>()>;
     struct Dependencies {
         const HttpSystemPlan& plan;
         ReferenceCache& references;
-        std::function<std::optional<Failure>()> may_send;  // asked right before a request leaves: the lease
+        /// Asked when a delivery begins; what it gives is asked right before each of its requests leaves: the lease,
+        /// which must be the same still.
+        std::function<MaySend()> may_send;
         Spawn spawn;
     };
     /// Throws std::runtime_error when the system could never be reached: a host that is none, an unreadable `ca`.

@@ -34,10 +34,12 @@ public:
         : process_(process),
           erp_(erp),
           with_{plan, process.references_,
-                [this]() -> std::optional<Failure> {
-                    if (process_.lease_valid())
-                        return std::nullopt;
-                    return Failure{FailureClass::transient, "lease_lost", "the lease ran out", {}};
+                [this] {
+                    return [this, token = process_.lease_.token()]() -> std::optional<Failure> {
+                        if (process_.lease_.token() == token && process_.lease_valid())
+                            return std::nullopt;
+                        return Failure{FailureClass::transient, "lease_lost", "the lease ran out", {}};
+                    };
                 },
                 [this](asio::awaitable<void> work) { process_.spawn(std::move(work)); }},
           login_(process.io_.get_executor(), plan.config.auth, plan.secrets, nullptr)

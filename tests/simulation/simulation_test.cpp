@@ -33,6 +33,47 @@ TEST_P(SimulationTest, EverythingIsWhereItShouldBeInTheEnd)
 
 INSTANTIATE_TEST_SUITE_P(Slices, SimulationTest, ::testing::Range(std::uint64_t{0}, slices));
 
+struct Broken {
+    const char* name;
+    ScriptBreak script;
+};
+
+void PrintTo(const Broken& broken, std::ostream* out)
+{
+    *out << broken.name;
+}
+
+class BrokenSimulationTest : public ::testing::TestWithParam<Broken> {};
+
+TEST_P(BrokenSimulationTest, IsSeen)
+{
+    constexpr std::uint64_t most = 300;
+    Simulation simulation(GetParam().script);
+    std::string findings;
+    try {
+        for (std::uint64_t seed = 1; seed <= most && findings.empty(); ++seed)
+            findings = simulation.run(seed);
+    } catch (const std::exception& thrown) {
+        findings = thrown.what();
+    }
+    EXPECT_NE(findings, "") << "in " << most << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Scripts, BrokenSimulationTest,
+    ::testing::Values(Broken{"lane_not_passed_on", {"delivery", "redis.call('SET', key, head .. still)", ""}},
+                      Broken{"lane_not_waited_for", {"place", "wait_for_its_turn(d, one.telling)", ""}},
+                      Broken{"told_and_no_guard", {"telling", "write_guards(t.guards)", ""}},
+                      Broken{"taken_and_not_counted", {"take", "d.attempts = d.attempts + 1", ""}},
+                      Broken{"doubt_forgotten", {"resolve", "telling.maybe = '1'", ""}},
+                      Broken{"lease_taken_from_who_has_it",
+                             {"lease", "local free = not held[1] or", "local free = true or"}},
+                      Broken{"high_water_not_kept", {"reserve", "redis.call('HSET', key, 'hw', text(mark))", ""}},
+                      Broken{"parked_and_not_named", {"telling", "redis.call('SADD', 'hg:pk:' .. t.pk, d.id)", ""}},
+                      Broken{"newer_snapshot_replaced", {"place", "and not is_newer(d, one)", ""}},
+                      Broken{"a_retry_is_lost", {"next", "if take_due > 0 then", "if false then"}}),
+    [](const auto& broken) { return std::string(broken.param.name); });
+
 /// One life, or some, by hand.
 int run(std::uint64_t first, std::uint64_t count, bool traced)
 {

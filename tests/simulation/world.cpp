@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <stdexcept>
 
 #include "core/random_seed.hpp"
 
@@ -50,6 +51,8 @@ bool World::poll(Loop& loop)
 
 void World::settle()
 {
+    constexpr int most_turns = 20'000;  // at one instant
+    int turns = 0;
     do {
         // Until none has anything to do since all others had their turn: they post to each other.
         auto loop = loops_.begin();
@@ -59,6 +62,8 @@ void World::settle()
             const bool moved = !loop->frozen && poll(*loop);
             quiet = moved ? 1 : quiet + 1;
         }
+        if (++turns > most_turns)
+            throw std::runtime_error("it never comes to rest at " + std::to_string(elapsed().count()) + " ms");
     } while (line.pump());
 }
 
