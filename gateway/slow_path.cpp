@@ -195,6 +195,7 @@ Task<void> SlowPath::doubt_what_is_busy(Partition partition, std::string system)
             continue;  // its answer is waited for here
         Progress progress = Progress::read(delivery.progress);
         progress.lost = true;
+        progress.misses = 0;  // of an earlier doubt: it was sent since
         retry::Resolution resolution;
         resolution.partition = partition;
         resolution.delivery = delivery.id;

@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::size_t asked_at_once = 256;
 
+/// Some may be ready now, and nobody heard which.
+std::vector<retry::DeliveryAt> anywhere()
+{
+    std::vector<retry::DeliveryAt> all;
+    for (int p = 0; p < partition_count; ++p)
+        all.push_back({static_cast<Partition>(p), {}});
+    return all;
+}
+
 }  // namespace
 
 std::string parked_key(const Hash16& missing)
@@ -55,8 +64,11 @@ Task<std::uint64_t> Releases::release_all_of(Hash16 missing)
     std::uint64_t count = 0;
     for (bool more = true; more && count < most;) {
         auto page = co_await decisions_.release(missing);
-        if (!page)
+        if (!page) {
+            if (page.error().failure_class == FailureClass::unknown_outcome)
+                ready_(anywhere());
             co_return std::unexpected(std::move(page.error()));
+        }
         count += page->count;
         more = page->more;
         if (!page->ready.empty())

@@ -329,6 +329,8 @@ retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono
         if (!attempt->applied)
             placement.worst = standing.telling.failure_class;
         placed.telling = std::move(standing.telling);
+        if (attempt->maybe_sent && !placed.telling.maybe)
+            placed.telling.maybe = true;  // it waits before anybody asked what became of it
     }
     placement.frame = json::serialize(frame_of(job, "waiting", reason, now));
     placement.frame_of_replaced = json::serialize(json::object{{"finished", ms_of(now)}, {"reason", "superseded"}});

@@ -167,7 +167,8 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
         return version(*other) != version(thing) ? version(*other) > version(thing)
                                                  : other->delivery.origin_seq > thing.delivery.origin_seq;
     };
-    if (!before.empty() && !sequence && newer(before.back()))
+    if (!before.empty() && !sequence && newer(before.back()) &&
+        (thing.delivery.transaction.parents.empty() || !waited_for_its_order(thing)))
         world_.finding(name + " was done after a newer one: " + before.back()->told->text());
     before.push_back(&thing);
 }

@@ -106,7 +106,8 @@ void Person::look()
                 decide_held(*seen);
         }
         for (const auto& member : members("park", partition))
-            if (const auto seen = see(member); seen && chance.percent(4))
+            if (const auto seen = see(member); seen && chance.percent(4) && !seen->maybe && seen->attempts == 0 &&
+                                               ground_.judge.find(seen->system, seen->effect_text) == nullptr)
                 decide(*seen, chance.percent(50) ? Verdict::discard : Verdict::supersede);
     }
 }
