@@ -153,7 +153,8 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
         return;
     thing.first_effect = world_.elapsed();
     for (const Parent& parent : thing.delivery.transaction.parents)
-        if (!first_effects_.contains({thing.system, parent.type, fact_of(*thing.told, parent.type)}))
+        if (!first_effects_.contains({thing.system, parent.type, fact_of(*thing.told, parent.type)}) &&
+            !said_there_.contains({thing.system, thing.delivery.source, parent.entity}))
             world_.finding(name + " was done before its " + parent.type);
     const bool sequence = thing.delivery.transaction.order == Order::sequence;
     auto& before = first_effects_[{

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -55,6 +56,11 @@ public:
     void was_a_letter(const EventId& event) { letters_.insert(event); }
     /// A person said that it did not arrive.
     void said_not_arrived(const std::string& system, const std::string& key) { ++not_arrived_[system + key]; }
+    /// A person's word that a system has an order, by its cross-reference: who waits for it may go.
+    void said_there(const std::string& system, const std::string& source, const std::string& entity)
+    {
+        said_there_.insert({system, source, entity});
+    }
     [[nodiscard]] const Thing* find(const std::string& system, const std::string& key) const
     {
         const auto found = things_.find(system + key);
@@ -80,6 +86,7 @@ private:
     std::map<std::tuple<EventId, std::string, std::string>, std::string> settled_;
     std::set<EventId> letters_;
     std::map<std::string, int> not_arrived_;
+    std::set<std::array<std::string, 3>> said_there_;
     int leases_over_ = 0;
 };
 

@@ -207,6 +207,7 @@ void Person::pause(const std::string& kind, const std::string& name, bool paused
 void Person::tell_reference(const std::string& source, const std::string& order)
 {
     ground_.world.trace("a person tells the reference of " + source + "/" + order);
+    ground_.judge.said_there("erp", source, "order/" + order);
     call(&gateway::api::put_reference, "",
          R"({"system":"erp","kind":"sales_order","id":"order/)" + order + R"(","source":")" + source +
              R"(","theirs":"T"})");
