@@ -168,10 +168,16 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
         return version(*other) != version(thing) ? version(*other) > version(thing)
                                                  : other->delivery.origin_seq > thing.delivery.origin_seq;
     };
-    // Nothing tells yet of what is done by half, and a letter that is replayed meanwhile goes before the rest of it.
-    const auto is_half_done = [&] { return type == "sales_order" && !before.back()->effects.contains("tag"); };
+    // Nothing tells yet of what is done in part or not known to be done, and a letter that is replayed meanwhile may go
+    // before the rest of it.
+    const auto is_open = [&](const Thing& other) {
+        const auto& one = other.delivery;
+        const auto id = retry::DeliveryId::of(one.event, one.transaction.slot, other.system).raw();
+        const auto state = world_.line.ask({"HGET", "hg:d:" + id, "state"}).text;
+        return !state.empty() && state != "applied" && state != "suppressed" && state != "discarded";
+    };
     if (!before.empty() && !sequence && newer(before.back()) &&
-        !(letters_.contains(thing.delivery.event) && is_half_done()) &&
+        !(letters_.contains(thing.delivery.event) && is_open(*before.back())) &&
         (thing.delivery.transaction.parents.empty() || !waited_for_its_order(thing)))
         world_.finding(name + " was done after a newer one: " + before.back()->told->text());
     before.push_back(&thing);
