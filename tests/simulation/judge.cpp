@@ -186,6 +186,9 @@ void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
 /// What came before its order lets others of its lane by until that is there, and so later changes may be first.
 bool Judge::waited_for_its_order(const Thing& thing) const
 {
+    for (const Parent& parent : thing.delivery.transaction.parents)
+        if (said_there_.contains({thing.system, thing.delivery.source, parent.entity}))
+            return true;
     const auto orders = first_effects_.find({thing.system, "sales_order", fact_of(*thing.told, "sales_order")});
     return orders != first_effects_.end() && *orders->second.front()->first_effect >= thing.told->answered_at;
 }
