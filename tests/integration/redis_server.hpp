@@ -28,7 +28,7 @@ private:
     std::filesystem::path path_;
 };
 
-/// A redis-server of one test's own on a unix socket. Answers PING when the constructor returns.
+/// A redis-server of one test's own on a unix socket. Listens when the constructor returns.
 class RedisServer {
 public:
     explicit RedisServer(std::vector<std::string> more_settings = {});
