@@ -26,8 +26,8 @@ std::string text_of(const MissingText& missing)
           std::pair{"id", &missing.id}, std::pair{"source", &missing.source}})
         if (!value->empty())
             out[name] = *value;
-    if (!missing.guard.empty())
-        out["guard"] = to_hex({reinterpret_cast<const std::uint8_t*>(missing.guard.data()), missing.guard.size()});
+    if (missing.guard)
+        out["guard"] = to_hex(*missing.guard);
     return json::serialize(out);
 }
 
@@ -65,7 +65,7 @@ Missing missing_of(const Needed& needed, const Delivery& delivery, std::string_v
         const auto found = std::ranges::find_if(
             parents, [&](const Parent& one) { return one.type == needed.of && one.entity == needed.id; });
         if (found != parents.end())
-            text.guard = view(fact_of(needed.system, delivery.source, *found));
+            text.guard = fact_of(needed.system, delivery.source, *found);
     } else {
         missing.key = reference_key(needed.system, needed.of, needed.id);
     }
@@ -104,7 +104,8 @@ std::optional<MissingText> read_missing(std::string_view what)
     read.of = text("of");
     read.id = text("id");
     read.source = text("source");
-    read.guard = from_hex(text("guard")).value_or("");
+    if (const auto raw = from_hex(text("guard")); raw && raw->size() == sizeof(Hash16))
+        std::ranges::copy(*raw, read.guard.emplace().begin());
     return read;
 }
 
@@ -125,8 +126,8 @@ std::vector<retry::Come> come_of(const MissingText& missing)
         return {{"hg:paused", "channel:" + missing.id, false}};
     const auto hash = retry::reference_hash(missing.system, missing.of);
     std::vector<retry::Come> come{{hash, id_within(missing.source, missing.id), true}, {hash, missing.id, true}};
-    if (!missing.guard.empty())
-        come.push_back({"hg:g:" + missing.guard, "", true});
+    if (missing.guard)
+        come.push_back({std::string("hg:g:").append(view(*missing.guard)), "", true});
     return come;
 }
 

@@ -41,8 +41,8 @@ struct MissingText {
     std::string system;
     std::string of;  // the parent's type, the reference's kind
     std::string id;
-    std::string source;  // of whoever missed it first
-    std::string guard;   // parent: the key in Redis that tells of it
+    std::string source;             // of whoever missed it first
+    std::optional<Hash16> guard{};  // parent: of the fact that tells of it
 };
 /// Nothing when it was not written here.
 [[nodiscard]] std::optional<MissingText> read_missing(std::string_view what);

@@ -9,7 +9,6 @@
 
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
-#include "gateway/parent_history.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/standing.hpp"
 #include "gateway/working_out.hpp"
@@ -35,8 +34,7 @@ Owner::Owner(asio::any_io_executor executor, Dependencies dependencies)
                   with_.log, with_.health, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
                   with_.on_lease_lost, [this](const std::shared_ptr<Attempt>& attempt) { outcomes_.resolve(attempt); },
                   [this](std::string_view channel) { return paused_channels_.contains(channel); },
-                  [this](EventId event) { return with_.spill.read(event); },
-                  [this](const MissingText& parent) { return applied_before(with_.history, parent); }}),
+                  [this](EventId event) { return with_.spill.read(event); }, with_.applied_before}),
       dispatcher_({with_.redis, with_.backlog, sender_, with_.log, with_.health,
                    [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.configuration,
                    [this] { return newest_; }, [this] { wake(); }, with_.on_lease_lost,

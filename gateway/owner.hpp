@@ -45,7 +45,7 @@ public:
         Systems systems;
         Historian& historian;
         Spill& spill;
-        const observability::HistoryStore& history;
+        std::function<Task<std::optional<std::string>>(MissingText)> applied_before;  // see SlowPath
         GatewayMetrics& metrics;
         observability::Log& log;
         std::atomic<std::int64_t>& lease_until;  // CLOCK_BOOTTIME ns, margin taken off

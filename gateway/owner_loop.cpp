@@ -7,6 +7,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "gateway/aside.hpp"
+#include "gateway/parent_history.hpp"
 #include "retry/sequence.hpp"
 
 namespace headgate::gateway {
@@ -49,10 +51,12 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                   },
                                   [this] { owner_.forget(); }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
-      owner_(loop_.executor(),
-             Owner::Dependencies{with_.configuration, loop_.redis(), with_.scripts, backlog_, deliveries_, decisions_,
-                                 lease_, systems(), historian_, spill_, with_.history, with_.metrics, with_.log,
-                                 with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
+      owner_(
+          loop_.executor(),
+          Owner::Dependencies{with_.configuration, loop_.redis(), with_.scripts, backlog_, deliveries_, decisions_,
+                              lease_, systems(), historian_, spill_,
+                              [this](MissingText parent) { return applied_before(std::move(parent)); }, with_.metrics,
+                              with_.log, with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -91,6 +95,14 @@ Systems OwnerLoop::systems()
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
     }
     return systems;
+}
+
+Task<std::optional<std::string>> OwnerLoop::applied_before(MissingText parent)
+{
+    auto reading = aside<std::optional<std::string>>(
+        history_reader_.get_executor(), loop_.executor(),
+        [this, parent = std::move(parent)] { return gateway::applied_before(with_.history, parent); });
+    co_return co_await std::move(reading);
 }
 
 void OwnerLoop::spawn(asio::awaitable<void> work)

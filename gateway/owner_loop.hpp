@@ -76,6 +76,7 @@ public:
 
 private:
     Systems systems();
+    Task<std::optional<std::string>> applied_before(MissingText parent);
     void spawn(asio::awaitable<void> work);
     void on_redis(bool connected, const Failure* why);
     asio::awaitable<void> begin();

@@ -46,14 +46,16 @@ std::optional<std::string> target_in(const json::value& frame, const MissingText
 
 }  // namespace
 
-std::optional<std::string> applied_before(const observability::HistoryStore& history, const MissingText& parent)
+Result<std::optional<std::string>> applied_before(const observability::HistoryStore& history, const MissingText& parent)
 {
     const auto page = history.list({.source = parent.source, .entity = parent.id, .limit = latest_events});
     if (!page)
-        return std::nullopt;
+        return std::unexpected(page.error());
     for (const auto& row : page->rows) {
         const auto shown = history.show(row.event);
-        if (!shown || !*shown)
+        if (!shown)
+            return std::unexpected(shown.error());
+        if (!*shown)
             continue;
         boost::system::error_code error;
         const auto timeline = json::parse((*shown)->timeline, error);

@@ -300,7 +300,7 @@ asio::awaitable<void> SlowPath::release(Hash16 key, std::uint64_t epoch)
 /// than guards are kept is known to history alone; it is asked once for each.
 asio::awaitable<void> SlowPath::look_for_what_has_come(std::uint64_t epoch)
 {
-    constexpr std::size_t most_asked = 256;  // of history, which answers on this thread
+    constexpr std::size_t most_asked = 256;  // of history, at a time
     const auto things = co_await retry::missing_things(with_.redis);
     if (!things || epoch != epoch_)
         co_return;
@@ -318,21 +318,23 @@ asio::awaitable<void> SlowPath::look_for_what_has_come(std::uint64_t epoch)
             questions.push_back(std::move(one));
             keys.push_back(thing.key);
         }
-        if (text->kind != "parent" || text->guard.size() != sizeof(Hash16) || asked == most_asked ||
-            !asked_of_history_.insert(thing.key).second)
+        if (!text->guard || asked == most_asked || !asked_of_history_.insert(thing.key).second)
             continue;
         ++asked;
-        if (auto target = with_.applied_before(*text)) {
-            Hash16 fact{};
-            std::ranges::copy(text->guard, reinterpret_cast<char*>(fact.data()));
-            const auto told = co_await with_.decisions.there(fact, std::move(*target));
-            if (epoch != epoch_)
-                co_return;
-            if (told)
-                come.insert(thing.key);
-            else
-                asked_of_history_.erase(thing.key);
-        }
+        auto parent = *text;
+        auto asking = with_.applied_before(std::move(parent));
+        auto target = co_await std::move(asking);
+        if (epoch != epoch_)
+            co_return;
+        Result<void> told;
+        if (target && *target)
+            told = co_await with_.decisions.there(*text->guard, std::move(**target));
+        if (epoch != epoch_)
+            co_return;
+        if (!target || !told)
+            asked_of_history_.erase(thing.key);  // the next sweep asks again
+        else if (*target)
+            come.insert(thing.key);
     }
     const auto so = co_await retry::have_come(with_.redis, std::move(questions));
     if (!so || epoch != epoch_)

@@ -49,7 +49,7 @@ public:
         std::function<bool(std::string_view channel)> paused;
         std::function<Task<std::string>(EventId)> spilled;  // the envelope of an event whose body is not in Redis
         // Of a parent whose guard has run out: what its system calls it, if history knows that it was applied there.
-        std::function<std::optional<std::string>(const MissingText&)> applied_before;
+        std::function<Task<std::optional<std::string>>(MissingText)> applied_before;
     };
     explicit SlowPath(Dependencies dependencies);
 

@@ -2,10 +2,8 @@
 
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 #include "core/clock.hpp"
-#include "net/redis/wait_for.hpp"
+#include "gateway/aside.hpp"
 #include "retry/waiting.hpp"
 
 namespace headgate::gateway {
@@ -94,17 +92,13 @@ asio::awaitable<void> Spill::look_at_open(std::uint64_t epoch)
 
 Task<std::string> Spill::read(EventId event)
 {
-    auto start = [this, event](std::move_only_function<void(Result<std::string>)> done) {
-        auto shared = std::make_shared<std::move_only_function<void(Result<std::string>)>>(std::move(done));
-        asio::post(with_.reader, [this, event, shared] {
-            auto found = with_.history.raw(event);
-            Result<std::string> read = found ? Result<std::string>(found->value_or(""))
-                                             : Result<std::string>(std::unexpected(std::move(found.error())));
-            asio::post(executor_, [shared, read = std::move(read)]() mutable { (*shared)(std::move(read)); });
-        });
-    };
-    auto answer = net::wait_for<Result<std::string>>(std::move(start));
-    co_return co_await std::move(answer);
+    auto reading = aside<std::string>(with_.reader, executor_, [this, event]() -> Result<std::string> {
+        auto found = with_.history.raw(event);
+        if (!found)
+            return std::unexpected(std::move(found.error()));
+        return std::move(*found).value_or("");
+    });
+    co_return co_await std::move(reading);
 }
 
 }  // namespace headgate::gateway

@@ -53,8 +53,9 @@ Task<std::optional<std::string>> find(const Means& with, const GivenReference& n
 Task<std::uint64_t> write(const Means& with, const std::vector<GivenReference>& given)
 {
     std::set<std::string> sources;
-    for (const auto& [name, channel] : with.configuration.channels)
-        sources.insert(channel->source);
+    if (with.configuration.has_parents())
+        for (const auto& [name, channel] : with.configuration.channels)
+            sources.insert(channel->source);
     std::vector<retry::Reference> stored;
     std::vector<Hash16> come;
     for (const auto& one : given) {
@@ -63,8 +64,9 @@ Task<std::uint64_t> write(const Means& with, const std::vector<GivenReference>& 
             continue;
         come.push_back(reference_key(one.system, one.kind, one.id));
         // A parent is known by its reference as well.
-        for (const auto& source : one.source.empty() ? sources : std::set{one.source})
-            come.push_back(parent_key(one.system, source, one.kind, one.id));
+        for (const auto& source : sources)
+            if (one.source.empty() || one.source == source)
+                come.push_back(parent_key(one.system, source, one.kind, one.id));
     }
     retry::References references(with.redis, with.scripts);
     const auto written = co_await references.put(std::move(stored));

@@ -77,12 +77,10 @@ asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
     const auto& [key, text] = *found;
     if (!theirs->empty() && text.kind == "channel")
         co_return refuse(409, "no_reference", "a channel goes on by `headgate channels resume`");
-    if (text.kind == "parent" && text.guard.size() == sizeof(Hash16)) {
-        Hash16 fact{};
-        std::ranges::copy(text.guard, reinterpret_cast<char*>(fact.data()));
+    if (text.guard) {
         retry::Decisions decisions(with.redis, with.scripts);
         auto target = *theirs;
-        const auto told = co_await decisions.there(fact, std::move(target));
+        const auto told = co_await decisions.there(*text.guard, std::move(target));
         if (!told)
             co_return failed(told.error());
     } else if (!theirs->empty()) {

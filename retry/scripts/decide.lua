@@ -3,7 +3,8 @@
 -- frame that says who. Anybody's.
 -- ARGV: D(32) state(seen) attempts(seen) verdict reason progress maybe(0|1) frame
 --   approve       hold -> back to work; not when it may have arrived: that is arrived or not_arrived
---   arrived       perhaps sent, and it is there: back to work for what is left, with this progress; `maybe` for the rest
+--   arrived       perhaps sent, and it is there: back to work for what is left, with this progress; `maybe`: the rest
+--                 may have been sent, too
 --   not_arrived   perhaps sent, and it is not there: back to work
 --   discard       hold, park, dead: nobody needs it
 --   supersede     hold, park, dead and surely never sent: suppressed

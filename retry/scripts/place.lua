@@ -1,14 +1,16 @@
 #!lua flags=allow-oom
 -- An event leaves the backlog for the slow path, with a record for each of its deliveries. Fenced. What `d` knows
 -- already stays as it is, but for what was readmitted; of that, what comes no more is suppressed as `not_mapped`.
--- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded channel deliveries, then for each:
+-- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded channel deliveries, then for
+--   each:
 --   half(16) slot system lane(16) type latest|sequence|free n(place in its event) attempts first(ms) effect(32)
 --   replaces('' | type | all) version('' none) parents, then type guard(16) each; and how it stands (see telling):
 --   ready | due | park | hold | dead | applied | suppressed
 -- One that would have a lane which another has waits in it instead: what it had come to is found out again in its turn.
 -- One that replaces what is older in its lane, of its own type and not of a newer version, or all, and was surely never
--- sent, nor a step of it: that is suppressed as `superseded`. It goes when the first of those would have gone. When a parent was among them that is not applied, and
--- no other of its type is left in the lane, there is nothing to tell of, and it is superseded itself.
+-- sent, nor a step of it: that is suppressed as `superseded`. It goes when the first of those would have gone. When a
+-- parent was among them that is not applied, and no other of its type is left in the lane, there is nothing to tell of,
+-- and it is superseded itself.
 -- Answer: {0 placed | 1 gone (nothing written; see bury), '' open | a | s | x ended, what else became ready by it: p D
 --   each, how many other events ended}
 --include common
@@ -37,7 +39,8 @@ for i = 1, count do
     local one = {half = bytes(take_argument(), 16, 'half'), slot = take_argument(), system = take_argument(),
                  lane = bytes(take_argument(), 16, 'lane'), type = take_argument(), order = take_argument(),
                  n = take_number('n'), attempts = take_number('attempts'), first = take_number('first'),
-                 effect = bytes(take_argument(), 32, 'effect'), replaces = take_argument(), version = take_argument(), parents = {}}
+                 effect = bytes(take_argument(), 32, 'effect'), replaces = take_argument(),
+                 version = take_argument(), parents = {}}
     for j = 1, take_number('parents') do
         one.parents[j] = {type = take_argument(), guard = bytes(take_argument(), 16, 'guard')}
     end
@@ -226,7 +229,8 @@ for _, one in ipairs(new) do
     deliveries[d.id] = d
     wait_for_its_turn(d, one.telling)
     write_telling(d, one.telling, 'p', p, 'slot', d.slot, 'system', d.system, 'lane', d.lane, 'type', d.type, 'order',
-                  d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect, 'first', text(one.first), 'version', one.version)
+                  d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect, 'first', text(one.first), 'version',
+                  one.version)
     redis.call('SADD', 'hg:sys:' .. p, d.system)
     now_ready(arrange(d))
 end

@@ -547,6 +547,25 @@ TEST_F(DeliveriesTest, KeepsReferencesBySystemAndKind)
     EXPECT_EQ(loop_.await(references_->find("wms", "sku", {"sku/1"})).value()[0], "W1");
 }
 
+TEST_F(DeliveriesTest, WhatAPersonSaysIsThereLeavesWhatIsKnownOfItAlone)
+{
+    const auto told = retry::guard_hash("erp", "sales_order", "order/1");
+    const auto untold = retry::guard_hash("erp", "sales_order", "order/2");
+    retry::Guard known;
+    known.seq = 7;
+    known.target_id = "SO-1";
+    command({"SET", "hg:g:" + std::string(view(told)), retry::encode(known)});
+
+    for (const auto& fact : {told, untold})
+        EXPECT_TRUE(loop_.await(decisions_->there(fact, "SO-2")));
+
+    const auto guards = loop_.await(backlog_->guards({told, untold})).value();
+    EXPECT_EQ(guards[0], known);
+    EXPECT_EQ(guards[1]->seq, 0U);
+    EXPECT_EQ(guards[1]->target_id, "SO-2");
+    EXPECT_GT(number({"TTL", "hg:g:" + std::string(view(untold))}), 89 * 86'400);
+}
+
 TEST_F(DeliveriesTest, WhatMayBeAskedAgainIsNeverDoubtful)
 {
     server_.signal(SIGSTOP);

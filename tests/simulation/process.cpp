@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include "gateway/parent_history.hpp"
 #include "gateway/systems/http_delivery.hpp"
 #include "net/redis/wait_for.hpp"
 #include "retry/sequence.hpp"
@@ -103,10 +104,13 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
                                                owner_.forget();
                                            }}),
       references_(retry::References(redis_, ground.scripts)),
-      owner_(io_.get_executor(), gateway::Owner::Dependencies{ground.configuration, redis_, ground.scripts, backlog_,
-                                                              deliveries_, decisions_, lease_, systems(), historian_,
-                                                              spill_, ground.history, ground.metrics, ground.log,
-                                                              lease_until_, health_, [this] { keeper_.suspect(); }})
+      owner_(io_.get_executor(), gateway::Owner::Dependencies{
+                                     ground.configuration, redis_, ground.scripts, backlog_, deliveries_, decisions_,
+                                     lease_, systems(), historian_, spill_,
+                                     [this](gateway::MissingText parent) -> Task<std::optional<std::string>> {
+                                         co_return gateway::applied_before(ground_.history, parent);
+                                     },
+                                     ground.metrics, ground.log, lease_until_, health_, [this] { keeper_.suspect(); }})
 {
     redis_.on_state([this](bool connected, const Failure* why) {
         ground_.world.trace("process " + std::to_string(number_) + (connected ? " has Redis" : " lost Redis: ") +
