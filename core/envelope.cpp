@@ -67,9 +67,15 @@ private:
     bool broken_ = false;
 };
 
+// Making one of these takes longer than most bodies do.
 ZSTD_CCtx* compressor()
 {
     thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+    return context.get();
+}
+ZSTD_DCtx* decompressor()
+{
+    thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{ZSTD_createDCtx(), &ZSTD_freeDCtx};
     return context.get();
 }
 
@@ -161,8 +167,11 @@ Result<Envelope> decode_envelope(std::string_view bytes, std::size_t max_body)
     const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_body)
         return unreadable("the stored body is not one zstd frame within the limit");
-    envelope->body.resize(size);
-    const auto got = ZSTD_decompress(envelope->body.data(), size, packed.data(), packed.size());
+    std::size_t got = 0;
+    envelope->body.resize_and_overwrite(size, [&](char* to, std::size_t) {
+        got = ZSTD_decompressDCtx(decompressor(), to, size, packed.data(), packed.size());
+        return size;
+    });
     if (ZSTD_isError(got) != 0 || got != size)
         return unreadable("the stored body does not inflate");
     return envelope;

@@ -78,6 +78,7 @@ public:
     virtual ~System() = default;
 
     /// `done` is called exactly once, on whatever thread, perhaps before this returns. It must not block or throw.
+    /// `delivery` stays where it is until then.
     virtual void apply(const Delivery& delivery, Sending sending, Done done) = 0;
 };
 

@@ -98,7 +98,7 @@ Task<bool> GuardedSystem::has_reference(const std::string& source, const Parent&
     co_return references_.known(in_source) != nullptr || references_.known(anywhere) != nullptr;
 }
 
-asio::awaitable<void> GuardedSystem::run(Delivery delivery, Sending sending, Done done)
+asio::awaitable<void> GuardedSystem::run(const Delivery& delivery, Sending sending, Done done)
 {
     std::vector<Hash16> facts{fact_of(name_, delivery)};
     const auto& parents = delivery.transaction.parents;

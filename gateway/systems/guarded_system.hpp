@@ -36,7 +36,7 @@ public:
 
 private:
     [[nodiscard]] bool is_guarded(const Delivery& delivery) const;
-    asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
+    asio::awaitable<void> run(const Delivery& delivery, Sending sending, Done done);
     Task<std::vector<std::optional<retry::Guard>>> held(std::vector<Hash16> facts);
     Task<bool> has_reference(const std::string& source, const Parent& parent);
 

@@ -34,11 +34,11 @@ std::string captures_of(const mapping::Request::Step& step, const std::string& f
 
 }  // namespace
 
-HttpDelivery::HttpDelivery(Means means, Delivery delivery, Sending sending)
+HttpDelivery::HttpDelivery(Means means, const Delivery& delivery, Sending sending)
     : means_(means),
       may_send_(means.with.may_send()),
       plan_(means.with.plan),
-      delivery_(std::move(delivery)),
+      delivery_(delivery),
       sending_(std::move(sending)),
       progress_(Progress::read(sending_.progress)),
       effect_key_(delivery_.effect_key.text()),

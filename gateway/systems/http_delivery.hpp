@@ -25,7 +25,7 @@ public:
         const HttpSend& send;
         Login& login;
     };
-    HttpDelivery(Means means, Delivery delivery, Sending sending);
+    HttpDelivery(Means means, const Delivery& delivery, Sending sending);
 
     asio::awaitable<SystemAnswer> run();
 
@@ -58,7 +58,7 @@ private:
     Means means_;
     HttpSystem::MaySend may_send_;
     const HttpSystemPlan& plan_;
-    Delivery delivery_;
+    const Delivery& delivery_;
     Sending sending_;
     Progress progress_;
     const mapping::Request* request_ = nullptr;

@@ -38,10 +38,10 @@ void HttpSystem::apply(const Delivery& delivery, Sending sending, Done done)
     with_.spawn(run(delivery, std::move(sending), std::move(done)));
 }
 
-asio::awaitable<void> HttpSystem::run(Delivery delivery, Sending sending, Done done)
+asio::awaitable<void> HttpSystem::run(const Delivery& delivery, Sending sending, Done done)
 {
     const HttpSend send = [this](net::HttpCall call) { return pool_.send(std::move(call)); };
-    HttpDelivery one({with_, send, login_}, std::move(delivery), std::move(sending));
+    HttpDelivery one({with_, send, login_}, delivery, std::move(sending));
     auto answer = co_await one.run();
     done(std::move(answer));
 }

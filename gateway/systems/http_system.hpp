@@ -46,7 +46,7 @@ public:
     void close();
 
 private:
-    asio::awaitable<void> run(Delivery delivery, Sending sending, Done done);
+    asio::awaitable<void> run(const Delivery& delivery, Sending sending, Done done);
 
     Dependencies with_;
     net::HttpPool pool_;
