@@ -1,5 +1,7 @@
 #include "gateway/historian.hpp"
 
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,6 +20,11 @@ constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 
 // Frames are gathered for this long: history is read by people, and one commit serves many events.
 constexpr auto gathering = 100ms;
+
+// Of one partition in a page, and of all of them in one commit. A page may carry the commit beyond its limit.
+constexpr std::size_t most_frames = 128;
+constexpr std::size_t most_rows = 1024;
+constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
 }  // namespace
 
@@ -66,25 +73,44 @@ asio::awaitable<void> Historian::run()
     while (!stopping_) {
         pause_.expires_after(wait);
         co_await pause_.async_wait(use_tuple);
-        wait = gathering;
         working_ = true;
-        for (int partition = 0; partition < partition_count && !stopping_; ++partition) {
-            if (!dirty_.test(static_cast<std::size_t>(partition)))
-                continue;
-            dirty_.reset(static_cast<std::size_t>(partition));
-            const auto carried = co_await carry(static_cast<Partition>(partition));
-            if (!carried) {
-                dirty_.set(static_cast<std::size_t>(partition));
-                wait = 1000ms;  // Redis or history is away; nothing is lost by waiting
-                tell(carried.error());
-            }
-        }
-        if (wait == gathering && away_) {
+        failed_ = false;
+        while (dirty_.any() && !stopping_ && !failed_)
+            co_await carry();
+        wait = failed_ ? 1000ms : gathering;  // Redis or history is away; nothing is lost by waiting
+        if (!failed_ && away_) {
             away_ = false;
             health_.clear_note("history_behind");
         }
         working_ = false;
     }
+}
+
+/// A page of each partition that has something, in as few commits as their size allows.
+asio::awaitable<void> Historian::carry()
+{
+    Pages pages;
+    const auto dirty = std::exchange(dirty_, {});
+    for (std::size_t partition = 0; partition < dirty.size(); ++partition) {
+        if (!dirty.test(partition))
+            continue;
+        const auto more = co_await gather(static_cast<Partition>(partition), pages);
+        if (!more)
+            failed(static_cast<Partition>(partition), more.error());
+        else if (*more)
+            dirty_.set(partition);
+        if (pages.rows.size() >= most_rows || pages.bytes >= most_bytes)
+            co_await keep(std::exchange(pages, {}));
+    }
+    if (!pages.rows.empty())
+        co_await keep(std::move(pages));
+}
+
+void Historian::failed(Partition partition, const Failure& failure)
+{
+    dirty_.set(partition);
+    failed_ = true;
+    tell(failure);
 }
 
 /// History blocks nothing, so its absence is told and makes nobody unready. Redis's and the lease's are told elsewhere.
@@ -109,65 +135,73 @@ std::vector<EventId> Historian::bodies_not_remembered(const std::vector<retry::F
     return missing;
 }
 
-/// Until the partition has no frame left.
-Task<void> Historian::carry(Partition partition)
+/// The first frames of a partition become rows; whether it may have more.
+Task<bool> Historian::gather(Partition partition, Pages& pages)
 {
-    for (;;) {
-        std::string from_the_first;
-        auto frames = co_await frames_.read(partition, std::move(from_the_first), 128);
-        if (!frames)
-            co_return std::unexpected(std::move(frames.error()));
-        if (frames->empty())
-            co_return Result<void>{};
+    std::string from_the_first;
+    auto frames = co_await frames_.read(partition, std::move(from_the_first), most_frames);
+    if (!frames)
+        co_return std::unexpected(std::move(frames.error()));
+    if (frames->empty())
+        co_return false;
 
-        auto missing = bodies_not_remembered(*frames);
-        auto asked = missing;
-        auto read = co_await retry::envelopes(redis_, std::move(asked));
-        if (!read)
-            co_return std::unexpected(std::move(read.error()));
-        std::unordered_map<EventId, std::string> bodies_read;
-        for (std::size_t i = 0; i < missing.size(); ++i)
-            bodies_read.try_emplace(missing[i], std::move((*read)[i]).value_or(""));
+    auto missing = bodies_not_remembered(*frames);
+    auto asked = missing;
+    auto read = co_await retry::envelopes(redis_, std::move(asked));
+    if (!read)
+        co_return std::unexpected(std::move(read.error()));
+    std::unordered_map<EventId, std::string> bodies_read;
+    for (std::size_t i = 0; i < missing.size(); ++i)
+        bodies_read.try_emplace(missing[i], std::move((*read)[i]).value_or(""));
 
-        std::vector<observability::HistoryRow> rows;
-        rows.reserve(frames->size());
-        std::vector<EventId> open;
-        for (const auto& frame : *frames) {
-            std::string stored;
-            if (const auto found = bodies_read.find(frame.event); found != bodies_read.end())
-                stored = found->second;
-            else if (const auto known = bodies_.find(frame.event); known != bodies_.end())
-                stored = known->second;
-            auto row = history_row(frame, std::move(stored));
-            if (!row) {
-                observability::LogLine line;
-                line.field("event", frame.event.text()).field("code", row.error().code);
-                log_.error("an outcome cannot be written to history as it is; it is kept as found", line);
-                rows.push_back(unreadable_row(frame, row.error()));
-                continue;
-            }
-            if ((row->state == "waiting" || row->state == "dead") && !row->body.empty())
-                open.push_back(frame.event);
-            rows.push_back(std::move(*row));
+    for (const auto& frame : *frames) {
+        std::string stored;
+        if (const auto found = bodies_read.find(frame.event); found != bodies_read.end())
+            stored = found->second;
+        else if (const auto known = bodies_.find(frame.event); known != bodies_.end())
+            stored = known->second;
+        pages.bytes += stored.size();
+        auto row = history_row(frame, std::move(stored));
+        if (!row) {
+            observability::LogLine line;
+            line.field("event", frame.event.text()).field("code", row.error().code);
+            log_.error("an outcome cannot be written to history as it is; it is kept as found", line);
+            pages.rows.push_back(unreadable_row(frame, row.error()));
+            continue;
         }
-        auto committed = co_await commit(std::move(rows));
-        if (!committed)
-            co_return std::unexpected(std::move(committed.error()));
-        fault_point("after_history");
-        for (const EventId& event : open)
-            open_(partition, event);
-        for (const auto& frame : *frames)
-            if (const auto found = bodies_.find(frame.event); found != bodies_.end()) {
-                remembered_ -= found->second.size();
-                bodies_.erase(found);
-            }
+        if ((row->state == "waiting" || row->state == "dead") && !row->body.empty())
+            pages.open.emplace_back(partition, frame.event);
+        pages.rows.push_back(std::move(*row));
+    }
+    pages.ends.emplace_back(partition, frames->back().id);
+    co_return frames->size() == most_frames;
+}
 
-        const std::string last = frames->back().id;
-        auto archived = co_await frames_.archive(partition, last);
+/// Commits the rows, and then lets their frames go.
+asio::awaitable<void> Historian::keep(Pages pages)
+{
+    std::vector<EventId> events;
+    events.reserve(pages.rows.size());
+    for (const auto& row : pages.rows)
+        events.push_back(row.event);
+    const auto committed = co_await commit(std::move(pages.rows));
+    if (!committed) {
+        for (const auto& [partition, last] : pages.ends)
+            failed(partition, committed.error());
+        co_return;
+    }
+    fault_point("after_history");
+    for (const auto& [partition, event] : pages.open)
+        open_(partition, event);
+    for (const EventId& event : events)
+        if (const auto found = bodies_.find(event); found != bodies_.end()) {
+            remembered_ -= found->second.size();
+            bodies_.erase(found);
+        }
+    for (auto& [partition, last] : pages.ends) {
+        const auto archived = co_await frames_.archive(partition, std::move(last));
         if (!archived)
-            co_return std::unexpected(std::move(archived.error()));
-        if (frames->size() < 128)
-            co_return Result<void>{};
+            failed(partition, archived.error());
     }
 }
 

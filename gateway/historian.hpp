@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -42,7 +43,17 @@ public:
     [[nodiscard]] bool idle() const { return dirty_.none() && !working_; }
 
 private:
-    Task<void> carry(Partition partition);
+    /// Frames of some partitions on their way into history.
+    struct Pages {
+        std::vector<observability::HistoryRow> rows;
+        std::size_t bytes = 0;                                // of their bodies
+        std::vector<std::pair<Partition, EventId>> open;      // whose bodies history has then
+        std::vector<std::pair<Partition, std::string>> ends;  // the last frame of each page
+    };
+    asio::awaitable<void> carry();
+    Task<bool> gather(Partition partition, Pages& pages);
+    asio::awaitable<void> keep(Pages pages);
+    void failed(Partition partition, const Failure& failure);
     [[nodiscard]] std::vector<EventId> bodies_not_remembered(const std::vector<retry::Frame>& frames) const;
     void tell(const Failure& failure);
     asio::awaitable<Result<void>> commit(std::vector<observability::HistoryRow> rows);
@@ -63,6 +74,7 @@ private:
     std::size_t remembered_ = 0;
     bool stopping_ = false;
     bool working_ = false;
+    bool failed_ = false;  // since the last pause
     bool away_ = false;
 };
 

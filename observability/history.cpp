@@ -52,6 +52,11 @@ ON CONFLICT (event) DO UPDATE SET
 WHERE excluded.frame > frame
 )sql";
 
+// A packed order is some 2 KB, and of those one page of 4 KB holds one: with 8 KB, three share what writing a page
+// costs. The cache holds the ends of the indexes, which every batch writes to.
+constexpr std::size_t page_size = 8192;
+constexpr std::size_t cache_bytes = std::size_t{16} << 20U;
+
 std::int64_t to_milliseconds(std::chrono::system_clock::time_point instant)
 {
     return std::chrono::floor<Milliseconds>(instant.time_since_epoch()).count();
@@ -95,7 +100,10 @@ public:
     using Rows = std::vector<HistoryRow>;
 
     explicit Impl(const HistoryOptions& options)
-        : database_(options.file, {.busy_timeout = options.busy_timeout, .max_pages = options.max_pages}),
+        : database_(options.file, {.busy_timeout = options.busy_timeout,
+                                   .max_pages = options.max_pages,
+                                   .page_size = page_size,
+                                   .cache_bytes = cache_bytes}),
           upsert_((make_tables(database_), database_.prepare(upsert))),
           add_body_(database_.prepare(
               "INSERT INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1 ON CONFLICT (id) DO NOTHING")),

@@ -129,6 +129,10 @@ Database::Database(const std::filesystem::path& file, const OpenOptions& options
     if (options.read_only)
         return;
 
+    if (options.page_size != 0)
+        must_run("PRAGMA page_size = " + std::to_string(options.page_size));
+    if (options.cache_bytes != 0)
+        must_run("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / 1024));  // below zero: KiB
     must_run("PRAGMA foreign_keys = ON");
     if (options.max_pages != 0)
         must_run("PRAGMA max_page_count = " + std::to_string(options.max_pages));

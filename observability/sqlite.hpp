@@ -83,6 +83,8 @@ private:
 struct OpenOptions {
     std::chrono::milliseconds busy_timeout{2000};
     std::size_t max_pages = 0;
+    std::size_t page_size = 0;    // bytes, of a new file; 0: SQLite's own, as below
+    std::size_t cache_bytes = 0;  // of pages at hand
     bool read_only = false;
 };
 
