@@ -156,10 +156,8 @@ bool evaluate_inside(const Block& block, Run& run, Value& out, bool& present)
     out = {};
     present = true;
     if (block.when) {
-        Value holds;
-        if (!evaluate(*block.when, run, holds))
+        if (!holds(*block.when, run, present))
             return false;
-        present = holds.is_true();
         if (!present)
             return true;
     }

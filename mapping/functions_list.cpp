@@ -38,6 +38,22 @@ Values items_of(Call& call, const Value& list)
     return values;
 }
 
+/// Whether the argument holds about each item: handed to `use`, which returns false to stop.
+template <class Use>
+bool asked_of_each(Call& call, Use use)
+{
+    const Value dot = call.run.dot;
+    bool failed = false;
+    each_item(call.subject, [&](const Value& item) {
+        call.run.dot = item;
+        bool held = false;
+        failed = !holds(call.arg_expr(0), call.run, held);
+        return !failed && use(item, held);
+    });
+    call.run.dot = dot;
+    return !failed;
+}
+
 /// Evaluates the argument about each item and hands both to `use`, which returns false to stop.
 template <class Use>
 bool about_each(Call& call, Use use)
@@ -213,8 +229,8 @@ bool apply_unique(Call& call, Value& out)
 bool apply_where(Call& call, Value& out)
 {
     Values kept(&call.run.arena);
-    const bool done = about_each(call, [&](const Value& item, const Value& holds) {
-        if (holds.is_true())
+    const bool done = asked_of_each(call, [&](const Value& item, bool held) {
+        if (held)
             kept.push_back(item);
         return true;
     });
@@ -234,16 +250,16 @@ bool apply_map(Call& call, Value& out)
 bool apply_any(Call& call, Value& out)
 {
     bool found = false;
-    const bool done = about_each(call, [&](const Value&, const Value& holds) { return !(found = holds.is_true()); });
+    const bool done = asked_of_each(call, [&](const Value&, bool held) { return !(found = held); });
     out = boolean_value(found);
     return done;
 }
 
 bool apply_all(Call& call, Value& out)
 {
-    bool held = true;
-    const bool done = about_each(call, [&](const Value&, const Value& holds) { return held = holds.is_true(); });
-    out = boolean_value(held);
+    bool all = true;
+    const bool done = asked_of_each(call, [&](const Value&, bool held) { return all = held; });
+    out = boolean_value(all);
     return done;
 }
 
@@ -324,9 +340,9 @@ bool apply_ancestor(Call& call, Value& out)
         if (document[at].kind != NodeKind::object)
             continue;
         call.run.dot = node_value(document, at);
-        Value holds;
-        failed = !evaluate(call.arg_expr(0), call.run, holds);
-        if (holds.is_true())
+        bool held = false;
+        failed = !holds(call.arg_expr(0), call.run, held);
+        if (held)
             out = call.run.dot;
     }
     call.run.dot = dot;

@@ -102,14 +102,14 @@ private:
 /// Whether the invariant holds about the current `.`. A failure of its own: false, and `failed`.
 bool holds(Run& run, const Invariant& invariant, bool& failed)
 {
-    Value value;
-    if (invariant.when) {
-        failed = !evaluate(*invariant.when, run, value);
-        if (failed || !value.is_true())
-            return !failed;
-    }
-    failed = !evaluate(*invariant.holds, run, value);
-    return !failed && value.is_true();
+    bool applies = true;
+    if (invariant.when)
+        failed = !holds(*invariant.when, run, applies);
+    if (failed || !applies)
+        return !failed;
+    bool held = false;
+    failed = !holds(*invariant.holds, run, held);
+    return held;
 }
 
 bool broken(Run& run, const Block& made_by, const Invariant& invariant)

@@ -26,27 +26,36 @@ bool needs_escape(std::uint64_t word)
     return ((control | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops) != 0;
 }
 
+template <class Word>
+std::uint64_t copied(const char* from, char* to)
+{
+    Word word = 0;
+    std::memcpy(&word, from, sizeof word);
+    std::memcpy(to, &word, sizeof word);
+    return word;
+}
+
 /// Copies a text that stands in JSON as it is, and returns the end; null when it does not.
 char* copy_plain(std::string_view text, char* to)
 {
     const std::size_t size = text.size();
-    const auto copied = [&](std::size_t at) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, sizeof word);
-        std::memcpy(to + at, &word, sizeof word);
-        return !needs_escape(word);
-    };
+    const char* const from = text.data();
     if (size >= 8) {  // the last eight may overlap those before
         for (std::size_t at = 0; at + 8 < size; at += 8)
-            if (!copied(at))
+            if (needs_escape(copied<std::uint64_t>(from + at, to + at)))
                 return nullptr;
-        return copied(size - 8) ? to + size : nullptr;
+        return needs_escape(copied<std::uint64_t>(from + size - 8, to + size - 8)) ? nullptr : to + size;
+    }
+    if (size >= 4) {  // the same with four and four
+        const std::uint64_t word =
+            copied<std::uint32_t>(from, to) | (copied<std::uint32_t>(from + size - 4, to + size - 4) << 32U);
+        return needs_escape(word) ? nullptr : to + size;
     }
     for (std::size_t at = 0; at < size; ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto byte = static_cast<unsigned char>(from[at]);
         if (byte < 0x20 || byte == '"' || byte == '\\')
             return nullptr;
-        to[at] = text[at];
+        to[at] = from[at];
     }
     return to + size;
 }
@@ -54,25 +63,23 @@ char* copy_plain(std::string_view text, char* to)
 /// Writes behind a text, in room it makes ahead of need.
 class Writer {
 public:
-    Writer(std::string& out, std::size_t room, std::size_t limit) : out_(out), limit_(limit), size_(out.size())
-    {
-        out_.resize(size_ + room);
-    }
-    ~Writer() { out_.resize(size_); }
+    Writer(std::string& out, std::size_t room, std::size_t limit) : out_(out), limit_(limit) { make(out.size(), room); }
+    ~Writer() { out_.resize(size()); }
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    [[nodiscard]] bool within_limit() const { return size_ <= limit_; }
+    [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(at_ - out_.data()); }
+    [[nodiscard]] bool within_limit() const { return size() <= limit_; }
 
     void put(char letter)
     {
         *room(1) = letter;
-        ++size_;
+        ++at_;
     }
     void put(std::string_view text)
     {
         std::memcpy(room(text.size()), text.data(), text.size());
-        size_ += text.size();
+        at_ += text.size();
     }
     /// A JSON string between two letters that are no part of it.
     void quoted(char before, std::string_view text, char after)
@@ -82,7 +89,7 @@ public:
         begin[1] = '"';
         char* const end = copy_plain(text, begin + 2);
         if (end == nullptr) [[unlikely]] {
-            size_ += 2;
+            at_ += 2;
             escaped(text);
             put('"');
             put(after);
@@ -90,21 +97,21 @@ public:
         }
         end[0] = '"';
         end[1] = after;
-        size_ += text.size() + 4;
+        at_ = end + 2;
     }
     void quoted(std::string_view text)
     {
         char* const begin = room(text.size() + 2);
         begin[0] = '"';
         char* const end = copy_plain(text, begin + 1);
-        ++size_;
         if (end == nullptr) [[unlikely]] {
+            ++at_;
             escaped(text);
             put('"');
             return;
         }
         *end = '"';
-        size_ += text.size() + 1;
+        at_ = end + 1;
     }
 
     void value(const Value& value, bool keeps_nulls)  // NOLINT(misc-no-recursion)
@@ -163,9 +170,17 @@ public:
 private:
     char* room(std::size_t bytes)
     {
-        if (out_.size() - size_ < bytes) [[unlikely]]
-            out_.resize(std::max(out_.size() * 2, size_ + bytes));
-        return out_.data() + size_;
+        if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]]
+            make(size(), std::max(bytes, out_.size()));
+        return at_;
+    }
+
+    /// Room behind what is written.
+    void make(std::size_t written, std::size_t bytes)
+    {
+        out_.resize_and_overwrite(written + bytes, [](char*, std::size_t size) { return size; });
+        at_ = out_.data() + written;
+        end_ = out_.data() + out_.size();
     }
 
     void escaped(std::string_view text)
@@ -193,9 +208,10 @@ private:
         }
     }
 
-    std::string& out_;  // its size is the room; what is written ends at `size_`
+    std::string& out_;  // its size is the room
     std::size_t limit_;
-    std::size_t size_;
+    char* at_ = nullptr;   // the end of what is written
+    char* end_ = nullptr;  // of the room
 };
 
 }  // namespace

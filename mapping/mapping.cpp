@@ -156,10 +156,8 @@ private:
     bool make(const Plan& plan, Run& run, Transaction& made, bool& wanted)
     {
         if (plan.when) {
-            Value holds;
-            if (!evaluate(*plan.when, run, holds))
+            if (!holds(*plan.when, run, wanted))
                 return false;
-            wanted = holds.is_true();
             if (!wanted)
                 return true;
         }

@@ -16,13 +16,16 @@ Order3 order_of(std::strong_ordering order)
 }
 
 /// An XML element with a text of its own compares as that text.
-Value plain(Run& run, const Value& value)
+const Value& plain(Run& run, const Value& value, Value& room)
 {
     if (value.kind != Kind::object || !value.is_tree())
         return value;
     run.count_nodes(value.count);
     const NodeIndex text = value.document->member(value.node, "#text");
-    return text == no_node ? value : node_value(*value.document, text);
+    if (text == no_node)
+        return value;
+    set_node(room, *value.document, text);
+    return room;
 }
 
 /// What a failed comparison names: a side of the operator; all of what compares, when that is a function or `match`.
@@ -33,10 +36,14 @@ const Expr& side_of(const Expr& expr, std::size_t i)
 
 bool add(const Expr& expr, Run& run, bool subtracts, Value& out)
 {
-    Value left;
-    Value right;
-    if (!evaluate(*expr.args[0], run, left) || !evaluate(*expr.args[1], run, right))
+    Value left_room;
+    Value right_room;
+    const Value* const left_side = look(*expr.args[0], run, left_room);
+    const Value* const right_side = left_side == nullptr ? nullptr : look(*expr.args[1], run, right_room);
+    if (right_side == nullptr)
         return false;
+    const Value& left = *left_side;
+    const Value& right = *right_side;
     out = {};
     if (left.is_null() || right.is_null())
         return true;
@@ -105,8 +112,10 @@ bool compare_times(Run& run, const Expr& expr, const Value& left, const Value& r
 
 bool compare(Run& run, const Expr& expr, const Value& left_given, const Value& right_given, bool strict, Order3& out)
 {
-    const Value left = plain(run, left_given);
-    const Value right = plain(run, right_given);
+    Value left_room;
+    Value right_room;
+    const Value& left = plain(run, left_given, left_room);
+    const Value& right = plain(run, right_given, right_room);
     if (left.is_null() || right.is_null()) {
         out = left.is_null() && right.is_null() ? Order3::equal : Order3::different;
         return true;
@@ -164,44 +173,13 @@ bool evaluate_choice(const Expr& expr, Run& run, Value& out)
 {
     std::size_t i = 0;
     for (; i + 1 < expr.args.size(); i += 2) {
-        Value condition;
-        if (!evaluate(*expr.args[i], run, condition))
+        bool wanted = false;
+        if (!holds(*expr.args[i], run, wanted))
             return false;
-        if (condition.is_true())
+        if (wanted)
             return evaluate(*expr.args[i + 1], run, out);
     }
     return evaluate(*expr.args[i], run, out);
-}
-
-bool evaluate_or(const Expr& expr, Run& run, Value& out)
-{
-    Value side;
-    if (!evaluate(*expr.args[0], run, side))
-        return false;
-    if (!side.is_true() && !evaluate(*expr.args[1], run, side))
-        return false;
-    out = boolean_value(side.is_true());
-    return true;
-}
-
-bool evaluate_and(const Expr& expr, Run& run, Value& out)
-{
-    Value side;
-    if (!evaluate(*expr.args[0], run, side))
-        return false;
-    if (side.is_true() && !evaluate(*expr.args[1], run, side))
-        return false;
-    out = boolean_value(side.is_true());
-    return true;
-}
-
-bool evaluate_not(const Expr& expr, Run& run, Value& out)
-{
-    Value side;
-    if (!evaluate(*expr.args[0], run, side))
-        return false;
-    out = boolean_value(!side.is_true());
-    return true;
 }
 
 namespace {
@@ -214,56 +192,135 @@ bool asks_for_null(const Expr& expr)
            right.evaluate == evaluate_literal && right.literal.is_null();
 }
 
-}  // namespace
-
-bool evaluate_comparison(const Expr& expr, Run& run, Value& out)
+bool is_among(Run& run, const Expr& expr, const Value& left, const Value& right, bool& out)
 {
-    Value left;
-    if (!evaluate(*expr.args[0], run, left))
+    out = false;
+    if (left.is_null() || right.is_null())
+        return true;
+    if (right.kind != Kind::list)
+        return fail_kind(run, expr, *expr.args[1], right, "a list");
+    bool failed = false;
+    each_item(run, right, [&](const Value& item) {
+        Order3 order{};
+        failed = !compare(run, expr, left, item, false, order);
+        out = !failed && order == Order3::equal;
+        return !failed && !out;
+    });
+    return !failed;
+}
+
+bool comparison_holds(const Expr& expr, Run& run, bool& out)
+{
+    Value left_room;
+    Value right_room;
+    const Value* const left = look(*expr.args[0], run, left_room);
+    if (left == nullptr)
         return false;
     if (asks_for_null(expr)) {
-        out = boolean_value(plain(run, left).is_null() == (expr.comparison == Comparison::equal));
+        out = plain(run, *left, right_room).is_null() == (expr.comparison == Comparison::equal);
         return true;
     }
-    Value right;
-    if (!evaluate(*expr.args[1], run, right))
+    const Value* const right = look(*expr.args[1], run, right_room);
+    if (right == nullptr)
         return false;
-    bool holds = false;
-    Order3 order{};
-    if (expr.comparison == Comparison::in) {
-        if (left.is_null() || right.is_null()) {
-            out = boolean_value(false);
-            return true;
-        }
-        if (right.kind != Kind::list)
-            return fail_kind(run, expr, *expr.args[1], right, "a list");
-        bool failed = false;
-        each_item(run, right, [&](const Value& item) {
-            failed = !compare(run, expr, left, item, false, order);
-            holds = !failed && order == Order3::equal;
-            return !failed && !holds;
-        });
-        out = boolean_value(holds);
-        return !failed;
-    }
+    if (expr.comparison == Comparison::in)
+        return is_among(run, expr, *left, *right, out);
     const bool strict = expr.comparison != Comparison::equal && expr.comparison != Comparison::not_equal;
-    if (strict && (left.is_null() || right.is_null())) {
-        out = boolean_value(false);
+    if (strict && (left->is_null() || right->is_null())) {
+        out = false;
         return true;
     }
-    if (!compare(run, expr, left, right, strict, order))
+    Order3 order{};
+    if (!compare(run, expr, *left, *right, strict, order))
         return false;
     switch (expr.comparison) {
-    case Comparison::equal: holds = order == Order3::equal; break;
-    case Comparison::not_equal: holds = order != Order3::equal; break;
-    case Comparison::less: holds = order == Order3::less; break;
-    case Comparison::less_equal: holds = order == Order3::less || order == Order3::equal; break;
-    case Comparison::greater: holds = order == Order3::greater; break;
-    case Comparison::greater_equal: holds = order == Order3::greater || order == Order3::equal; break;
+    case Comparison::equal: out = order == Order3::equal; break;
+    case Comparison::not_equal: out = order != Order3::equal; break;
+    case Comparison::less: out = order == Order3::less; break;
+    case Comparison::less_equal: out = order == Order3::less || order == Order3::equal; break;
+    case Comparison::greater: out = order == Order3::greater; break;
+    case Comparison::greater_equal: out = order == Order3::greater || order == Order3::equal; break;
     case Comparison::in: break;
     }
-    out = boolean_value(holds);
     return true;
+}
+
+bool or_holds(const Expr& expr, Run& run, bool& out)
+{
+    return holds(*expr.args[0], run, out) && (out || holds(*expr.args[1], run, out));
+}
+
+bool and_holds(const Expr& expr, Run& run, bool& out)
+{
+    return holds(*expr.args[0], run, out) && (!out || holds(*expr.args[1], run, out));
+}
+
+bool not_holds(const Expr& expr, Run& run, bool& out)
+{
+    if (!holds(*expr.args[0], run, out))
+        return false;
+    out = !out;
+    return true;
+}
+
+bool give_truth(bool (*holds)(const Expr&, Run&, bool&), const Expr& expr, Run& run, Value& out)
+{
+    bool truth = false;
+    if (!holds(expr, run, truth))
+        return false;
+    out = boolean_value(truth);
+    return true;
+}
+
+}  // namespace
+
+bool evaluate_or(const Expr& expr, Run& run, Value& out)
+{
+    return give_truth(or_holds, expr, run, out);
+}
+bool evaluate_and(const Expr& expr, Run& run, Value& out)
+{
+    return give_truth(and_holds, expr, run, out);
+}
+bool evaluate_not(const Expr& expr, Run& run, Value& out)
+{
+    return give_truth(not_holds, expr, run, out);
+}
+bool evaluate_comparison(const Expr& expr, Run& run, Value& out)
+{
+    return give_truth(comparison_holds, expr, run, out);
+}
+
+const Value* look(const Expr& expr, Run& run, Value& room)
+{
+    ++run.steps;
+    if (!within_steps(run, expr.site))
+        return nullptr;
+    if (expr.evaluate == evaluate_path)
+        return look_along_path(expr, run, room);
+    if (expr.evaluate == evaluate_literal)
+        return &expr.literal;
+    return expr.evaluate(expr, run, room) ? &room : nullptr;
+}
+
+bool holds(const Expr& expr, Run& run, bool& out)
+{
+    const auto counted = [&](auto held) {
+        ++run.steps;
+        return within_steps(run, expr.site) && held(expr, run, out);
+    };
+    if (expr.evaluate == evaluate_comparison)
+        return counted(comparison_holds);
+    if (expr.evaluate == evaluate_and)
+        return counted(and_holds);
+    if (expr.evaluate == evaluate_or)
+        return counted(or_holds);
+    if (expr.evaluate == evaluate_not)
+        return counted(not_holds);
+    Value room;
+    const Value* const value = look(expr, run, room);
+    out = value != nullptr && value->is_true();
+    return value != nullptr;
 }
 
 bool evaluate_coalesce(const Expr& expr, Run& run, Value& out)
@@ -284,10 +341,14 @@ bool evaluate_subtract(const Expr& expr, Run& run, Value& out)
 
 bool evaluate_multiply(const Expr& expr, Run& run, Value& out)
 {
-    Value left;
-    Value right;
-    if (!evaluate(*expr.args[0], run, left) || !evaluate(*expr.args[1], run, right))
+    Value left_room;
+    Value right_room;
+    const Value* const left_side = look(*expr.args[0], run, left_room);
+    const Value* const right_side = left_side == nullptr ? nullptr : look(*expr.args[1], run, right_room);
+    if (right_side == nullptr)
         return false;
+    const Value& left = *left_side;
+    const Value& right = *right_side;
     out = {};
     if (left.is_null() || right.is_null())
         return true;

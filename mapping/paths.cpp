@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "mapping/run.hpp"
 
@@ -138,13 +139,11 @@ bool condition_step(Run& run, const Step& step, Value& at)
         if (item.is_null())
             return true;
         run.dot = item;
-        Value holds;
-        failed = !evaluate(*step.condition, run, holds);
-        if (!failed && holds.is_true()) {
+        bool fits = false;
+        failed = !holds(*step.condition, run, fits);
+        if (!failed && fits)
             found = item;
-            return false;
-        }
-        return !failed;
+        return !failed && !fits;
     });
     run.dot = dot;
     at = found;
@@ -177,11 +176,10 @@ bool descend(const Expr& expr, Run& run, std::string_view name, const Value& at,
 }
 
 /// The steps from the first `[]` or `..name` on: each applies to every value there is.
-bool many(const Expr& expr, Run& run, std::size_t from, const Value& at, Value& out)
+bool many(const Expr& expr, Run& run, std::span<const Step> steps, const Value& at, Value& out)
 {
     Values values({at}, &run.arena);
-    for (std::size_t i = from; i < expr.steps.size(); ++i) {
-        const Step& step = expr.steps[i];
+    for (const Step& step : steps) {
         Values next(&run.arena);
         for (Value& value : values) {
             if (value.is_null())
@@ -239,31 +237,37 @@ const Value* member(const Value& object, const Step& step)
     return &found->value;
 }
 
+const Value nothing;
+
+/// The steps of a path that are still to be taken.
+struct Way {
+    const Step* next;
+    const Step* end;
+    explicit Way(const Expr& expr) : next(expr.steps.data()), end(expr.steps.data() + expr.steps.size()) {}
+};
+
 /// Follows names from object to object of the arena, then names and places from node to node of the document, as far as
-/// they go, and makes a value only at the end. Returns the step that is next.
-std::size_t walk(const Expr& expr, Run& run, const Value* from, Value& out)
+/// they go. What is found lies in the arena, or is made in `room`.
+const Value* walk(Run& run, const Value* from, Way& way, Value& room)
 {
-    std::size_t i = 0;
-    for (; i < expr.steps.size() && from->kind == Kind::object && !from->is_tree(); ++i) {
-        if (expr.steps[i].kind != Step::Kind::name)
+    for (; way.next != way.end && from->kind == Kind::object && !from->is_tree(); ++way.next) {
+        if (way.next->kind != Step::Kind::name)
             break;
         run.count_nodes(from->count);
-        from = member(*from, expr.steps[i]);
+        from = member(*from, *way.next);
         if (from == nullptr) {
-            out = {};
-            return i + 1;
+            ++way.next;
+            return &nothing;
         }
     }
     // A text that was cut out of a node knows the node and is another value: only lists and objects are followed.
     const bool tree = from->is_tree() && (from->kind == Kind::object || from->kind == Kind::list);
-    if (i == expr.steps.size() || !tree) {
-        out = *from;
-        return i;
-    }
+    if (way.next == way.end || !tree)
+        return from;
     const Document& document = *from->document;
     NodeIndex at = from->node;
-    for (; i < expr.steps.size(); ++i) {
-        const Step& step = expr.steps[i];
+    for (; way.next != way.end; ++way.next) {
+        const Step& step = *way.next;
         const Node& node = document[at];
         if (step.kind == Step::Kind::name && node.kind == NodeKind::object) {
             run.count_nodes(node.count);
@@ -276,23 +280,19 @@ std::size_t walk(const Expr& expr, Run& run, const Value* from, Value& out)
             break;
         }
         if (at == no_node) {
-            out = {};
-            return i + 1;
+            ++way.next;
+            return &nothing;
         }
     }
-    set_node(out, document, at);
-    return i;
+    set_node(room, document, at);
+    return &room;
 }
 
-bool follow(const Expr& expr, Run& run, Value& out)
+/// The steps that make values of their own.
+bool follow(const Expr& expr, Run& run, Way way, Value& out)
 {
-    std::size_t i = 0;
-    if (const Value* const from = origin(expr, run))
-        i = walk(expr, run, from, out);
-    else if (!start(expr, run, out))
-        return false;
-    for (; i < expr.steps.size(); ++i) {
-        const Step& step = expr.steps[i];
+    for (; way.next != way.end; ++way.next) {
+        const Step& step = *way.next;
         switch (step.kind) {
         case Step::Kind::name:
             if (!name_step(expr, run, step, out))
@@ -304,7 +304,7 @@ bool follow(const Expr& expr, Run& run, Value& out)
                 return false;
             break;
         case Step::Kind::every:
-        case Step::Kind::descend: return many(expr, run, i, out, out);
+        case Step::Kind::descend: return many(expr, run, {way.next, way.end}, out, out);
         }
     }
     return true;
@@ -312,12 +312,31 @@ bool follow(const Expr& expr, Run& run, Value& out)
 
 }  // namespace
 
+const Value* look_along_path(const Expr& expr, Run& run, Value& room)
+{
+    Way way(expr);
+    const Value* found = &room;
+    if (const Value* const from = origin(expr, run))
+        found = walk(run, from, way, room);
+    else if (!start(expr, run, room))
+        return nullptr;
+    if (way.next != way.end) {
+        if (found != &room)
+            room = *found;
+        found = &room;
+        if (!follow(expr, run, way, room))
+            return nullptr;
+    }
+    run.read(*found, expr);
+    return found;
+}
+
 bool evaluate_path(const Expr& expr, Run& run, Value& out)
 {
-    if (!follow(expr, run, out))
-        return false;
-    run.read(out, expr);
-    return true;
+    const Value* const found = look_along_path(expr, run, out);
+    if (found != nullptr && found != &out)
+        out = *found;
+    return found != nullptr;
 }
 
 }  // namespace headgate::mapping

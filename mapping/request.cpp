@@ -83,14 +83,12 @@ public:
     Run& run() { return run_; }
     std::unexpected<Failure> failure() { return std::unexpected(std::move(run_.failure)); }
 
-    Result<bool> condition(const ExprPtr& expression, bool otherwise)
+    Result<bool> condition(const Expr& expression)
     {
-        Value value;
-        if (!expression)
-            return otherwise;
-        if (!evaluate(*expression, run_, value))
+        bool held = false;
+        if (!holds(expression, run_, held))
             return failure();
-        return value.is_true();
+        return held;
     }
 
     static Result<std::string> json(const Value& value, std::string_view name)
@@ -288,7 +286,8 @@ std::span<const Request::Step> Request::steps() const
 
 Result<bool> Request::wanted(std::size_t step, const RequestContext& context) const
 {
-    return Sending(*compiled_, step, context, nullptr).condition(compiled_->plans.at(step).when, true);
+    const auto& when = compiled_->plans.at(step).when;
+    return when ? Sending(*compiled_, step, context, nullptr).condition(*when) : true;
 }
 
 Result<RequestMessage> Request::send(std::size_t step, const RequestContext& context) const
@@ -317,8 +316,9 @@ Result<std::optional<std::string>> Request::found(std::size_t step, const Reques
 
 Result<bool> Request::succeeded(std::size_t step, const RequestContext& context, const RequestAnswer& answer) const
 {
-    return Sending(*compiled_, step, context, &answer)
-        .condition(compiled_->plans.at(step).success_when, answer.status >= 200 && answer.status <= 299);
+    const auto& success_when = compiled_->plans.at(step).success_when;
+    return success_when ? Sending(*compiled_, step, context, &answer).condition(*success_when)
+                        : answer.status >= 200 && answer.status <= 299;
 }
 
 Result<std::string> Request::captured(std::size_t step, const RequestContext& context,

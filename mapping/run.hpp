@@ -148,6 +148,12 @@ inline bool evaluate(const Expr& expr, Run& run, Value& out)
     return within_steps(run, expr.site) && expr.evaluate(expr, run, out);
 }
 
+/// As `evaluate`, for who only looks: the value where it lies, as long as nothing else is bound, or else in `room`.
+/// Null with a failure.
+const Value* look(const Expr& expr, Run& run, Value& room);
+/// As `evaluate`, for who only asks whether it holds.
+bool holds(const Expr& expr, Run& run, bool& out);
+
 bool evaluate(const Block& block, Run& run, Value& out);
 
 /// As those of values, and the way there is counted.
@@ -178,6 +184,7 @@ bool compare(Run& run, const Expr& expr, const Value& left, const Value& right, 
 // The evaluators that the parser resolves to.
 bool evaluate_literal(const Expr& expr, Run& run, Value& out);
 bool evaluate_path(const Expr& expr, Run& run, Value& out);
+const Value* look_along_path(const Expr& expr, Run& run, Value& room);
 bool evaluate_call(const Expr& expr, Run& run, Value& out);
 bool evaluate_list(const Expr& expr, Run& run, Value& out);
 bool evaluate_choice(const Expr& expr, Run& run, Value& out);
