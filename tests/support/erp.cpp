@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <stdexcept>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -123,8 +124,18 @@ Erp::Erp(Options options) : options_(options)
 Erp::~Erp()
 {
     go_away();
-    for (auto& thread : threads_)
-        thread.join();
+    for (;;) {
+        std::vector<std::thread> ended;
+        {
+            const std::lock_guard lock(mutex_);
+            ended.swap(ended_);
+            if (ended.empty() && serving_.empty())
+                break;
+        }
+        for (auto& thread : ended)
+            thread.join();
+        std::this_thread::yield();
+    }
     ::close(reserved_);
 }
 
@@ -146,7 +157,7 @@ void Erp::go_away()
     ::close(listener_);
     listener_ = -1;
     const std::lock_guard lock(mutex_);
-    for (const int socket : open_)
+    for (const auto& [socket, thread] : serving_)
         ::shutdown(socket, SHUT_RDWR);
 }
 
@@ -165,8 +176,9 @@ void Erp::accept()
         const int yes = 1;
         ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         const std::lock_guard lock(mutex_);
-        open_.insert(socket);
-        threads_.emplace_back([this, socket] { serve(socket); });
+        for (auto& thread : std::exchange(ended_, {}))
+            thread.join();  // done but for its return
+        serving_[socket] = std::thread([this, socket] { serve(socket); });
     }
 }
 
@@ -177,7 +189,7 @@ void Erp::serve(int socket)
         if (!answer(socket, call))
             break;
     const std::lock_guard lock(mutex_);
-    open_.erase(socket);
+    ended_.push_back(std::move(serving_.extract(socket).mapped()));
     ::close(socket);
 }
 

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -94,11 +93,11 @@ private:
     std::vector<std::string> made_;
     std::map<std::string, int> by_reference_;
     std::map<std::string, int> by_key_;
-    std::set<int> open_;
     int confirmations_to_fail_ = 0;
     int token_ = 0;
     int token_left_ = 0;
-    std::vector<std::thread> threads_;
+    std::map<int, std::thread> serving_;  // by socket
+    std::vector<std::thread> ended_;      // to be joined
     std::thread acceptor_;
 };
 
