@@ -39,6 +39,10 @@ SlowPath::SlowPath(Dependencies dependencies)
     : with_(std::move(dependencies)),
       unreadable_(with_.health, with_.log, "deliveries_unreadable",
                   "waiting deliveries cannot be read from Redis; it is tried again"),
+      parking_(
+          {with_.redis, with_.scripts, with_.decisions, with_.spawn, with_.applied_before,
+           [this](const retry::DeliveryAt& ready) { look(ready); }, [this] { fill(); },
+           [this](retry::WaitingDelivery delivery, Partition partition) { overdue(std::move(delivery), partition); }}),
       random_(random_seed())
 {}
 
@@ -63,10 +67,7 @@ void SlowPath::forget()
     lanes_known_ = false;
     lanes_of_.clear();
     systems_.clear();
-    missing_.clear();
-    missing_of_.clear();
-    asked_of_history_.clear();
-    deadlines_ = {};
+    parking_.forget();
     for (const auto& [id, attempt] : std::exchange(at_hand_, {}))
         if (attempt)
             attempt->job->let_go();
@@ -136,7 +137,7 @@ asio::awaitable<void> SlowPath::take_over(std::uint64_t epoch)
     unreadable_.ends();
     tell_strangers(strangers);
     begun_ = true;
-    with_.spawn(look_for_what_has_come(epoch));
+    parking_.look_for_what_has_come();
     fill();
 }
 
@@ -244,139 +245,25 @@ asio::awaitable<void> SlowPath::count_lanes(std::uint64_t epoch)
     lanes_known_ = !*parked;
 }
 
-// What is missing. -------------------------------------------------------------------------------------------------
-
-void SlowPath::note_parked(const Standing& standing, Partition partition)
-{
-    const auto& telling = standing.telling;
-    auto& next = deadlines_[partition].next;
-    if (next)
-        next = std::min(*next, telling.at);
-    const auto text = read_missing(telling.what);
-    if (!text || !missing_.emplace(telling.missing, text->system + '\0' + text->id).second)
-        return;
-    missing_of_[text->system + '\0' + text->id].insert(telling.missing);
-}
-
-void SlowPath::forget_missing(Hash16 key)
-{
-    asked_of_history_.erase(key);
-    const auto found = missing_.find(key);
-    if (found == missing_.end())
-        return;
-    const auto all = missing_of_.find(found->second);
-    all->second.erase(key);
-    if (all->second.empty())
-        missing_of_.erase(all);
-    missing_.erase(found);
-}
-
-void SlowPath::applied(const Attempt& attempt)
-{
-    if (missing_of_.empty())
-        return;
-    const auto found = missing_of_.find(attempt.system + '\0' + attempt.delivery.transaction.entity);
-    if (found == missing_of_.end())
-        return;
-    for (const Hash16& key : found->second)
-        with_.spawn(release(key, epoch_));
-}
-
-asio::awaitable<void> SlowPath::release(Hash16 key, std::uint64_t epoch)
-{
-    for (bool more = true; more && epoch == epoch_;) {
-        const auto released = co_await with_.decisions.release(key);
-        if (!released || epoch != epoch_)
-            co_return;  // the next sweep finds it
-        for (const auto& ready : released->ready)
-            look(ready);
-        more = released->more && released->count > 0;
-    }
-    forget_missing(key);  // who parks on it from here on says so
-    fill();
-}
-
-/// After a take-over, and now and then: nobody may have lived to tell that something is there. A parent that is older
-/// than guards are kept is known to history alone; it is asked once for each.
-asio::awaitable<void> SlowPath::look_for_what_has_come(std::uint64_t epoch)
-{
-    constexpr std::size_t most_asked = 256;  // of history, at a time
-    const auto things = co_await retry::missing_things(with_.redis);
-    if (!things || epoch != epoch_)
-        co_return;
-    std::vector<retry::Come> questions;
-    std::vector<Hash16> keys;
-    std::set<Hash16> come;
-    std::size_t asked = 0;
-    for (const auto& thing : *things) {
-        const auto text = read_missing(thing.what);
-        if (!text)
-            continue;
-        if (const auto place = text->system + '\0' + text->id; missing_.emplace(thing.key, place).second)
-            missing_of_[place].insert(thing.key);
-        for (auto& one : come_of(*text)) {
-            questions.push_back(std::move(one));
-            keys.push_back(thing.key);
-        }
-        if (!text->guard || asked == most_asked || !asked_of_history_.insert(thing.key).second)
-            continue;
-        ++asked;
-        auto parent = *text;
-        auto asking = with_.applied_before(std::move(parent));
-        auto target = co_await std::move(asking);
-        if (epoch != epoch_)
-            co_return;
-        Result<void> told;
-        if (target && *target)
-            told = co_await with_.decisions.there(*text->guard, std::move(**target));
-        if (epoch != epoch_)
-            co_return;
-        if (!target || !told)
-            asked_of_history_.erase(thing.key);  // the next sweep asks again
-        else if (*target)
-            come.insert(thing.key);
-    }
-    const auto so = co_await retry::have_come(with_.redis, std::move(questions));
-    if (!so || epoch != epoch_)
-        co_return;
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        if ((*so)[i])
-            come.insert(keys[i]);
-    for (const Hash16& key : come)
-        with_.spawn(release(key, epoch));
-}
+// What waits. ------------------------------------------------------------------------------------------------------
 
 /// What was waited for too long is a letter.
-asio::awaitable<void> SlowPath::bury_overdue(Partition partition, std::uint64_t epoch)
+void SlowPath::overdue(retry::WaitingDelivery delivery, Partition partition)
 {
-    constexpr std::size_t at_a_time = 64;
-    Deadline& deadline = deadlines_[partition];
-    deadline.looking = true;
-    auto overdue = co_await retry::overdue_deliveries(with_.redis, with_.scripts, partition, now_ms(), at_a_time);
-    if (epoch != epoch_)
-        co_return;
-    deadline.looking = false;
-    if (!overdue)
-        co_return;  // the next second asks again
-    deadline.next = overdue->deliveries.size() < at_a_time ? overdue->next.value_or(retry::Millis::max()) : now_ms();
-    for (auto& delivery : overdue->deliveries) {
-        if (!at_hand_.emplace(delivery.id, nullptr).second)
-            continue;
-        const auto attempt = attempt_of(std::move(delivery), partition);
-        const auto& placed = *attempt->placed;
-        attempt->standing =
-            dead(*attempt, "deliver",
-                 {FailureClass::dependency,
-                  placed.reason,
-                  "waited for " + missing_words(placed.what) + " as long as `parking` says, and it did not come",
-                  {}},
-                 with_.configuration.generation);
-        ++of(attempt->system).shares[partition].at_hand;
-        with_.resolve(attempt);
-    }
+    if (!at_hand_.emplace(delivery.id, nullptr).second)
+        return;
+    const auto attempt = attempt_of(std::move(delivery), partition);
+    const auto& placed = *attempt->placed;
+    attempt->standing =
+        dead(*attempt, "deliver",
+             {FailureClass::dependency,
+              placed.reason,
+              "waited for " + missing_words(placed.what) + " as long as `parking` says, and it did not come",
+              {}},
+             with_.configuration.generation);
+    ++of(attempt->system).shares[partition].at_hand;
+    with_.resolve(attempt);
 }
-
-// What waits. ------------------------------------------------------------------------------------------------------
 
 void SlowPath::placed(const Job& job, const retry::Placed& placed)
 {
@@ -387,11 +274,11 @@ void SlowPath::placed(const Job& job, const retry::Placed& placed)
     for (const auto& attempt : job.attempts) {
         if (attempt->applied) {
             with_.sender.told(*attempt);
-            applied(*attempt);
+            parking_.applied(*attempt);
             continue;
         }
         if (attempt->standing && attempt->standing->outcome == retry::Outcome::park)
-            note_parked(*attempt->standing, partition);
+            parking_.parked(*attempt->standing, partition);
         if (attempt->standing && retry::state_of(attempt->standing->outcome) == retry::DeliveryState::due)
             hint_due(attempt->system, partition, attempt->standing->telling.at);
         else
@@ -408,9 +295,9 @@ void SlowPath::resolved(const std::shared_ptr<Attempt>& attempt, const retry::Re
     const Partition partition = attempt->job->event.partition;
     if (attempt->applied) {
         with_.sender.told(*attempt);
-        applied(*attempt);
+        parking_.applied(*attempt);
     } else if (attempt->standing->outcome == retry::Outcome::park) {
-        note_parked(*attempt->standing, partition);
+        parking_.parked(*attempt->standing, partition);
     } else if (retry::state_of(attempt->standing->outcome) == retry::DeliveryState::due) {
         hint_due(attempt->system, partition, attempt->standing->telling.at);
     }
@@ -428,12 +315,10 @@ void SlowPath::tick()
     take_over_if_needed();
     if (ticks_ % ticks_between_counts == 0 && (!lanes_known_ || !lanes_of_.empty()))
         with_.spawn(count_lanes(epoch_));
-    if (begun_ && ticks_ % ticks_between_sweeps == 0 && !missing_.empty())
-        with_.spawn(look_for_what_has_come(epoch_));
+    if (begun_ && ticks_ % ticks_between_sweeps == 0 && parking_.anything_missing())
+        parking_.look_for_what_has_come();
     if (begun_ && !draining_ && ticks_ % ticks_between_counts == 0)
-        for (std::size_t p = 0; p < deadlines_.size(); ++p)
-            if (!deadlines_[p].looking && (!deadlines_[p].next || *deadlines_[p].next <= now_ms()))
-                with_.spawn(bury_overdue(static_cast<Partition>(p), epoch_));
+        parking_.look_for_overdue();
     fill();
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/configuration.hpp"
 #include "gateway/job.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/parking.hpp"
 #include "gateway/sender.hpp"
 #include "gateway/trouble.hpp"
 #include "net/redis/connection.hpp"
@@ -48,8 +49,7 @@ public:
         std::function<void(const std::shared_ptr<Attempt>&)> resolve;  // its outcome is to be written: `resolved`
         std::function<bool(std::string_view channel)> paused;
         std::function<Task<std::string>(EventId)> spilled;  // the envelope of an event whose body is not in Redis
-        // Of a parent whose guard has run out: what its system calls it, if history knows that it was applied there.
-        std::function<Task<std::optional<std::string>>(MissingText)> applied_before;
+        std::function<Task<std::optional<std::string>>(MissingText)> applied_before;  // see Parking
     };
     explicit SlowPath(Dependencies dependencies);
 
@@ -68,7 +68,7 @@ public:
     void placed(const Job& job, const retry::Placed& placed);
     void resolved(const std::shared_ptr<Attempt>& attempt, const retry::Resolved& resolved);
     /// A delivery has been applied, and everybody may know: what waited for that goes back to work.
-    void applied(const Attempt& attempt);
+    void applied(const Attempt& attempt) { parking_.applied(attempt); }
     /// Something may go that nobody here has told of.
     void look(const retry::DeliveryAt& ready);
 
@@ -113,28 +113,16 @@ private:
     void fill_in(Attempt& attempt, retry::WaitingDelivery delivery);
     void bring(retry::WaitingDelivery delivery, Partition partition, std::string stored);
     asio::awaitable<void> take_and_send(std::shared_ptr<Attempt> attempt, std::uint64_t epoch);
-    void note_parked(const Standing& standing, Partition partition);
-    void forget_missing(Hash16 key);
-    asio::awaitable<void> release(Hash16 key, std::uint64_t epoch);
-    asio::awaitable<void> look_for_what_has_come(std::uint64_t epoch);
-    asio::awaitable<void> bury_overdue(Partition partition, std::uint64_t epoch);
+    void overdue(retry::WaitingDelivery delivery, Partition partition);
     asio::awaitable<void> count_lanes(std::uint64_t epoch);
     void let_go(const std::shared_ptr<Attempt>& attempt, bool look_again);
 
-    /// Until when the first of a partition is parked; nothing: not known.
-    struct Deadline {
-        std::optional<retry::Millis> next;
-        bool looking = false;
-    };
     Dependencies with_;
     Trouble unreadable_;
+    Parking parking_;
     std::map<std::string, Waiting, std::less<>> systems_;
-    std::map<retry::DeliveryId, std::shared_ptr<Attempt>> at_hand_;    // null: its event is being read
-    std::set<std::string, std::less<>> lanes_of_;                      // systems that may have lanes with owners
-    std::map<Hash16, std::string> missing_;                            // what is waited for: system and id
-    std::map<std::string, std::set<Hash16>, std::less<>> missing_of_;  // the same the other way round
-    std::set<Hash16> asked_of_history_;
-    std::array<Deadline, partition_count> deadlines_;  // of what is parked
+    std::map<retry::DeliveryId, std::shared_ptr<Attempt>> at_hand_;  // null: its event is being read
+    std::set<std::string, std::less<>> lanes_of_;                    // systems that may have lanes with owners
     bool lanes_known_ = false;
     std::uint64_t changes_ = 0;  // of lanes, by what is done here: ever
     std::size_t placing_ = 0;    // jobs on their way
