@@ -161,6 +161,8 @@ Task<BuryAnswer> Backlog::bury(Burial burial)
                                   letter.excerpt,
                                   burial.frame,
                                   burial.maybe_sent ? "1" : "0"};
+    if (burial.word)
+        args.insert(args.end(), {std::string(view(burial.word->key)), burial.word->channel, burial.word->what});
     std::vector<std::string> keys;
     auto reply = co_await impl->redis.eval(impl->scripts.bury, std::move(keys), std::move(args));
     if (!reply)

@@ -32,12 +32,20 @@ struct Letter {
     std::string slot, system, type;  // of a delivery
 };
 
+/// The entry of a vocabulary that a letter waits for.
+struct AwaitedWord {
+    Hash16 key{};         // its name in `wd:`
+    std::string channel;  // the letter's
+    std::string what;     // which word of which vocabulary; opaque here
+};
+
 /// What makes an event of the backlog a letter. Of `letter`, `at`, `round` and `seq` are not read: Redis sets them.
 struct Burial {
     Letter letter;
     std::uint64_t seq = 0;    // the backlog entry's
     bool maybe_sent = false;  // an owner before may have sent some of it
     std::string frame;        // for history; opaque here
+    std::optional<AwaitedWord> word{};
 };
 
 }  // namespace headgate::retry

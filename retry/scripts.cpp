@@ -59,7 +59,8 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
         {&scripts.take, "take"},       {&scripts.resolve, "resolve"},   {&scripts.release, "release"},
         {&scripts.decide, "decide"},   {&scripts.spill, "spill"},       {&scripts.waiting, "waiting"},
         {&scripts.pause, "pause"},     {&scripts.xref, "xref"},         {&scripts.next, "next"},
-        {&scripts.known, "known"},     {&scripts.overdue, "overdue"},
+        {&scripts.known, "known"},     {&scripts.overdue, "overdue"},   {&scripts.entry, "entry"},
+        {&scripts.words, "words"},
     };
     for (auto [script, name] : all) {
         auto source = whole_source(name, overrides);

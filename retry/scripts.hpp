@@ -27,7 +27,7 @@ extern const std::size_t source_count;
 /// stands for the file NAME.lua. Plain values; reading may overlap.
 struct Scripts {
     net::Script accept, lease, reserve, finish, bury, readmit, archive, tally, verify, letters, sequence;
-    net::Script place, take, resolve, release, decide, spill, waiting, next, known, overdue, pause, xref;
+    net::Script place, take, resolve, release, decide, spill, waiting, next, known, overdue, pause, xref, entry, words;
 
     /// The scripts of this binary; a file of the same name in `overrides` wins (tests, and a mend in an emergency).
     /// `script_missing` (permanent) when one is nowhere to be found.

@@ -3,7 +3,8 @@
 -- is not there, or is another event's now (see finish). Deliveries of it that an earlier round has placed stay where
 -- they are.
 -- ARGV: token(16) p seq event(16) stage class code where cause queue due(ms) config attempts excerpt frame
---   maybe(0|1: an owner before may have sent some of it)
+--   maybe(0|1: an owner before may have sent some of it), and when it waits for an entry of a vocabulary:
+--   wd(16) channel what(in words)
 --include common
 
 local token, p = bytes(ARGV[1], 16, 'token'), partition(ARGV[2])
@@ -11,8 +12,8 @@ local seq, event = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event')
 local stage, class, code, where, cause, queue = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local due, config = argument(ARGV[11], 'due'), argument(ARGV[12], 'config')
 local attempts, excerpt, frame = argument(ARGV[13], 'attempts'), ARGV[14], ARGV[15]
-local maybe = ARGV[16]
-if #ARGV ~= 16 or maybe ~= '0' and maybe ~= '1' then
+local maybe, word, channel, what = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
+if #ARGV ~= 16 and #ARGV ~= 19 or maybe ~= '0' and maybe ~= '1' then
     refuse('BADARG count')
 end
 
@@ -28,6 +29,10 @@ need(letter, 'hash')
 need(history, 'stream')
 whole(read('hash', 'HGET', causes, cause), causes)
 need('hg:rest:' .. p, 'set')
+if word then
+    need('hg:wd:' .. bytes(word, 16, 'wd'), 'zset')
+    need('hg:words', 'hash')
+end
 local known = read('hash', 'HMGET', record, 'round', 'left')
 local round, left = whole(known[1], record .. ' round'), whole(known[2], record .. ' left')
 
@@ -55,6 +60,11 @@ end
 redis.call('HSET', letter, 'stage', stage, 'class', class, 'code', code, 'where', where, 'cause', cause,
            'queue', queue, 'due', text(due), 'config', text(config), 'attempts', text(attempts), 'excerpt', excerpt,
            'round', round_text)
+if word then
+    redis.call('HSET', letter, 'word', word .. channel)
+    redis.call('ZADD', 'hg:wd:' .. word, origin, event .. channel)
+    redis.call('HSET', 'hg:words', word, what)
+end
 redis.call('ZADD', dead, text(now_ms()), event)
 redis.call('HINCRBY', causes, cause, '1')
 redis.call('XADD', history, '*', 'e', event, 's', 'd', 'r', round_text, 'f', frame)

@@ -134,6 +134,17 @@ local function expect_cause(p, cause)
     whole(read('hash', 'HGET', 'hg:causes:' .. p, cause), 'hg:causes:' .. p)
 end
 
+-- What a letter waits for in `words`, and its channel behind it.
+local function expect_word(letter, word)
+    if word then
+        if #word < 16 then
+            refuse('BADVALUE ' .. shown('hg:l:' .. letter) .. ' word')
+        end
+        expect('hg:wd:' .. string.sub(word, 1, 16), 'zset')
+        expect('hg:words', 'hash')
+    end
+end
+
 local deliveries = {}
 local function delivery(id)
     if deliveries[id] ~= nil then
@@ -208,9 +219,17 @@ local function has_lane(d)
     return (kind == 'dead' or kind == 'again') and d.order == 'sequence'
 end
 
-local function drop_letter(p, letter, cause)
+-- `word`: what it waits for, if for anything.
+local function drop_letter(p, letter, cause, word)
     redis.call('ZREM', 'hg:dead:' .. p, letter)
     redis.call('UNLINK', 'hg:l:' .. letter)
+    if word then
+        local wd = string.sub(word, 1, 16)
+        redis.call('ZREM', 'hg:wd:' .. wd, letter .. string.sub(word, 17))
+        if redis.call('EXISTS', 'hg:wd:' .. wd) == 0 then
+            redis.call('HDEL', 'hg:words', wd)
+        end
+    end
     if tonumber(redis.call('HGET', 'hg:causes:' .. p, cause) or '0') <= 1 then
         redis.call('HDEL', 'hg:causes:' .. p, cause)
     else

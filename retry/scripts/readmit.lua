@@ -16,7 +16,7 @@ end
 local event, of_delivery = string.sub(id, 1, 16), #id == 32
 local known = record(event)
 local letter, body = 'hg:l:' .. id, 'hg:b:' .. event
-local dead_as = read('hash', 'HMGET', letter, 'round', 'cause')
+local dead_as = read('hash', 'HMGET', letter, 'round', 'cause', 'word')
 local has_body = need(body, 'string')
 if not dead_as[1] then
     return {1, 0, 0}
@@ -33,6 +33,7 @@ need(inbox, 'stream')
 share(p)
 whole(read('string', 'GET', 'hg:seq'), 'hg:seq')
 expect_cause(p, dead_as[2])
+expect_word(id, dead_as[3])
 if round ~= seen then
     return {2, 0, tonumber(p)}
 end
@@ -61,7 +62,7 @@ if d then
     settle(known)
     write_counts()
 else
-    drop_letter(p, event, dead_as[2])
+    drop_letter(p, event, dead_as[2], dead_as[3])
 end
 if not has_body then
     redis.call('SET', body, envelope)

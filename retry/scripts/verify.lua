@@ -151,12 +151,26 @@ local function look_at_lanes(shown_by_page, is_all)
     end
 end
 
+-- Of what waits for one word, some: each is a letter that knows it. The letters themselves are all looked at.
+local function look_at_word(key, wd)
+    if read('hash', 'HEXISTS', 'hg:words', wd) == 0 then
+        found('I8', 'hg:words', 'does not know of a word that is waited for')
+    end
+    for _, waiting in ipairs(read('zset', 'ZRANDMEMBER', key, '128')) do
+        local letter = string.sub(waiting, 1, 16)
+        if read('hash', 'HGET', 'hg:l:' .. letter, 'word') ~= wd .. string.sub(waiting, 17) then
+            found('I8', letter, 'is said to wait for a word, and is no letter that does')
+        end
+    end
+end
+
 -- Keys that no partition has.
 local function walk_keys()
     local page = redis.call('SCAN', cursor == '' and '0' or cursor, 'COUNT', '1000')
     local lanes = {}
     for _, key in ipairs(page[2]) do
         local lane, pk = string.match(key, '^hg:blk:(.*)$'), string.match(key, '^hg:pk:(.*)$')
+        local wd = string.match(key, '^hg:wd:(.*)$')
         if lane then
             local id = string.sub(read('string', 'GET', key), 1, 32)
             local d = delivery(id)
@@ -176,6 +190,8 @@ local function walk_keys()
                     found('I5', id, 'is waited for and not parked')
                 end
             end
+        elseif wd then
+            look_at_word(key, wd)
         end
     end
     look_at_lanes(lanes, cursor == '' and page[1] == '0')
@@ -183,6 +199,12 @@ local function walk_keys()
         for _, pk in ipairs(redis.call('HKEYS', 'hg:work')) do
             if redis.call('EXISTS', 'hg:pk:' .. pk) == 0 then
                 found('I5', 'hg:work', 'knows of something that nothing waits for')
+            end
+        end
+        local words = read('hash', 'HSCAN', 'hg:words', '0', 'COUNT', '1000')[2]
+        for i = 1, #words, 2 do
+            if redis.call('EXISTS', 'hg:wd:' .. words[i]) == 0 then
+                found('I8', 'hg:words', 'knows of a word that nothing waits for')
             end
         end
     end
@@ -218,6 +240,10 @@ elseif what == 'dead' then
         end
         if not need('hg:l:' .. letter, 'hash') then
             found('I8', letter, 'is dead without its letter')
+        end
+        local word = redis.call('HGET', 'hg:l:' .. letter, 'word')
+        if word and not read('zset', 'ZSCORE', 'hg:wd:' .. string.sub(word, 1, 16), letter .. string.sub(word, 17)) then
+            found('I8', letter, 'waits for a word, and nothing wakes it')
         end
     end)
 elseif what == 'hist' then

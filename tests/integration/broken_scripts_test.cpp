@@ -60,6 +60,7 @@ protected:
         readmit(id_of(7), 0);
         let_others_by();
         replace();
+        miss_words();
         loop_.await(deliveries_->spill(0, event_of(2)));
         auto written = frames();
         if (!written.empty())
@@ -104,6 +105,19 @@ protected:
         placed(15, newer);
     }
 
+    /// Three letters wait for a word, and another for one of its own; one of each is replayed.
+    void miss_words()
+    {
+        for (std::uint64_t event = 16; event <= 19; ++event) {
+            const auto accepted = accept(item_of(event, event));
+            auto burial = burial_of(event, accepted->seq);
+            burial.word = awaited_of(event == 19 ? 2 : 1, "shop");
+            bury(burial);
+        }
+        StoreTest::readmit(16, 0);
+        StoreTest::readmit(19, 0);
+    }
+
     TempFolder folder_;
 };
 
@@ -112,7 +126,7 @@ TEST_F(BrokenScriptsTest, AreSeenBecauseWholeOnesAreNot)
     live();
 
     EXPECT_EQ(finding_lines(), "");
-    EXPECT_EQ(tally().waiting(), 10);
+    EXPECT_EQ(tally().waiting(), 12);
     EXPECT_EQ(tally(5).suppressed, 1);
 }
 
@@ -165,7 +179,17 @@ INSTANTIATE_TEST_SUITE_P(
         Break{"replaced_and_still_has_its_lane", "place", "now_ready(arrange(older))", "", "I5"},
         Break{"replaced_and_its_event_not_told", "place", "settle(records[older.event])", "''", "I2"},
         Break{"dead_without_its_letter", "telling", "redis.call('HSET', 'hg:l:' .. d.id,",
-              "redis.call('HSET', 'hg:lost:' .. d.id,", "I8"}),
+              "redis.call('HSET', 'hg:lost:' .. d.id,", "I8"},
+        Break{"waits_for_a_word_and_nothing_wakes_it", "bury",
+              "redis.call('ZADD', 'hg:wd:' .. word, origin, event .. channel)", "", "I8"},
+        Break{"a_word_that_is_not_known", "bury", "redis.call('HSET', 'hg:words', word, what)", "", "I8"},
+        Break{"waits_for_a_word_and_does_not_say", "bury", "redis.call('HSET', letter, 'word', word .. channel)", "",
+              "I8"},
+        Break{"replayed_and_waits_for_a_word", "delivery",
+              "redis.call('ZREM', 'hg:wd:' .. wd, letter .. string.sub(word, 17))", "", "I8"},
+        Break{"a_word_that_nobody_waits_for", "delivery", "redis.call('HDEL', 'hg:words', wd)", "", "I8"},
+        Break{"a_word_that_is_forgotten_too_early", "delivery", "if redis.call('EXISTS', 'hg:wd:' .. wd) == 0 then",
+              "if true then", "I8"}),
     [](const auto& broken) { return std::string(broken.param.name); });
 
 }  // namespace headgate::test

@@ -19,7 +19,9 @@ protected:
         StoreTest::SetUp();
         for (std::uint64_t i = 1; i <= 3; ++i)
             accept(item_of(i, i));
-        bury(burial_of(2, dead_seq));
+        auto dead = burial_of(2, dead_seq);
+        dead.word = awaited_of(1, "shop");
+        bury(dead);
         finish(finished_of(3, done_seq));
         last_frame_ = frames().back().id;
         for (const auto& script :
@@ -41,11 +43,12 @@ protected:
             {"finish", true, {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:g:" + guard_key(), "hg:hist:0"}},
             {"bury",
              true,
-             {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:l:" + e1, "hg:dead:0", "hg:causes:0", "hg:hist:0"}},
+             {"hg:P:0", "hg:in:0", "hg:open:0", "hg:e:" + e1, "hg:l:" + e1, "hg:dead:0", "hg:causes:0", "hg:hist:0",
+              wd(), "hg:words"}},
             {"readmit",
              true,
              {"hg:seq", "hg:e:" + e2, "hg:l:" + e2, "hg:b:" + e2, "hg:in:0", "hg:open:0", "hg:dead:0", "hg:causes:0",
-              "hg:hist:0"}},
+              "hg:hist:0", wd(), "hg:words"}},
             {"archive", true, {"hg:P:0", "hg:hist:0", "hg:open:0", "hg:b:" + e3, "hg:e:" + e3}},
             {"tally", true, {"hg:P:0", "hg:in:0", "hg:open:0", "hg:dead:0", "hg:hist:0", "hg:causes:0"}},
             {"verify", true, {"hg:in:0", "hg:open:0", "hg:dead:0", "hg:hist:0", "hg:b:" + e1}},
@@ -100,8 +103,12 @@ protected:
                 "0",
                 "excerpt",
                 "frame",
-                "1"};
+                "1",
+                std::string(view(awaited_of(1, "shop").key)),
+                "shop",
+                "word 1"};
     }
+    static std::string wd() { return "hg:wd:" + std::string(view(awaited_of(1, "shop").key)); }
 
     std::string last_frame_;
 
@@ -134,6 +141,16 @@ TEST_F(ScriptRefusalTest, WritesNothingWhenAnyOfItsKeysIsOfAnotherType)
                 command({"RENAME", kept, key});
         }
     }
+}
+
+TEST_F(ScriptRefusalTest, WritesNothingWhenWhatWaitsForAWordIsNoSet)
+{
+    command({"SET", wd(), "x"});
+    const auto before = digest();
+
+    EXPECT_EQ(run("bury"), "redis_error WRONGKEY");
+    EXPECT_EQ(run("readmit"), "redis_error WRONGKEY");
+    EXPECT_EQ(digest(), before);
 }
 
 TEST_F(ScriptRefusalTest, WritesNothingWhenAStoredNumberIsNone)
@@ -200,12 +217,18 @@ TEST_F(ScriptRefusalTest, RefusesArgumentsThatAreNone)
     EXPECT_EQ(scripted(scripts_.bury, {token, "0", "1"}), "redis_error BADARG");
     for (const auto* maybe : {"", "2", "yes"}) {
         auto args = bury_args();
-        args.back() = maybe;
+        args[15] = maybe;
         EXPECT_EQ(scripted(scripts_.bury, args), "redis_error BADARG") << maybe;
     }
     auto without_maybe = bury_args();
-    without_maybe.pop_back();
+    without_maybe.resize(15);
     EXPECT_EQ(scripted(scripts_.bury, without_maybe), "redis_error BADARG");
+    auto half_a_word = bury_args();
+    half_a_word.pop_back();
+    EXPECT_EQ(scripted(scripts_.bury, half_a_word), "redis_error BADARG");
+    auto short_word = bury_args();
+    short_word[16] = "short";
+    EXPECT_EQ(scripted(scripts_.bury, short_word), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.archive, {token, "0", "+"}), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.readmit, {"x", "0"}), "redis_error BADARG");
     EXPECT_EQ(digest(), before);

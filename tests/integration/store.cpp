@@ -61,6 +61,11 @@ retry::Burial burial_of(std::uint64_t event, std::uint64_t seq, Partition partit
     return burial;
 }
 
+retry::AwaitedWord awaited_of(std::uint64_t word, std::string channel)
+{
+    return {hash16({"word", std::to_string(word)}), std::move(channel), "word " + std::to_string(word)};
+}
+
 std::optional<std::filesystem::path> StoreTest::overrides()
 {
     const char* folder = std::getenv("HEADGATE_SCRIPTS");

@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 [[nodiscard]] retry::Finished finished_of(std::uint64_t event, std::uint64_t seq, Partition partition = 0);
 [[nodiscard]] retry::Burial burial_of(std::uint64_t event, std::uint64_t seq, Partition partition = 0,
                                       std::string cause = "c");
+/// What a letter of the channel waits for.
+[[nodiscard]] retry::AwaitedWord awaited_of(std::uint64_t word, std::string channel);
 [[nodiscard]] inline std::string raw(const EventId& event)
 {
     return std::string(view(event.bytes()));

@@ -75,7 +75,7 @@ FinishAnswer StoreModel::finish(Partition partition, std::uint64_t entry, std::u
 }
 
 BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint64_t event, const std::string& cause,
-                            bool maybe_sent)
+                            bool maybe_sent, std::uint64_t word)
 {
     auto& share = shares[partition];
     auto found = share.in.find(entry);
@@ -90,7 +90,7 @@ BuryAnswer StoreModel::bury(Partition partition, std::uint64_t entry, std::uint6
     record.worst = "permanent";
     record.maybe_sent = record.maybe_sent || maybe_sent;
     record.body_in_history = false;
-    letters[event] = {cause, record.round};
+    letters[event] = {cause, record.round, word};
     share.history.push_back({event, 'd', record.round});
     return BuryAnswer::buried;
 }

@@ -33,6 +33,7 @@ public:
     struct Letter {
         std::string cause;
         std::uint32_t round = 0;
+        std::uint64_t word = 0;  // that it waits for; 0: for none
     };
     struct Fact {
         int version_kind = 0;  // 0: none
@@ -148,7 +149,7 @@ public:
     retry::FinishAnswer finish(Partition partition, std::uint64_t seq, std::uint64_t event, bool applied,
                                std::uint32_t d_applied, std::uint32_t d_suppressed, const Facts& facts);
     retry::BuryAnswer bury(Partition partition, std::uint64_t seq, std::uint64_t event, const std::string& cause,
-                           bool maybe_sent);
+                           bool maybe_sent, std::uint64_t word = 0);
     /// The answer and, when readmitted, the new seq.
     std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(std::uint64_t event, std::uint32_t round,
                                                                 bool with_body = false);

@@ -25,7 +25,7 @@ protected:
     Dump dump()
     {
         static const auto script = net::make_script("dump", R"(
-            local kinds = {b = 'string', g = 'string', blk = 'string', seq = 'string', pk = 'set', rest = 'set',
+            local kinds = {b = 'string', g = 'string', blk = 'string', seq = 'string', pk = 'set', wd = 'zset', rest = 'set',
                            sys = 'set', ready = 'zset', due = 'zset', busy = 'zset', lane = 'zset', park = 'zset',
                            hold = 'zset', dead = 'zset', ['in'] = 'stream', hist = 'stream'}
             local out = {}
@@ -138,6 +138,13 @@ protected:
             put(all, retry::partition_key("dead", partition), raw(event_of(event)), "some time");
             expect_letter(all, retry::event_key("l", event_of(event)), burial_of(event, 0).letter, "permanent", letter,
                           2);
+            if (letter.word == 0)
+                continue;
+            const auto word = awaited_of(letter.word, channel_of(event));
+            put(all, retry::event_key("l", event_of(event)), "word", std::string(view(word.key)) + word.channel);
+            put(all, "hg:wd:" + std::string(view(word.key)), raw(event_of(event)) + word.channel,
+                std::to_string(model_.shares[partition].open[event]));
+            put(all, "hg:words", std::string(view(word.key)), word.what);
         }
         for (const auto& [name, delivery] : model_.deliveries)
             expect_delivery(all, name, delivery);

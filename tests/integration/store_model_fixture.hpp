@@ -275,9 +275,12 @@ protected:
         auto before = digest_if_fenced_out(node);
         auto burial = burial_of(entry.event, entry.seq, entry.partition, cause);
         burial.maybe_sent = pick(3) == 0;
+        const auto word = pick(3);
+        if (word != 0)
+            burial.word = awaited_of(word, channel_of(entry.event));
         auto answer = loop_.await(node.backlog.bury(burial));
         if (expect_fence(node, answer, before)) {
-            EXPECT_EQ(*answer, model_.bury(entry.partition, entry.seq, entry.event, cause, burial.maybe_sent));
+            EXPECT_EQ(*answer, model_.bury(entry.partition, entry.seq, entry.event, cause, burial.maybe_sent, word));
         }
     }
 
