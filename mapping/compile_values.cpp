@@ -4,6 +4,8 @@
 #include <array>
 
 #include "core/suggest.hpp"
+#include "mapping/functions.hpp"
+#include "mapping/run.hpp"
 
 namespace headgate::mapping {
 
@@ -162,11 +164,31 @@ Block ValueCompiler::value(const YAML::Node& node, const Shape* shape, const Nam
         made = scalar(scalar_of(node), names);
         made.shape = shape;
         check_literal(node, made);
+        if (made.kind == Block::Kind::expression && shape != nullptr && !shape->words.empty())
+            note_codes(*made.expression, *shape);
     } else {
         made.site = site(node);
     }
     --depth_;
     return made;
+}
+
+/// What the expression gives is a word of these tables, or something that no table has.
+void ValueCompiler::note_codes(const Expr& gives, const Shape& shape)  // NOLINT(misc-no-recursion)
+{
+    if (gives.function != nullptr) {
+        if (gives.table != nullptr && gives.function->name == "lookup")
+            program_.codes.emplace_back(gives.table, &shape);
+        else if (gives.function->name == "required" || gives.function->name == "default")
+            note_codes(*gives.args.front(), shape);
+    } else if (gives.evaluate == evaluate_coalesce) {
+        for (const ExprPtr& side : gives.args)
+            note_codes(*side, shape);
+    } else if (gives.evaluate == evaluate_choice) {
+        for (std::size_t i = 1; i < gives.args.size(); i += 2)
+            note_codes(*gives.args[i], shape);
+        note_codes(*gives.args.back(), shape);
+    }
 }
 
 Block ValueCompiler::fields(const YAML::Node& node, const Shape* shape, const Names& names)

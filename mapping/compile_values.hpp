@@ -68,6 +68,7 @@ private:
     int bind(const YAML::Node& node, const std::string& name, Names& names);
     void fragment(const YAML::Node& node, const Shape* shape, Names& names, Block& scope);
     void check_required(const YAML::Node& node, const Block& object, const Shape* shape);
+    void note_codes(const Expr& gives, const Shape& shape);
     void check_literal(const YAML::Node& node, const Block& leaf);
     ScalarText scalar_of(const YAML::Node& node);
     Block inserted(const ScalarText& scalar, const Names& names);

@@ -8,6 +8,7 @@
 
 #include "core/currency.hpp"
 #include "core/document.hpp"
+#include "mapping/missed_word.hpp"
 
 namespace headgate::mapping {
 
@@ -37,6 +38,7 @@ struct MappingContext {
     const MinorUnits* minor_units = nullptr;   // the connector's, where they differ from ISO 4217
     UnmappedWords* unmapped = nullptr;         // counts what vocabularies miss
     const CrossReferences* references = nullptr;  // requests only
+    std::optional<MissedWord>* missed = nullptr;  // behind `unmapped`: what a vocabulary that parks has not
 };
 
 }  // namespace headgate::mapping

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "core/utf8.hpp"
 #include "mapping/functions.hpp"
 #include "mapping/unmapped_words.hpp"
 
@@ -53,6 +54,18 @@ void count(const Call& call, const Vocabulary& table, std::string_view word)
         call.run.context.unmapped->add(table.name, word);
 }
 
+/// What is to be waited for; a word that is none (too long, no text) is not.
+void note_missed(const Call& call, const Vocabulary& table, MissedWord::Asked asked, std::string_view word)
+{
+    auto* missed = call.run.context.missed;
+    if (missed == nullptr)
+        return;
+    missed->reset();
+    if (table.unmapped == Vocabulary::Unmapped::park && !word.empty() && word.size() <= MissedWord::most_bytes &&
+        word.find('\0') == std::string_view::npos && is_utf8(word))
+        *missed = MissedWord{table.name, asked, std::string(word)};
+}
+
 bool fail_unmapped(Call& call, const Vocabulary& table, std::string message)
 {
     message.append(" the vocabulary `").append(table.name).append("`");
@@ -66,11 +79,14 @@ bool fail_unmapped(Call& call, const Vocabulary& table, std::string message)
 }
 
 /// Where a word leads that the table does not have: the call's default, the table's, or nowhere.
-bool unmapped(Call& call, const Vocabulary& table, std::string_view word, Value& out)
+bool unmapped(Call& call, const Vocabulary& table, MissedWord::Asked asked, std::string_view word, Value& out)
 {
-    count(call, table, word);
-    if (call.count < 2 && table.unmapped != Vocabulary::Unmapped::use_default)
+    const bool is_text = asked == MissedWord::Asked::text;
+    count(call, table, is_text ? std::string_view{} : word);
+    if (call.count < 2 && table.unmapped != Vocabulary::Unmapped::use_default) {
+        note_missed(call, table, asked, is_text ? std::string_view(table.rules_digest()) : word);
         return fail_unmapped(call, table, "has no entry in");
+    }
     call.run.warn(call.expr.site, "default_taken", table.name);
     if (call.count == 2)
         return evaluate(call.arg_expr(1), call.run, out);
@@ -96,7 +112,7 @@ bool apply_lookup(Call& call, Value& out)
         return false;
     const std::string* found = table->find(word, call.run.context.channel_name);
     if (found == nullptr)
-        return unmapped(call, *table, word, out);
+        return unmapped(call, *table, MissedWord::Asked::word, word, out);
     out = text_value(*found);
     return true;
 }
@@ -115,7 +131,7 @@ bool apply_lookup_back(Call& call, Value& out)
     call.run.count_nodes(table->entries.size());
     const std::string* found = table->find_back(code, call.run.context.channel_name);
     if (found == nullptr)
-        return unmapped(call, *table, code, out);
+        return unmapped(call, *table, MissedWord::Asked::code, code, out);
     out = text_value(*found);
     return true;
 }
@@ -149,7 +165,7 @@ bool apply_classify(Call& call, Value& out)
         return true;
     }
     Value code;
-    if (!unmapped(call, *table, {}, code))
+    if (!unmapped(call, *table, MissedWord::Asked::text, {}, code))
         return false;
     out = code.is_null() ? Value{} : classified(call.run, code, Decimal{}, {});
     return true;
@@ -192,7 +208,11 @@ bool apply_convert(Call& call, Value& out)
         if (value && value->times(*back) != call.subject.number)
             return call.fail("qty_invalid", "is no whole number of that unit, to 6 decimals");
     } else {
-        count(call, *table, std::string(call.subject.text).append(" ").append(unit));
+        auto word = std::string(call.subject.text).append(" ").append(unit);
+        count(call, *table, word);
+        if (!item.empty())
+            word.append(" ").append(item);
+        note_missed(call, *table, MissedWord::Asked::factor, word);
         return fail_unmapped(call, *table, "is in a unit without a factor in");
     }
     if (!value)

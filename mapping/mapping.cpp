@@ -356,6 +356,15 @@ bool Mapping::has_parents() const
     return std::ranges::any_of(compiled_->plans, [](const Plan& plan) { return !plan.parents.empty(); });
 }
 
+std::vector<const std::vector<std::string>*> Mapping::lists_for(const Vocabulary& table) const
+{
+    std::vector<const std::vector<std::string>*> lists;
+    for (const auto& [read, shape] : compiled_->program.codes)
+        if (read == &table)
+            lists.push_back(&shape->words);
+    return lists;
+}
+
 Problems Mapping::notes() const
 {
     Problems notes = compiled_->notes;

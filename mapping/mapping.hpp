@@ -82,6 +82,8 @@ public:
     [[nodiscard]] bool has_parents() const;
     /// What is no mistake and worth a look when the file is checked.
     [[nodiscard]] Problems notes() const;
+    /// The closed lists of the fields that a word of the table goes straight into.
+    [[nodiscard]] std::vector<const std::vector<std::string>*> lists_for(const Vocabulary& table) const;
     /// The headers it reads; those that are not stored with an event are null.
     [[nodiscard]] std::vector<HeaderRead> headers() const;
     /// No `topics:` takes every topic.

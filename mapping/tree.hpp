@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mapping/value.hpp"
@@ -121,6 +122,8 @@ struct Block::Field {
 struct Program {
     std::deque<std::string> texts;
     int slots = 0;
+    // Tables whose words go straight into a field with a closed list.
+    std::vector<std::pair<const void*, const Shape*>> codes;
     std::string_view keep(std::string_view text) { return texts.emplace_back(text); }
 };
 

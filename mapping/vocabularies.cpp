@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/hash.hpp"
+#include "core/utf8.hpp"
 #include "mapping/fold.hpp"
 #include "mapping/folder.hpp"
 #include "mapping/yaml_file.hpp"
@@ -240,8 +242,9 @@ const std::string* Vocabulary::find(std::string_view word, std::string_view chan
         if (const auto own = overlays.find(channel); own != overlays.end())
             if (const auto found = own->second.find(word); found != own->second.end())
                 return &found->second;
-    const auto found = entries.find(word);
-    return found == entries.end() ? nullptr : &found->second;
+    if (const auto found = entries.find(word); found != entries.end())
+        return &found->second;
+    return added ? added->find(name, word) : nullptr;
 }
 
 const std::string* Vocabulary::find_back(std::string_view code, std::string_view channel) const
@@ -254,7 +257,13 @@ const std::string* Vocabulary::find_back(std::string_view code, std::string_view
     const auto found = std::ranges::find_if(entries, [&](const auto& entry) {
         return means(entry) && (own == overlays.end() || !own->second.contains(entry.first));
     });
-    return found == entries.end() ? nullptr : &found->first;
+    if (found != entries.end())
+        return &found->first;
+    if (added)
+        for (const std::string* word : added->find_back(name, code))
+            if (!entries.contains(*word) && (own == overlays.end() || !own->second.contains(*word)))
+                return word;
+    return nullptr;
 }
 
 const KeywordRule* Vocabulary::classify(std::string_view text, std::uint64_t& looked_at) const
@@ -283,7 +292,120 @@ const Decimal* Vocabulary::factor(std::string_view from, std::string_view to, st
     if (const auto own = item_factors.find(item); own != item_factors.end())
         if (const Decimal* found = in(own->second))
             return found;
-    return in(factors);
+    const std::string word = added ? std::string(from).append(" ").append(to) : "";
+    if (added && !item.empty())
+        if (const Decimal* found = added->factor(name, std::string(word).append(" ").append(item)))
+            return found;
+    if (const Decimal* found = in(factors))
+        return found;
+    return added ? added->factor(name, word) : nullptr;
+}
+
+std::optional<FactorWord> factor_word(std::string_view word)
+{
+    constexpr std::size_t longest_unit = 8;
+    const auto from = word.find(' ');
+    if (from == std::string_view::npos)
+        return std::nullopt;
+    const auto to = std::min(word.find(' ', from + 1), word.size());
+    FactorWord made{word.substr(0, from), word.substr(from + 1, to - from - 1),
+                    to == word.size() ? std::string_view{} : word.substr(to + 1)};
+    const auto is_unit = [](std::string_view unit) { return !unit.empty() && unit.size() <= longest_unit; };
+    if (!is_unit(made.from) || !is_unit(made.to) || made.from == made.to || (to != word.size() && made.item.empty()))
+        return std::nullopt;
+    return made;
+}
+
+std::string Vocabulary::rules_digest() const
+{
+    std::string all;
+    const auto add = [&all](std::string_view text) {
+        all.append(std::to_string(text.size())).append(":").append(text);
+    };
+    for (const KeywordRule& rule : rules) {
+        add(rule.id);
+        add(rule.code);
+        for (const auto* phrases : {&rule.any, &rule.without}) {
+            add(std::to_string(phrases->size()));
+            for (const std::string& phrase : *phrases)
+                add(phrase);
+        }
+    }
+    return to_hex(hash16({all}));
+}
+
+bool Vocabulary::has(const MissedWord& missed, std::string_view channel) const
+{
+    if (unmapped == Unmapped::use_default)
+        return true;
+    switch (missed.asked) {
+    case MissedWord::Asked::word: return kind == Kind::words && find(missed.word, channel) != nullptr;
+    case MissedWord::Asked::code: return kind == Kind::words && find_back(missed.word, channel) != nullptr;
+    case MissedWord::Asked::text: return kind == Kind::rules && rules_digest() != missed.word;
+    case MissedWord::Asked::factor: {
+        const auto units = factor_word(missed.word);
+        return kind == Kind::factors && units &&
+               (factor(units->from, units->to, units->item) != nullptr ||
+                factor(units->to, units->from, units->item) != nullptr);
+    }
+    }
+    std::unreachable();
+}
+
+std::optional<std::string> Vocabulary::in_file(std::string_view word) const
+{
+    const auto text = [](const Factors& some, const FactorWord& units) -> std::optional<std::string> {
+        const auto from = some.find(units.from);
+        if (from == some.end())
+            return std::nullopt;
+        const auto to = from->second.find(units.to);
+        return to == from->second.end() ? std::nullopt : std::optional(to->second.text());
+    };
+    if (kind == Kind::words) {
+        const auto found = entries.find(word);
+        return found == entries.end() ? std::nullopt : std::optional(found->second);
+    }
+    const auto units = kind == Kind::factors ? factor_word(word) : std::nullopt;
+    if (!units)
+        return std::nullopt;
+    if (units->item.empty())
+        return text(factors, *units);
+    const auto own = item_factors.find(units->item);
+    return own == item_factors.end() ? std::nullopt : text(own->second, *units);
+}
+
+Result<void> check_entry(const Vocabulary& table, std::string_view word, std::string_view value)
+{
+    const auto wrong = [](std::string detail) { return fail(FailureClass::permanent, "bad_entry", std::move(detail)); };
+    if (table.kind == Vocabulary::Kind::rules)
+        return fail(FailureClass::permanent, "no_entries",
+                    "the vocabulary `" + table.name + "` has rules, and no entries: add a rule to " + table.file +
+                        " and restart; what waits for it goes on then");
+    for (const auto& [what, part] : {std::pair{"word", word}, std::pair{"value", value}}) {
+        if (part.empty())
+            return wrong(std::string("the ") + what + " is empty");
+        if (part.size() > MissedWord::most_bytes)
+            return wrong(std::string("the ") + what + " is longer than " + std::to_string(MissedWord::most_bytes) +
+                         " bytes");
+        if (part.find('\0') != std::string_view::npos || !is_utf8(part))
+            return wrong(std::string("the ") + what + " is no text: it has a NUL in it, or is no UTF-8");
+    }
+    if (table.kind == Vocabulary::Kind::factors) {
+        if (!factor_word(word))
+            return wrong(
+                "the word of a factor is two units, and an item behind them when it is of that item alone: "
+                "`CS EA`, `CS EA ABC-1`");
+        const auto number = Decimal::parse(value);
+        if (!number || number->is_negative() || number->is_zero())
+            return wrong(
+                "the value of a factor is a number above zero: how many of the second unit one of the first "
+                "is");
+    }
+    if (const auto said = table.in_file(word))
+        return fail(FailureClass::permanent, "entry_in_file",
+                    "the vocabulary `" + table.name + "` has this word in its file, where it is `" + *said +
+                        "`: change it in " + table.file + " and restart");
+    return {};
 }
 
 std::expected<void, Problems> Vocabularies::load(const std::string& dir)
@@ -327,6 +449,7 @@ std::expected<void, Problems> Vocabularies::load(const std::string& dir)
 void Vocabularies::add(Vocabulary table)
 {
     Vocabulary& place = tables_[table.name];
+    table.added = added_;
     auto overlays = std::move(place.overlays);
     place = std::move(table);
     if (place.overlays.empty())

@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 
 #include "core/decimal.hpp"
 #include "core/problem.hpp"
+#include "core/result.hpp"
+#include "mapping/added_entries.hpp"
+#include "mapping/missed_word.hpp"
 
 namespace headgate::mapping {
 
@@ -22,8 +26,8 @@ struct KeywordRule {
     std::vector<std::string> without;  // the same
 };
 
-/// One table. `unmapped` says where a missing entry leads when the call names no default: until there is a place to
-/// park or hold a delivery, `park` and `hold` end as `dead` does, and the failure says what was wished.
+/// One table. `unmapped` says where a missing entry leads when the call names no default. The event becomes a letter by
+/// all of `dead`, `park` and `hold`; one that parks goes back to work by itself once the entry is there.
 struct Vocabulary {
     enum class Kind : std::uint8_t {
         words,    // a vendor's word to ours: `lookup`, `lookup_back`
@@ -45,6 +49,7 @@ struct Vocabulary {
     std::vector<KeywordRule> rules;
     Factors factors;
     std::map<std::string, Factors, std::less<>> item_factors;
+    std::shared_ptr<const AddedEntries> added;  // what the files do not say; null outside of `Vocabularies`
 
     /// The entry of a word, the channel's own first; null when there is none.
     [[nodiscard]] const std::string* find(std::string_view word, std::string_view channel) const;
@@ -54,11 +59,26 @@ struct Vocabulary {
     [[nodiscard]] const KeywordRule* classify(std::string_view text, std::uint64_t& looked_at) const;
     /// How many `to` one `from` is, of the item itself first.
     [[nodiscard]] const Decimal* factor(std::string_view from, std::string_view to, std::string_view item) const;
+    /// Whether what was missed by an event of the channel leads somewhere now: to an entry, or to a default.
+    [[nodiscard]] bool has(const MissedWord& missed, std::string_view channel) const;
+    /// Tells these rules from others.
+    [[nodiscard]] std::string rules_digest() const;
+    /// What the table's own file says of a word that may be added; nothing when it says nothing.
+    [[nodiscard]] std::optional<std::string> in_file(std::string_view word) const;
 };
 
+/// Whether a person may add this to the table: an entry of its kind, which its file has not. `bad_entry`,
+/// `no_entries`, `entry_in_file`.
+[[nodiscard]] Result<void> check_entry(const Vocabulary& table, std::string_view word, std::string_view value);
+/// The units and the item (may be "") of a factor's word; nothing when it is none.
+struct FactorWord {
+    std::string_view from, to, item;
+};
+[[nodiscard]] std::optional<FactorWord> factor_word(std::string_view word);
+
 /// The tables of one configuration generation: `<dir>/<name>.yaml`, and `<dir>/<channel>/<name>.yaml` with entries of
-/// one channel, which lie over those of the table. Immutable once loaded; reading may overlap. The files are described
-/// in docs/mapping.md.
+/// one channel, which lie over those of the table. Immutable once loaded but for `added`; reading may overlap. The
+/// files are described in docs/mapping.md.
 class Vocabularies {
 public:
     /// Adds every *.yaml of a folder; a table named before is replaced as a whole and keeps its overlays.
@@ -68,12 +88,15 @@ public:
     [[nodiscard]] std::vector<std::string_view> names(Vocabulary::Kind kind) const;
     /// What is no mistake and worth a look: tables that replaced others.
     [[nodiscard]] const Problems& notes() const { return notes_; }
+    /// What people add while Headgate runs, of all tables.
+    [[nodiscard]] AddedEntries& added() const { return *added_; }
     /// The channels that overlays were given for, each with its folder.
     [[nodiscard]] const std::map<std::string, std::string>& overlaid() const { return overlaid_; }
 
 private:
     std::map<std::string, Vocabulary, std::less<>> tables_;
     std::map<std::string, std::string> overlaid_;
+    std::shared_ptr<AddedEntries> added_ = std::make_shared<AddedEntries>();
     Problems notes_;
 };
 

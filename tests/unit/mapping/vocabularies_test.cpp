@@ -14,6 +14,7 @@ class VocabulariesTest : public testing::Test {
 protected:
     std::string folder_ = fresh_folder("vocabularies");
     Vocabularies tables_;
+    std::optional<MissedWord> missed_word_;
     UnmappedWords unmapped_;
 
     void file(const std::string& name, std::string_view text) { write_file(folder_ + "/" + name, text); }
@@ -30,7 +31,8 @@ protected:
         if (!mapping)
             return all_of(mapping.error());
         const Document document = read_document(json);
-        const auto made = mapping->run({.document = document, .channel_name = channel, .unmapped = &unmapped_});
+        const auto made = mapping->run(
+            {.document = document, .channel_name = channel, .unmapped = &unmapped_, .missed = &missed_word_});
         if (!made)
             return "!" + made.error().code + " " + made.error().detail;
         std::string text = made->front().json;
@@ -103,6 +105,113 @@ TEST_F(VocabulariesTest, WhatIsUnmappedLeadsWhereTheTableSays)
     EXPECT_EQ(mapped(".s | lookup(\"dead\", \"mine\")", R"({"id": 1, "s": "zz"})"),
               R"({"title":"mine"} default_taken title note.yaml:4:15 dead)");
     EXPECT_EQ(missed(), "dead 2+0 zz:2;hold 1+0 zz:1;other 1+0 zz:1;park 1+0 zz:1;");
+}
+
+TEST_F(VocabulariesTest, WhatParksSaysWhatItWaitsFor)
+{
+    file("park.yaml", "unmapped: park\nentries: { a: b }\n");
+    file("dead.yaml", "entries: { a: b }\n");
+    file("reason.yaml", "unmapped: park\nrules:\n  - { code: late, any: [too late] }\n");
+    file("uom_conversion.yaml", "unmapped: park\nfactors: { DZN: { EA: 12 } }\n");
+    file("eu/park.yaml", "entries: { own: b }\n");
+    ASSERT_EQ(load(), "");
+    const auto missed = [&](const std::string& title, const std::string& word = "zz") {
+        missed_word_.reset();
+        mapped(title, R"({"id": 1, "s": ")" + word + R"("})");
+        return missed_word_;
+    };
+    using Asked = MissedWord::Asked;
+    const auto& park = *tables_.find("park");
+    const auto& reason = *tables_.find("reason");
+
+    EXPECT_EQ(missed(".s | lookup(\"park\")"), (MissedWord{"park", Asked::word, "zz"}));
+    EXPECT_EQ(missed(".s | lookup(\"park\", \"mine\")"), std::nullopt);
+    EXPECT_EQ(missed(".s | lookup(\"dead\")"), std::nullopt);
+    EXPECT_EQ(missed(".s | lookup_back(\"park\")"), (MissedWord{"park", Asked::code, "zz"}));
+    EXPECT_EQ(missed(".s | classify(\"reason\") | get(\"code\")"),
+              (MissedWord{"reason", Asked::text, reason.rules_digest()}));
+    EXPECT_EQ(missed(".s | quantity(\"CS\") | convert(\"EA\") | string", "3"),
+              (MissedWord{"uom_conversion", Asked::factor, "CS EA"}));
+    EXPECT_EQ(missed(".s | quantity(\"CS\") | convert(\"EA\", \"A 1\") | string", "3"),
+              (MissedWord{"uom_conversion", Asked::factor, "CS EA A 1"}));
+    EXPECT_EQ(missed(".s | lookup(\"park\")", std::string(500, 'x'))->word.size(), 500U);
+    EXPECT_EQ(missed(".s | lookup(\"park\")", std::string(501, 'x')), std::nullopt);
+
+    EXPECT_TRUE(park.has({"park", Asked::word, "a"}, ""));
+    EXPECT_FALSE(park.has({"park", Asked::word, "own"}, ""));
+    EXPECT_TRUE(park.has({"park", Asked::word, "own"}, "eu"));
+    EXPECT_TRUE(park.has({"park", Asked::code, "b"}, ""));
+    EXPECT_FALSE(reason.has({"reason", Asked::text, reason.rules_digest()}, ""));
+    EXPECT_TRUE(reason.has({"reason", Asked::text, "other rules"}, ""));
+}
+
+TEST_F(VocabulariesTest, WhatIsAddedCountsWhereTheFilesSayNothing)
+{
+    file("state.yaml", "entries: { paid: captured }\n");
+    file("eu/state.yaml", "entries: { odd: other }\n");
+    file("uom_conversion.yaml", "factors: { DZN: { EA: 12 } }\nitems: { A: { CS: { EA: 24 } } }\n");
+    ASSERT_EQ(load(), "");
+    tables_.added().replace({{"state", "paid", "wrong"},
+                             {"state", "odd", "authorized"},
+                             {"uom_conversion", "CS EA", "6"},
+                             {"uom_conversion", "CS EA B", "8"},
+                             {"uom_conversion", "CS EA A", "9"}},
+                            5);
+    const auto state = [&](std::string_view word, std::string_view channel) {
+        return mapped(".s | lookup(\"state\")", R"({"id": 1, "s": ")" + std::string(word) + R"("})", channel);
+    };
+    const auto factor = [&](std::string_view item) {
+        return tables_.find("uom_conversion")->factor("CS", "EA", item)->text();
+    };
+
+    EXPECT_EQ(state("paid", "shop"), R"({"title":"captured"})");
+    EXPECT_EQ(state("odd", "shop"), R"({"title":"authorized"})");
+    EXPECT_EQ(state("odd", "eu"), R"({"title":"other"})");
+    EXPECT_EQ(*tables_.find("state")->find_back("authorized", "shop"), "odd");
+    EXPECT_EQ(tables_.find("state")->find_back("authorized", "eu"), nullptr);
+    EXPECT_EQ(tables_.find("state")->find_back("wrong", "shop"), nullptr);
+    EXPECT_EQ(factor("A"), "24");
+    EXPECT_EQ(factor("B"), "8");
+    EXPECT_EQ(factor(""), "6");
+    EXPECT_EQ(tables_.added().changes(), 5U);
+
+    tables_.added().replace({}, 6);
+
+    EXPECT_EQ(state("odd", "shop"), "!unmapped title: `.s` has no entry in the vocabulary `state`");
+}
+
+TEST_F(VocabulariesTest, WhatMayBeAddedIsOfTheTablesKindAndNotInItsFile)
+{
+    file("state.yaml", "entries: { paid: captured }\n");
+    file("reason.yaml", "rules:\n  - { code: late, any: [too late] }\n");
+    file("uom_conversion.yaml", "factors: { DZN: { EA: 12 } }\nitems: { A: { CS: { EA: 24 } } }\n");
+    ASSERT_EQ(load(), "");
+    const auto checked = [&](const std::string& table, std::string_view word, std::string_view value) {
+        const auto allowed = check_entry(*tables_.find(table), word, value);
+        return allowed ? "" : allowed.error().code + ": " + allowed.error().detail;
+    };
+
+    EXPECT_EQ(checked("state", "odd", "captured"), "");
+    EXPECT_EQ(checked("state", "", "captured"), "bad_entry: the word is empty");
+    EXPECT_EQ(checked("state", "odd", ""), "bad_entry: the value is empty");
+    EXPECT_EQ(checked("state", std::string(501, 'x'), "a"), "bad_entry: the word is longer than 500 bytes");
+    EXPECT_EQ(checked("state", "odd", "\xff"), "bad_entry: the value is no text: it has a NUL in it, or is no UTF-8");
+    EXPECT_EQ(checked("state", "paid", "pending"),
+              "entry_in_file: the vocabulary `state` has this word in its file, where it is `captured`: change it in " +
+                  folder_ + "/state.yaml and restart");
+    EXPECT_EQ(checked("reason", "odd", "late"),
+              "no_entries: the vocabulary `reason` has rules, and no entries: add a rule to " + folder_ +
+                  "/reason.yaml and restart; what waits for it goes on then");
+    EXPECT_EQ(checked("uom_conversion", "CS EA", "24"), "");
+    EXPECT_EQ(checked("uom_conversion", "CS EA an item", "0.5"), "");
+    for (const auto* word : {"CS", "CS ", "CS EA ", " EA", "CS CS", "CARTONFUL EA"})
+        EXPECT_EQ(checked("uom_conversion", word, "24").substr(0, 9), "bad_entry") << word;
+    for (const auto* value : {"0", "-1", "many"})
+        EXPECT_EQ(checked("uom_conversion", "CS EA", value),
+                  "bad_entry: the value of a factor is a number above zero: how many of the second unit one of the "
+                  "first is");
+    EXPECT_EQ(checked("uom_conversion", "DZN EA", "10").substr(0, 13), "entry_in_file");
+    EXPECT_EQ(checked("uom_conversion", "CS EA A", "10").substr(0, 13), "entry_in_file");
 }
 
 TEST_F(VocabulariesTest, WhatPeopleWroteIsCountedAndNotListed)
