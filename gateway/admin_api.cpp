@@ -43,6 +43,9 @@ constexpr Route routes[]{
     {"GET", "xref/kinds", &api::list_reference_kinds},
     {"GET", "xref/export", &api::export_references},
     {"POST", "xref/import", &api::import_references},
+    {"GET", "vocabularies/entries", &api::list_entries},
+    {"PUT", "vocabularies/entries", &api::put_entry},
+    {"DELETE", "vocabularies/entries", &api::forget_entry},
     {"GET", "unmapped", &api::list_unmapped},
     {"GET", "verify", &api::verify_state},
 };

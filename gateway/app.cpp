@@ -391,7 +391,8 @@ private:
                             [this] { owner_->perhaps_readmitted(); },
                             [this](std::vector<retry::DeliveryAt> deliveries) { owner_->ready(std::move(deliveries)); },
                             [this](auto heard) { owner_->pauses_changed(std::move(heard)); },
-                            [this](auto heard) { owner_->references_changed(std::move(heard)); }}});
+                            [this](auto heard) { owner_->references_changed(std::move(heard)); },
+                            [this](auto heard) { owner_->entries_changed(std::move(heard)); }}});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {

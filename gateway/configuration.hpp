@@ -85,9 +85,9 @@ struct Route {
     [[nodiscard]] bool matches(std::string_view type, std::string_view channel) const;
 };
 
-/// One loaded configuration (a generation): everything compiled, nothing to look up by file any more.
+/// One loaded configuration: everything compiled, nothing to look up by file any more. Nothing of it changes but the
+/// entries that people add to vocabularies.
 struct Configuration {
-    std::uint64_t generation = 1;
     std::string folder;
     DeploymentConfig deployment;
     mapping::Canonical canonical;
@@ -97,6 +97,8 @@ struct Configuration {
     std::vector<Route> routes;
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
 
+    /// The files are the first generation, and each change of an added entry makes a new one.
+    [[nodiscard]] std::uint64_t generation() const { return 1 + vocabularies.added().changes(); }
     [[nodiscard]] const Channel* channel(std::string_view name) const;
     /// Whether a second sending of this type would do harm at the system (`repeat: never`).
     [[nodiscard]] bool at_most_once(std::string_view system, std::string_view type) const;

@@ -60,6 +60,7 @@ struct Attempt {
 struct Job {
     Event event;
     std::chrono::system_clock::time_point begun;  // when this process took it up
+    std::uint64_t generation = 1;                 // of the configuration it is worked on with
     std::size_t weight = 0;                       // bytes it is counted with
     std::vector<std::shared_ptr<Attempt>> attempts;
     std::size_t unfinished = 0;

@@ -1,6 +1,7 @@
 #include "gateway/missing.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <boost/json.hpp>
 
@@ -17,6 +18,8 @@ namespace json = boost::json;
 
 // The end of the year 9999: a person's pause has no deadline.
 constexpr retry::Millis forever{std::chrono::milliseconds(253'402'300'799'000)};
+
+constexpr std::array<std::string_view, 4> kinds_of_words{"word", "code", "text", "factor"};  // as MissedWord::Asked
 
 std::string text_of(const MissingText& missing)
 {
@@ -118,6 +121,31 @@ std::string missing_words(std::string_view what)
         return "channel " + missing->id + " to go on";
     return (missing->kind == "parent" ? "the " + missing->of + " " : "what " + missing->of + " there is of ") +
            missing->id + " at " + missing->system;
+}
+
+retry::AwaitedWord awaited(const mapping::MissedWord& missed, std::string_view channel)
+{
+    MissingText text;
+    text.kind = kinds_of_words[static_cast<std::size_t>(missed.asked)];
+    text.of = missed.vocabulary;
+    text.id = missed.word;
+    retry::AwaitedWord word;
+    word.key = hash16({text.kind, text.of, text.id});
+    word.channel = channel;
+    word.what = text_of(text);
+    return word;
+}
+
+std::optional<mapping::MissedWord> missed_word(const MissingText& text)
+{
+    const auto kind = std::ranges::find(kinds_of_words, text.kind);
+    if (kind == kinds_of_words.end())
+        return std::nullopt;
+    mapping::MissedWord missed;
+    missed.asked = static_cast<mapping::MissedWord::Asked>(kind - kinds_of_words.begin());
+    missed.vocabulary = text.of;
+    missed.word = text.id;
+    return missed;
 }
 
 std::vector<retry::Come> come_of(const MissingText& missing)

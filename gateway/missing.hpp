@@ -8,7 +8,9 @@
 #include "core/hash.hpp"
 #include "core/system.hpp"
 #include "gateway/config.hpp"
+#include "mapping/missed_word.hpp"
 #include "retry/delivery.hpp"
+#include "retry/letter.hpp"
 
 namespace headgate::gateway {
 
@@ -35,11 +37,11 @@ struct Missing {
 /// The name of a cross-reference. It holds no source: whoever waits looks again, and waits on if it was another's.
 [[nodiscard]] Hash16 reference_key(std::string_view system, std::string_view kind, std::string_view id);
 
-/// What stands in Missing::what.
+/// What stands in Missing::what and AwaitedWord::what.
 struct MissingText {
-    std::string kind;  // channel, parent, reference
+    std::string kind;  // channel, parent, reference; of a vocabulary: word, code, text, factor
     std::string system;
-    std::string of;  // the parent's type, the reference's kind
+    std::string of;  // the parent's type, the reference's kind, the vocabulary
     std::string id;
     std::string source;             // of whoever missed it first
     std::optional<Hash16> guard{};  // parent: of the fact that tells of it
@@ -48,6 +50,10 @@ struct MissingText {
 [[nodiscard]] std::optional<MissingText> read_missing(std::string_view what);
 /// The same for a sentence: "the sales_order order/5 at erp".
 [[nodiscard]] std::string missing_words(std::string_view what);
+/// What an event of the channel waits for as a letter.
+[[nodiscard]] retry::AwaitedWord awaited(const mapping::MissedWord& missed, std::string_view channel);
+/// Nothing when it is no word's.
+[[nodiscard]] std::optional<mapping::MissedWord> missed_word(const MissingText& text);
 /// What tells that it has come.
 [[nodiscard]] std::vector<retry::Come> come_of(const MissingText& missing);
 

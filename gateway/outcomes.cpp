@@ -31,9 +31,9 @@ void Outcomes::finish(const std::shared_ptr<Job>& job)
     with_.spawn(finish_now(job));
 }
 
-void Outcomes::bury(const std::shared_ptr<Job>& job, std::string_view stage, Failure failure)
+void Outcomes::bury(const std::shared_ptr<Job>& job, FailedAt failed)
 {
-    with_.spawn(bury_now(job, std::string(stage), std::move(failure)));
+    with_.spawn(bury_now(job, std::move(failed)));
 }
 
 void Outcomes::place(const std::shared_ptr<Job>& job)
@@ -105,24 +105,27 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
     written(job, before);
 }
 
-asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure)
+asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, FailedAt failed)
 {
-    auto say = [&] { return with_.backlog.bury(burial(*job, stage, failure, with_.generation, wall_now())); };
+    auto say = [&] { return with_.backlog.bury(burial(*job, failed, wall_now())); };
     auto saying = say_until_heard<retry::BuryAnswer>(*job, say);
     const auto heard = co_await std::move(saying);
     if (!heard)
         co_return;
+    fault_point("after_bury");
     const bool before = heard->sure && heard->answer == retry::BuryAnswer::gone;
     if (!before) {
         with_.metrics.dead.add();
-        tell(*job, "dead", failure.code, &failure, stage);
+        tell(*job, "dead", failed.failure.code, &failed.failure, failed.stage);
     }
+    if (failed.missed)
+        with_.awaits(job->event, *failed.missed);
     written(job, before);
 }
 
 asio::awaitable<void> Outcomes::place_now(std::shared_ptr<Job> job)
 {
-    auto say = [&] { return with_.deliveries.place(placement(*job, with_.generation, wall_now())); };
+    auto say = [&] { return with_.deliveries.place(placement(*job, wall_now())); };
     auto saying = say_until_heard<retry::Placed>(*job, say);
     const auto heard = co_await std::move(saying);
     if (!heard)

@@ -13,6 +13,7 @@
 #include "gateway/historian.hpp"
 #include "gateway/job.hpp"
 #include "gateway/trouble.hpp"
+#include "gateway/working_out.hpp"
 #include "observability/health.hpp"
 #include "observability/log.hpp"
 #include "retry/backlog.hpp"
@@ -32,9 +33,9 @@ public:
         observability::Log& log;
         observability::Health& health;
         Spawn spawn;
-        std::uint64_t generation;                                // of the configuration
-        std::function<void()> lease_lost;                        // a fenced script said so
-        std::function<void(const std::shared_ptr<Job>&)> ended;  // its outcome is written
+        std::function<void()> lease_lost;                                      // a fenced script said so
+        std::function<void(const std::shared_ptr<Job>&)> ended;                // its outcome is written
+        std::function<void(const Event&, const mapping::MissedWord&)> awaits;  // a letter, and for want of what
         /// It is on the slow path; and it was before, or may have been, when `placed` says gone.
         std::function<void(const std::shared_ptr<Job>&, const retry::Placed&)> placed;
         std::function<void(const std::shared_ptr<Attempt>&, const retry::Resolved&)> resolved;
@@ -44,7 +45,7 @@ public:
     /// All deliveries have ended well, or there is none.
     void finish(const std::shared_ptr<Job>& job);
     /// The job becomes a letter.
-    void bury(const std::shared_ptr<Job>& job, std::string_view stage, Failure failure);
+    void bury(const std::shared_ptr<Job>& job, FailedAt failed);
     /// Its deliveries leave the fast path, each as it stands.
     void place(const std::shared_ptr<Job>& job);
     /// What became of a delivery of the slow path.
@@ -63,7 +64,7 @@ private:
     template <class Answer, class Say>
     asio::awaitable<std::optional<Heard<Answer>>> say_until_heard(const Job& job, Say say);
     asio::awaitable<void> finish_now(std::shared_ptr<Job> job);
-    asio::awaitable<void> bury_now(std::shared_ptr<Job> job, std::string stage, Failure failure);
+    asio::awaitable<void> bury_now(std::shared_ptr<Job> job, FailedAt failed);
     asio::awaitable<void> place_now(std::shared_ptr<Job> job);
     asio::awaitable<void> resolve_now(std::shared_ptr<Attempt> attempt);
     void count_end(retry::Ended ended);

@@ -24,8 +24,9 @@ Owner::Owner(asio::any_io_executor executor, Dependencies dependencies)
       sender_(executor, with_.systems, with_.health),
       outcomes_(executor,
                 {with_.backlog, with_.deliveries, with_.historian, with_.metrics, with_.log, with_.health,
-                 [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.configuration.generation,
-                 with_.on_lease_lost, [this](const std::shared_ptr<Job>& job) { ended(job); },
+                 [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.on_lease_lost,
+                 [this](const std::shared_ptr<Job>& job) { ended(job); },
+                 [this](const Event& event, const mapping::MissedWord& missed) { words_.awaits(event, missed); },
                  [this](const std::shared_ptr<Job>& job, const retry::Placed& answer) { placed(job, answer); },
                  [this](const std::shared_ptr<Attempt>& attempt, const retry::Resolved& answer) {
                      slow_path_.resolved(attempt, answer);
@@ -35,6 +36,14 @@ Owner::Owner(asio::any_io_executor executor, Dependencies dependencies)
                   with_.on_lease_lost, [this](const std::shared_ptr<Attempt>& attempt) { outcomes_.resolve(attempt); },
                   [this](std::string_view channel) { return paused_channels_.contains(channel); },
                   [this](EventId event) { return with_.spill.read(event); }, with_.applied_before}),
+      words_({with_.redis, with_.scripts, with_.configuration, with_.log, with_.health,
+              [this](asio::awaitable<void> work) { spawn(std::move(work)); },
+              [this](EventId event) { return with_.spill.read(event); },
+              [this](Partition partition, std::uint64_t seq) {
+                  readmitted(partition, seq);
+                  with_.historian.written(partition, {}, {});
+              },
+              [this] { resync(); }}),
       dispatcher_({with_.redis, with_.backlog, sender_, with_.log, with_.health,
                    [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.configuration,
                    [this] { return newest_; }, [this] { wake(); }, with_.on_lease_lost,
@@ -71,6 +80,7 @@ void Owner::begin(std::uint64_t accepted_before)
     newest_ = std::max(newest_, accepted_before);
     dispatcher_.begin(with_.lease);
     slow_path_.begin();
+    words_.begin();
     with_.spill.begin();
     read_pauses();
     begun_ = true;
@@ -84,6 +94,7 @@ void Owner::forget()
     feed_.restart();
     dispatcher_.forget();
     slow_path_.forget();
+    words_.forget();
     with_.spill.forget();
     outcomes_.forget();
     sender_.forget();
@@ -103,6 +114,7 @@ void Owner::resync()
     // With `durability: relaxed` a Redis that comes back may have lost what was reserved: ask again before sending.
     dispatcher_.distrust();
     slow_path_.look_everywhere();
+    words_.look();
     wake();
 }
 
@@ -146,6 +158,7 @@ void Owner::tick()
         if (std::exchange(pauses_unread_, false))
             read_pauses();
         slow_path_.tick();
+        words_.tick();
         if (++ticks_ % 20 == 0) {
             with_.spill.tick();
             const auto lately = steady_now() - 10s;
@@ -279,6 +292,7 @@ void Owner::process(Event event)
     job->weight = event.weight();
     job->event = std::move(event);
     job->begun = wall_now();
+    job->generation = with_.configuration.generation();
     working_.emplace(id, job);
     count_working(job, true);
     job->maybe_sent = dispatcher_.sent_before(job->event);
@@ -335,7 +349,7 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
 {
     auto routed = work_out(job->event, with_.configuration, &with_.metrics.unmapped, with_.log);
     if (!routed)
-        return outcomes_.bury(job, routed.error().stage, std::move(routed.error().failure));
+        return outcomes_.bury(job, std::move(routed.error()));
     const bool shadow = job->event.channel->config.mode == ChannelConfig::Mode::shadow;
     const bool wanted = !routed->empty() && !shadow;
     if (wanted)

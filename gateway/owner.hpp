@@ -16,6 +16,7 @@
 #include "gateway/feed.hpp"
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/job.hpp"
+#include "gateway/missing_words.hpp"
 #include "gateway/outcomes.hpp"
 #include "gateway/slow_path.hpp"
 #include "gateway/spill.hpp"
@@ -75,6 +76,9 @@ public:
 
     /// Deliveries became ready by what somebody else did.
     void ready(const retry::DeliveryAt& delivery) { slow_path_.look(delivery); }
+    /// Entries of vocabularies were changed: `heard` is run once they count, and what waited for them goes back to
+    /// work.
+    void entries_changed(MissingWords::Heard heard) { words_.look(std::move(heard)); }
     /// What is paused is read again: its deliveries wait in Redis from here on.
     void read_pauses();
 
@@ -122,6 +126,7 @@ private:
     Sender sender_;
     Outcomes outcomes_;
     SlowPath slow_path_;
+    MissingWords words_;
     Dispatcher dispatcher_;
     Trouble unreadable_;
     Timer ticker_;

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "gateway/added_entries.hpp"
 #include "gateway/aside.hpp"
 #include "gateway/parent_history.hpp"
 #include "retry/sequence.hpp"
@@ -162,9 +163,12 @@ asio::awaitable<void> OwnerLoop::begin()
     const auto token = lease_.token();
     const auto sequence = co_await retry::accept_sequence(loop_.redis(), with_.scripts,
                                                           (with_.ledger == nullptr ? 0 : with_.ledger->highest_seq()));
+    // Before anything is mapped: whoever held the lease before may have had entries that this process has not.
+    auto reading = read_entries(loop_.redis(), with_.configuration, with_.health);
+    const auto entries = co_await std::move(reading);
     if (lease_.token() != token)
         co_return;
-    if (!sequence) {
+    if (!sequence || !entries) {
         keeper_.suspect();
         co_return;
     }
@@ -249,6 +253,11 @@ void OwnerLoop::references_changed(std::move_only_function<void()> heard)
         if (heard)
             heard();
     });
+}
+
+void OwnerLoop::entries_changed(std::move_only_function<void()> heard)
+{
+    mailbox_.put([this, heard = std::move(heard)]() mutable { owner_.entries_changed(std::move(heard)); });
 }
 
 /// Polls a condition of the owner's loop, from another loop, until it holds or `limit` has passed.

@@ -67,6 +67,8 @@ public:
     void pauses_changed(std::move_only_function<void()> heard);
     /// Cross-references were changed by others; `heard` is run when no older ones are at hand.
     void references_changed(std::move_only_function<void()> heard);
+    /// Entries of vocabularies were changed; `heard` is run when what is mapped from here on has them.
+    void entries_changed(std::move_only_function<void()> heard);
 
     /// Awaited by the main loop: ends what is under way, writes what ended to history, gives the lease back; at most
     /// about 14 s.

@@ -260,7 +260,7 @@ void SlowPath::overdue(retry::WaitingDelivery delivery, Partition partition)
               placed.reason,
               "waited for " + missing_words(placed.what) + " as long as `parking` says, and it did not come",
               {}},
-             with_.configuration.generation);
+             with_.configuration.generation());
     ++of(attempt->system).shares[partition].at_hand;
     with_.resolve(attempt);
 }
@@ -444,7 +444,7 @@ void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::
     if (!job) {
         const auto attempt = attempt_of(std::move(delivery), partition);
         attempt->standing =
-            dead(*attempt, job.error().stage, std::move(job.error().failure), with_.configuration.generation);
+            dead(*attempt, job.error().stage, std::move(job.error().failure), with_.configuration.generation());
         return with_.resolve(attempt);
     }
     const auto attempt = (*job)->attempts.front();

@@ -69,7 +69,7 @@ Standing standing_of(const Attempt& attempt, SystemAnswer answer, const RetryCon
                      const Configuration& configuration, std::chrono::system_clock::time_point now,
                      std::minstd_rand& random)
 {
-    const auto generation = configuration.generation;
+    const auto generation = configuration.generation();
     Failure& why = answer.result.error();
     const auto asked = answer.not_before.value_or(0ms);
     Standing standing;

@@ -14,7 +14,7 @@ constexpr std::size_t most_deliveries = 10'000;
 
 std::unexpected<FailedAt> failed_at(std::string_view stage, Failure failure)
 {
-    return std::unexpected(FailedAt{stage, std::move(failure)});
+    return std::unexpected(FailedAt{stage, std::move(failure), {}});
 }
 
 std::unexpected<FailedAt> no_event(std::string code, std::string detail)
@@ -40,11 +40,12 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return failed_at("decode", std::move(decoded.error()));
     if (decoded->topic == nullptr)
         return std::vector<Routed>{};
-    auto mapped = map(event, *decoded, unmapped);
+    std::optional<mapping::MissedWord> missed;
+    auto mapped = map(event, *decoded, unmapped, &missed);
     event.document.reset();
     event.envelope.body = {};  // from here on the packed one is enough
     if (!mapped)
-        return failed_at("map", std::move(mapped.error()));
+        return std::unexpected(FailedAt{"map", std::move(mapped.error()), std::move(missed)});
     auto routed = route(std::move(*mapped), configuration, event.envelope.channel);
     if (!routed)
         return failed_at("route", std::move(routed.error()));
@@ -77,6 +78,7 @@ std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId
                                                          const Configuration& configuration, observability::Log& log)
 {
     auto job = std::make_shared<Job>();
+    job->generation = configuration.generation();
     Event& event = job->event;
     event.partition = partition;
     event.seq = event.origin_seq = seq;

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gateway/job.hpp"
 #include "gateway/stages/types.hpp"
+#include "mapping/missed_word.hpp"
 #include "mapping/unmapped_words.hpp"
 #include "observability/log.hpp"
 #include "retry/delivery.hpp"
@@ -19,6 +21,7 @@ namespace headgate::gateway {
 struct FailedAt {
     std::string_view stage;
     Failure failure;
+    std::optional<mapping::MissedWord> missed{};  // it is for want of this, and is to wait for it
 };
 
 /// decode ─▶ map ─▶ route: the transactions of an event and where each goes; none: nothing of it is wanted. The same

@@ -14,8 +14,11 @@ namespace headgate::gateway::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> wrong_requests{
-    "bad_cursor", "bad_limit", "bad_query", "unknown_parameter", "bad_body", "bad_reference", "too_many_lines"};
+constexpr std::array<std::string_view, 8> wrong_requests{"bad_cursor",    "bad_limit",     "bad_query",
+                                                         "bad_body",      "bad_entry",     "unknown_parameter",
+                                                         "bad_reference", "too_many_lines"};
+constexpr std::array<std::string_view, 3> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary"};
+constexpr std::array<std::string_view, 2> conflicts{"entry_in_file", "no_entries"};
 
 }  // namespace
 
@@ -38,8 +41,10 @@ net::Response failed(const Failure& failure)
     int status = 500;
     if (failure.failure_class == FailureClass::transient || failure.failure_class == FailureClass::unknown_outcome)
         status = 503;
-    else if (failure.code == "unknown_system" || failure.code == "unknown_channel")
+    else if (std::ranges::find(unknown_names, failure.code) != unknown_names.end())
         status = 404;
+    else if (std::ranges::find(conflicts, failure.code) != conflicts.end())
+        status = 409;
     else if (std::ranges::find(wrong_requests, failure.code) != wrong_requests.end())
         status = 400;
     return reply(status, json::object{{"error", failure.code}, {"detail", failure.detail}});

@@ -29,8 +29,8 @@ struct Call {
 [[nodiscard]] net::Response reply(int status, const json::value& body);
 /// `{"error":CODE,"detail":DETAIL}`: what, where, and what to do.
 [[nodiscard]] net::Response refuse(int status, std::string_view code, std::string_view detail);
-/// A failure as it is told: 400 for what is wrong with the request, 404 for a name that nothing has, 503 for what may
-/// go better later, else 500.
+/// A failure as it is told: 400 for what is wrong with the request, 404 for a name that nothing has, 409 for what
+/// something else forbids, 503 for what may go better later, else 500.
 [[nodiscard]] net::Response failed(const Failure& failure);
 [[nodiscard]] net::Response not_found(std::string_view what);
 [[nodiscard]] net::Response wrong_method(std::string_view allowed);

@@ -160,7 +160,7 @@ asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call
     readmission.event = found->event;
     readmission.delivery = found->delivery;
     readmission.round = found->round;
-    readmission.frame = readmission_frame(admin, std::chrono::system_clock::now());
+    readmission.frame = readmission_frame(admin, {}, std::chrono::system_clock::now());
     auto again = readmission;
     auto done = co_await letters.readmit(std::move(again));
     if (done && done->answer == retry::Readmitted::Answer::body_in_history) {

@@ -35,7 +35,7 @@ asio::awaitable<net::Response> list_holds(const Means& with, const Call& call);
 asio::awaitable<net::Response> hold_arrived(const Means& with, const Call& call);
 asio::awaitable<net::Response> hold_not_arrived(const Means& with, const Call& call);
 
-// work.cpp: what is missing, and how many deliveries wait for it.
+// work.cpp: what is missing, and how much waits for it.
 asio::awaitable<net::Response> list_work(const Means& with, const Call& call);
 asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call);
 
@@ -46,6 +46,11 @@ asio::awaitable<net::Response> forget_reference(const Means& with, const Call& c
 asio::awaitable<net::Response> list_reference_kinds(const Means& with, const Call& call);
 asio::awaitable<net::Response> export_references(const Means& with, const Call& call);
 asio::awaitable<net::Response> import_references(const Means& with, const Call& call);
+
+// vocabularies.cpp: the entries that people added.
+asio::awaitable<net::Response> list_entries(const Means& with, const Call& call);
+asio::awaitable<net::Response> put_entry(const Means& with, const Call& call);
+asio::awaitable<net::Response> forget_entry(const Means& with, const Call& call);
 
 // state.cpp: what is counted.
 asio::awaitable<net::Response> list_unmapped(const Means& with, const Call& call);

@@ -1,15 +1,20 @@
 #include <algorithm>
 #include <expected>
+#include <set>
 
 #include <boost/json.hpp>
 
 #include "core/encoding.hpp"
+#include "core/utf8.hpp"
+#include "gateway/api/entries.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/systems/references.hpp"
+#include "mapping/unmapped_words.hpp"
 #include "retry/decisions.hpp"
 #include "retry/references.hpp"
 #include "retry/waiting.hpp"
+#include "retry/words.hpp"
 
 namespace headgate::gateway::api {
 
@@ -17,18 +22,61 @@ namespace {
 
 constexpr std::size_t longest_theirs = 500;
 
-json::object thing_json(const retry::MissingThing& thing, const MissingText& text)
+/// The id of a word as people see it: as the list of unmapped words does, and of a text nothing.
+std::string shown_id(const MissingText& text)
 {
-    return {{"work", to_hex(thing.key)},
-            {"kind", text.kind},
-            {"system", text.system},
-            {"of", text.of},
-            {"id", text.id},
-            {"source", text.source},
-            {"waiting", thing.waiting}};
+    if (text.kind == "text")
+        return "";
+    const auto cut = std::string_view(text.id).substr(0, mapping::UnmappedWords::most_bytes);
+    return missed_word(text) ? std::string(cut.substr(0, utf8_until(cut))) : text.id;
 }
 
-/// The missing thing of that name, as far as deliveries wait for it.
+json::object thing_json(const retry::MissingThing& thing, const MissingText& text)
+{
+    return {{"work", to_hex(thing.key)}, {"kind", text.kind},     {"system", text.system},   {"of", text.of},
+            {"id", shown_id(text)},      {"source", text.source}, {"waiting", thing.waiting}};
+}
+
+/// Beside what deliveries wait for, what letters do: entries of vocabularies.
+Task<std::vector<retry::MissingThing>> all_things(const Means& with)
+{
+    auto things = co_await retry::missing_things(with.redis);
+    if (!things)
+        co_return std::unexpected(things.error());
+    std::set<Hash16> words;
+    std::string cursor;
+    do {
+        auto page = co_await retry::awaited_words(with.redis, std::move(cursor));
+        if (!page)
+            co_return std::unexpected(page.error());
+        for (auto& word : page->words)
+            if (words.insert(word.key).second)
+                things->push_back({word.key, std::move(word.what), word.waiting});
+        cursor = std::move(page->next);
+    } while (!cursor.empty());
+    co_return std::move(*things);
+}
+
+/// An entry of a vocabulary: the value is what the word means, or of a code the word that means it.
+asio::awaitable<net::Response> resolve_word(const Means& with, const Call& call, mapping::MissedWord missed,
+                                            std::string value, std::string why)
+{
+    if (value.empty() && missed.asked != mapping::MissedWord::Asked::text)
+        co_return refuse(400, "bad_entry",
+                         "say what it is in the vocabulary `" + missed.vocabulary + "`: `headgate work resolve " +
+                             std::string(call.name) + " --as VALUE`");
+    GivenEntry given{std::move(missed.vocabulary), std::move(missed.word), std::move(value), std::move(why)};
+    if (missed.asked == mapping::MissedWord::Asked::code)
+        std::swap(given.word, given.value);
+    auto adding = add_entry(with, std::move(given));
+    auto added = co_await std::move(adding);
+    if (!added)
+        co_return failed(added.error());
+    (*added)["work"] = call.name;
+    co_return reply(200, *added);
+}
+
+/// The missing thing of that name, as far as something waits for it.
 asio::awaitable<std::expected<std::pair<Hash16, MissingText>, net::Response>> find(const Means& with,
                                                                                    std::string_view name)
 {
@@ -43,6 +91,13 @@ asio::awaitable<std::expected<std::pair<Hash16, MissingText>, net::Response>> fi
         if (view(thing.key) == *raw)
             if (auto text = read_missing(thing.what))
                 co_return std::pair(thing.key, std::move(*text));
+    Hash16 key{};
+    std::ranges::copy(*raw, key.begin());
+    const auto word = co_await retry::awaited_word(with.redis, key);
+    if (!word)
+        co_return std::unexpected(failed(word.error()));
+    if (auto text = *word ? read_missing(**word) : std::nullopt)
+        co_return std::pair(key, std::move(*text));
     co_return std::unexpected(not_found("nothing waits for that (any more)"));
 }
 
@@ -52,7 +107,7 @@ asio::awaitable<net::Response> list_work(const Means& with, const Call& call)
 {
     if (const auto none = parameters(call.query, {}); !none)
         co_return failed(none.error());
-    auto things = co_await retry::missing_things(with.redis);
+    auto things = co_await all_things(with);
     if (!things)
         co_return failed(things.error());
     std::ranges::sort(*things, std::greater(), &retry::MissingThing::waiting);
@@ -65,16 +120,23 @@ asio::awaitable<net::Response> list_work(const Means& with, const Call& call)
 
 asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
 {
-    const auto given = members(call.body, {"theirs"});
+    const auto given = members(call.body, {"theirs", "why"});
     if (!given)
         co_return failed(given.error());
     const auto theirs = text_member(*given, "theirs", longest_theirs);
     if (!theirs)
         co_return failed(theirs.error());
+    auto why = text_member(*given, "why", longest_why);
+    if (!why)
+        co_return failed(why.error());
     const auto found = co_await find(with, call.name);
     if (!found)
         co_return found.error();
     const auto& [key, text] = *found;
+    if (auto missed = missed_word(text)) {
+        auto resolving = resolve_word(with, call, std::move(*missed), *theirs, std::move(*why));
+        co_return co_await std::move(resolving);
+    }
     if (!theirs->empty() && text.kind == "channel")
         co_return refuse(409, "no_reference", "a channel goes on by `headgate channels resume`");
     if (text.guard) {
@@ -101,6 +163,7 @@ asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
                                                       .field("system", text.system)
                                                       .field("of", text.of)
                                                       .field("woken", *released)
+                                                      .optional("why", *why)
                                                       .field("who", admin));
     co_return reply(200, json::object{{"work", call.name}, {"woken", *released}});
 }

@@ -124,11 +124,8 @@ int run_command_line(int argc, char** argv)
     auto* dlq_show = dlq->add_subcommand("show", "One dead letter with its reason");
     auto* dlq_replay = dlq->add_subcommand("replay", "Put a dead letter back to work");
     OperatorCommands operating(app);
-    auto* vocabularies = app.add_subcommand("vocabularies", "Tables from vendors' words to ours");
-    vocabularies->require_subcommand(1);
-    auto* unmapped = vocabularies->add_subcommand("unmapped", "Words without an entry, since Headgate was started");
     auto* verify = app.add_subcommand("verify", "Check the invariants of the state in Redis");
-    for (auto* command : {events_list, events_show, events_raw, dlq_list, dlq_show, dlq_replay, unmapped, verify})
+    for (auto* command : {events_list, events_show, events_raw, dlq_list, dlq_show, dlq_replay, verify})
         add_data(command, query);
     for (auto* command : {events_show, events_raw, dlq_show, dlq_replay})
         command->add_option("id", id, "Event id")->required()->type_name({});
@@ -175,8 +172,6 @@ int run_command_line(int argc, char** argv)
         return dlq_replay_command(query, id);
     if (const auto done = operating.run())
         return *done;
-    if (*unmapped)
-        return unmapped_command(query);
     if (*verify)
         return verify_command(query);
     if (*version)

@@ -42,7 +42,6 @@ int dlq_list_command(const QueryOptions& options);
 int dlq_show_command(const QueryOptions& options, const std::string& id);
 int dlq_replay_command(const QueryOptions& options, const std::string& id);
 int verify_command(const QueryOptions& options);
-int unmapped_command(const QueryOptions& options);
 
 /// Says what failed on standard error: `headgate: code: detail`. Returns exit_findings.
 int complain(const Failure& failure);

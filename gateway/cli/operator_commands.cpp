@@ -21,6 +21,7 @@ OperatorCommands::OperatorCommands(CLI::App& app)
     holds(app);
     work(app);
     references(app);
+    vocabularies(app);
 }
 
 void OperatorCommands::systems_and_channels(CLI::App& app)
@@ -70,13 +71,16 @@ void OperatorCommands::holds(CLI::App& app)
 
 void OperatorCommands::work(CLI::App& app)
 {
-    auto* work = app.add_subcommand("work", "What is missing, and how many deliveries wait for it");
+    auto* work = app.add_subcommand("work", "What is missing, and how much waits for it");
     work->require_subcommand(1);
-    work_list_ = work->add_subcommand("list", "Everything that deliveries wait for, the most wanted first");
+    work_list_ = work->add_subcommand("list", "Everything that deliveries and letters wait for, the most wanted first");
     work_resolve_ = work->add_subcommand("resolve", "It is there: what waits for it goes on");
     work_resolve_->add_option("id", options_.name, "As `work list` prints it")->required()->type_name({});
-    work_resolve_->add_option("--as", options_.target, "What the system calls it; of a cross-reference it is stored")
-        ->type_name("THEIRS");
+    work_resolve_
+        ->add_option("--as", options_.target,
+                     "What the system calls it, of a cross-reference; what a vocabulary's word means: it is stored")
+        ->type_name("VALUE");
+    work_resolve_->add_option("--why", options_.why, "The reason, for whoever looks later")->type_name("TEXT");
     for (auto* command : {work_list_, work_resolve_})
         add_data(command, options_);
 }
@@ -119,6 +123,28 @@ void OperatorCommands::references(CLI::App& app)
         add_data(command, reference_);
 }
 
+void OperatorCommands::vocabularies(CLI::App& app)
+{
+    auto* vocabularies = app.add_subcommand("vocabularies", "Tables from vendors' words to ours");
+    vocabularies->require_subcommand(1);
+    unmapped_ = vocabularies->add_subcommand("unmapped", "Words without an entry, since Headgate was started");
+    entries_ = vocabularies->add_subcommand("entries", "The entries that people added, with who and why");
+    set_entry_ = vocabularies->add_subcommand("set", "Add an entry; what waited for it goes on");
+    forget_entry_ = vocabularies->add_subcommand("forget", "Take an added entry back");
+    for (auto* command : {set_entry_, forget_entry_}) {
+        command->add_option("vocabulary", vocabulary_.vocabulary, "Its name")->required()->type_name({});
+        command
+            ->add_option("word", vocabulary_.word,
+                         "The vendor's word; of factors two units, and an item or not: \"CS EA\", \"CS EA ABC-1\"")
+            ->required()
+            ->type_name({});
+    }
+    set_entry_->add_option("value", vocabulary_.value, "What it means; of factors a number")->required()->type_name({});
+    set_entry_->add_option("--why", vocabulary_.why, "The reason, for whoever looks later")->type_name("TEXT");
+    for (auto* command : {unmapped_, entries_, set_entry_, forget_entry_})
+        add_data(command, vocabulary_);
+}
+
 std::optional<int> OperatorCommands::run() const
 {
     if (*systems_.list)
@@ -155,6 +181,14 @@ std::optional<int> OperatorCommands::run() const
         return xref_import_command(reference_);
     if (*export_)
         return xref_export_command(reference_);
+    if (*unmapped_)
+        return unmapped_command(vocabulary_);
+    if (*entries_)
+        return entries_command(vocabulary_);
+    if (*set_entry_)
+        return set_entry_command(vocabulary_);
+    if (*forget_entry_)
+        return forget_entry_command(vocabulary_);
     return std::nullopt;
 }
 

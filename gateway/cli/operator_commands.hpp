@@ -45,8 +45,21 @@ int xref_kinds_command(const ReferenceOptions& options);
 int xref_import_command(const ReferenceOptions& options);
 int xref_export_command(const ReferenceOptions& options);
 
-/// What an operator works with: systems, channels, holds, work, xref. Each is a call to the admin API of a Headgate
-/// that runs.
+struct VocabularyOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::string vocabulary;
+    std::string word;
+    std::string value;
+    std::string why;
+};
+int unmapped_command(const VocabularyOptions& options);
+int entries_command(const VocabularyOptions& options);
+int set_entry_command(const VocabularyOptions& options);
+int forget_entry_command(const VocabularyOptions& options);
+
+/// What an operator works with: systems, channels, holds, work, xref, vocabularies. Each is a call to the admin API of
+/// a Headgate that runs.
 class OperatorCommands {
 public:
     /// The app writes into this object when it parses: both stay where they are.
@@ -61,9 +74,11 @@ private:
     void holds(CLI::App& app);
     void work(CLI::App& app);
     void references(CLI::App& app);
+    void vocabularies(CLI::App& app);
 
     OperatorOptions options_;
     ReferenceOptions reference_;
+    VocabularyOptions vocabulary_;
     struct {
         CLI::App* list = nullptr;
         CLI::App* pause = nullptr;
@@ -80,6 +95,10 @@ private:
     CLI::App* kinds_ = nullptr;
     CLI::App* import_ = nullptr;
     CLI::App* export_ = nullptr;
+    CLI::App* unmapped_ = nullptr;
+    CLI::App* entries_ = nullptr;
+    CLI::App* set_entry_ = nullptr;
+    CLI::App* forget_entry_ = nullptr;
 };
 
 }  // namespace headgate::gateway

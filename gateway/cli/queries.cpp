@@ -113,30 +113,6 @@ int dlq_replay_command(const QueryOptions& options, const std::string& id)
     return exit_fine;
 }
 
-int unmapped_command(const QueryOptions& options)
-{
-    const auto answer = ask(options.data, "GET", "/api/v1/unmapped");
-    if (!answer)
-        return complain(answer.error());
-    if (!options.json)
-        std::cout << fmt::format("{:<32}  {:>10}  {}\n", "VOCABULARY", "COUNT", "WORD");
-    for (const auto& table : answer->as_object().at("vocabularies").as_array()) {
-        const auto& fields = table.as_object();
-        if (options.json) {
-            std::cout << json::serialize(table) << "\n";
-            continue;
-        }
-        const auto row = [&](const std::string& count, const std::string& word) {
-            std::cout << fmt::format("{:<32}  {:>10}  {}\n", text(fields, "vocabulary"), count, word);
-        };
-        for (const auto& word : fields.at("words").as_array())
-            row(text(word.as_object(), "count"), text(word.as_object(), "word"));
-        if (fields.at("others").to_number<std::uint64_t>() > 0)
-            row(text(fields, "others"), "(not listed)");
-    }
-    return exit_fine;
-}
-
 int verify_command(const QueryOptions& options)
 {
     const auto answer = ask(options.data, "GET", "/api/v1/verify");

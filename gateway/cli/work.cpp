@@ -35,6 +35,8 @@ int work_resolve_command(const OperatorOptions& options)
     json::object body;
     if (!options.target.empty())
         body["theirs"] = options.target;
+    if (!options.why.empty())
+        body["why"] = options.why;
     const auto answer =
         ask(options.data, "POST", "/api/v1/work/" + encoded(options.name) + "/resolve", json::serialize(body));
     if (!answer)
@@ -42,7 +44,8 @@ int work_resolve_command(const OperatorOptions& options)
     if (options.json)
         std::cout << json::serialize(*answer) << "\n";
     else
-        std::cout << text(answer->as_object(), "woken") << " deliveries go back to work\n";
+        std::cout << text(answer->as_object(), "woken")
+                  << (answer->as_object().contains("vocabulary") ? " events" : " deliveries") << " go back to work\n";
     return exit_fine;
 }
 

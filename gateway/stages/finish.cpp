@@ -136,6 +136,7 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
     frame["state"] = state;
     frame["seq"] = job.event.seq;
     frame["finished"] = ms_of(now);
+    frame["generation"] = job.generation;
     if (!reason.empty())
         frame["reason"] = reason;
     if (!job.event.envelope.conflict_of.empty())
@@ -239,31 +240,35 @@ WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
     return ended;
 }
 
-retry::Burial burial(const Job& job, std::string_view stage, const Failure& failure, std::uint64_t generation,
-                     std::chrono::system_clock::time_point now)
+retry::Burial burial(const Job& job, const FailedAt& failed, std::chrono::system_clock::time_point now)
 {
+    const Failure& failure = failed.failure;
     retry::Burial burial;
     burial.seq = job.event.seq;
     burial.maybe_sent = job.maybe_sent;
     retry::Letter& letter = burial.letter;
     letter.event = job.event.envelope.event;
     letter.partition = job.event.partition;
-    letter.stage = stage;
+    letter.stage = failed.stage;
     letter.failure_class = failure.failure_class;
     letter.code = failure.code;
     letter.where = failure.where;
-    letter.cause = std::string(stage) + "/" + failure.code + "/" + job.event.envelope.channel;
+    letter.cause = std::string(failed.stage) + "/" + failure.code + "/" + job.event.envelope.channel;
     letter.queue = "default";
-    letter.config = generation;
+    letter.config = job.generation;
     letter.excerpt = failure.detail;
 
     json::object frame = frame_of(job, "dead", failure.code, now);
-    frame["stage"] = stage;
+    frame["stage"] = failed.stage;
     frame["detail"] = failure.detail;
     if (!failure.where.document.empty())
         frame["where"] = failure.where.document;
     if (!failure.where.config.empty())
         frame["config"] = failure.where.config;
+    if (failed.missed) {
+        burial.word = awaited(*failed.missed, job.event.envelope.channel);
+        frame["waits_for"] = "an entry of the vocabulary " + failed.missed->vocabulary;
+    }
     burial.frame = json::serialize(frame);
     return burial;
 }
@@ -292,13 +297,13 @@ void say_what_it_replaces(const Job& job, const Attempt& attempt, retry::NewDeli
 
 }  // namespace
 
-retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono::system_clock::time_point now)
+retry::Placement placement(const Job& job, std::chrono::system_clock::time_point now)
 {
     retry::Placement placement;
     placement.partition = job.event.partition;
     placement.event = job.event.envelope.event;
     placement.seq = job.event.seq;
-    placement.config = generation;
+    placement.config = job.generation;
     placement.channel = job.event.envelope.channel;
     std::string reason = job.reason;
     for (const auto& attempt : job.attempts) {
@@ -356,12 +361,14 @@ retry::Resolution resolution(const Attempt& attempt, std::chrono::system_clock::
     return resolution;
 }
 
-std::string readmission_frame(std::string_view who, std::chrono::system_clock::time_point now)
+std::string readmission_frame(std::string_view who, std::string_view why, std::chrono::system_clock::time_point now)
 {
     json::object frame;
     frame["state"] = "waiting";
     frame["reason"] = "replayed";
     frame["who"] = who;
+    if (!why.empty())
+        frame["why"] = why;
     frame["finished"] = ms_of(now);
     return json::serialize(frame);
 }

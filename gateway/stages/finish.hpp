@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/job.hpp"
+#include "gateway/working_out.hpp"
 #include "observability/history.hpp"
 #include "retry/backlog.hpp"
 #include "retry/frames.hpp"
@@ -14,19 +15,18 @@ struct WellEnded {
 };
 WellEnded finished(const Job& job, std::chrono::system_clock::time_point now);
 
-/// What makes a letter of a job that failed at `stage`.
-retry::Burial burial(const Job& job, std::string_view stage, const Failure& failure, std::uint64_t generation,
-                     std::chrono::system_clock::time_point now);
+/// What makes a letter of a job that failed.
+retry::Burial burial(const Job& job, const FailedAt& failed, std::chrono::system_clock::time_point now);
 
 /// What is placed on the slow path of a job that leaves the fast one: what has ended, what stands somehow, and the
 /// others as ready.
-retry::Placement placement(const Job& job, std::uint64_t generation, std::chrono::system_clock::time_point now);
+retry::Placement placement(const Job& job, std::chrono::system_clock::time_point now);
 
 /// What became of a delivery of the slow path.
 retry::Resolution resolution(const Attempt& attempt, std::chrono::system_clock::time_point now);
 
-/// The frame of a letter that goes back to work.
-std::string readmission_frame(std::string_view who, std::chrono::system_clock::time_point now);
+/// The frame of a letter that goes back to work; `why` may be "".
+std::string readmission_frame(std::string_view who, std::string_view why, std::chrono::system_clock::time_point now);
 
 /// A frame and its event's envelope bytes as the row history keeps.
 Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::string stored);

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/async.hpp"
+#include "gateway/api/answers.hpp"
+#include "gateway/api/means.hpp"
+
+namespace headgate::gateway::api {
+
+/// An entry as a person gives it.
+struct GivenEntry {
+    std::string vocabulary;
+    std::string word;
+    std::string value;
+    std::string why;  // may be ""
+};
+
+/// Adds it to a vocabulary, where it counts before this answers; what waited for it goes back to work then. Fails with
+/// `unknown_vocabulary`, as `check_entry` does, or as Redis does: it may be said again.
+Task<json::object> add_entry(const Means& with, GivenEntry given);
+
+}  // namespace headgate::gateway::api
