@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include <boost/asio/ip/network_v4.hpp>
@@ -39,6 +40,14 @@ bool is_network(const std::string& text)
     return !error;
 }
 
+/// Boost's `port_number` takes what is beyond 65535 for another port.
+bool is_port(std::string_view text)
+{
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc{} && end == text.data() + text.size() && port != 0;
+}
+
 void check_url(config::Schema& schema, std::string_view key, const std::string& text)
 {
     const auto url = boost::urls::parse_uri(text);
@@ -53,8 +62,8 @@ void check_url(config::Schema& schema, std::string_view key, const std::string& 
                        "say it in `auth`, with the secret as env:NAME or file:PATH");
     else if (url->has_query() || url->has_fragment())
         wrong("ends with its path; a query belongs to the requests");
-    else if (url->has_port() && (url->port_number() == 0))
-        wrong("has no port that could be connected to");
+    else if (url->has_port() && !is_port(url->port()))
+        wrong("has no port from 1 to 65535");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "core/config/values.hpp"
 #include "core/suggest.hpp"
+#include "mapping/anywhere.hpp"
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled_request.hpp"
 
@@ -103,6 +104,11 @@ private:
         if (plan.capture)
             for (const Block::Field& field : plan.capture->fields)
                 step.captures.emplace_back(field.name);
+        const auto reads = [](const auto& part) {
+            return part &&
+                   holds_anywhere(*part, [](const Expr& expr) { return is_path(expr) && expr.root == Root::dot; });
+        };
+        step.reads = {reads(plan.success_when), reads(plan.capture), reads(plan.found)};
         made_.steps.push_back(std::move(step));
         made_.plans.push_back(std::move(plan));
     }

@@ -5,6 +5,7 @@
 #include <memory_resource>
 
 #include "core/utf8.hpp"
+#include "mapping/anywhere.hpp"
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled.hpp"
 #include "mapping/functions.hpp"
@@ -41,28 +42,6 @@ std::expected<std::shared_ptr<const CompiledValue>, Problem> compile_value(std::
     if (!problems.empty())
         return std::unexpected(std::move(problems.front()));
     return made;
-}
-
-bool is_path(const Expr& expr)
-{
-    return expr.is_path || expr.evaluate == evaluate_path;
-}
-
-/// Whether something is true of an expression or of one inside it.
-bool holds_anywhere(const Expr& expr, const auto& holds)  // NOLINT(misc-no-recursion)
-{
-    return holds(expr) ||
-           std::ranges::any_of(expr.args, [&](const auto& arg) { return holds_anywhere(*arg, holds); }) ||
-           std::ranges::any_of(
-               expr.steps, [&](const Step& step) { return step.condition && holds_anywhere(*step.condition, holds); });
-}
-
-bool holds_anywhere(const Block& block, const auto& holds)
-{
-    return (block.expression && holds_anywhere(*block.expression, holds)) ||
-           std::ranges::any_of(block.segments, [&](const Block::Segment& segment) {
-               return segment.insertion && holds_anywhere(*segment.insertion, holds);
-           });
 }
 
 /// Evaluates and hands the value on while its arena lives.

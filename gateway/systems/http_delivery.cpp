@@ -23,6 +23,24 @@ Document document_of(std::string_view body)
     return read ? std::move(*read) : Document{};
 }
 
+constexpr int no_content = 204;
+
+bool is_success(int status)
+{
+    return status >= 200 && status <= 299;
+}
+
+/// What somebody looks into an answer for is not in it, so nobody knows what it meant to say.
+Failure unreadable(int status, bool has_body, std::string_view reader)
+{
+    return {FailureClass::unknown_outcome,
+            "answer_unreadable",
+            "the system answered " + std::to_string(status) +
+                (has_body ? " with a body that is no JSON, and `" : " without a body, and `") + std::string(reader) +
+                "` looks into it",
+            {}};
+}
+
 /// What was found, as the captures of the step that would have made it.
 std::string captures_of(const mapping::Request::Step& step, const std::string& found)
 {
@@ -148,6 +166,9 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
         co_return failed(std::move(answered.error()));
     }
     const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
+    const bool counts = is_success(answered->status) && !told_meaning(answered->status, {}, plan_.config.answers);
+    if (counts && answered->is_garbled() && (step.reads.success || step.reads.capture))
+        co_return unknown(index, unreadable(answered->status, true, step.reads.success ? "success_when" : "capture"));
 
     auto look = [this, index, &told] { return request_->succeeded(index, context(), told); };
     const auto fine = co_await with_references<bool>(std::move(look));
@@ -162,6 +183,8 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
         co_return answer(Applied{});
     }
 
+    if (counts && answered->body.empty() && step.reads.success)
+        co_return unknown(index, unreadable(answered->status, false, "success_when"));
     std::string code;
     if (plan_.error_code && !answered->body.empty())
         if (const auto read = plan_.error_code->text(mapping::MappingContext{.document = answered->body});
@@ -197,19 +220,24 @@ Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
     const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
     if (answered->status == 404)
         co_return std::nullopt;
-    if (answered->status < 200 || answered->status > 299) {
+    if (!is_success(answered->status)) {
         Failure failure = failure_of(answered->status, {}, mapping::Repeat::safe, plan_.config.answers);
         failure.detail = "the probe: " + failure.detail;
         not_before_ = answered->retry_after;
         co_return std::unexpected(std::move(failure));
     }
+    const auto& step = request_->steps()[index];
+    if (step.reads.found && answered->is_garbled())
+        co_return std::unexpected(of_harmless(unreadable(answered->status, true, "found")));
     auto look = [this, index, &told] { return request_->found(index, context(), told); };
     auto found = co_await with_references<std::optional<std::string>>(std::move(look));
     if (!found)
         co_return std::unexpected(std::move(found.error()));
+    if (!*found && step.reads.found && answered->body.empty() && answered->status != no_content)
+        co_return std::unexpected(of_harmless(unreadable(answered->status, false, "found")));
     if (!*found)
         co_return std::nullopt;
-    co_return captures_of(request_->steps()[index], **found);
+    co_return captures_of(step, **found);
 }
 
 Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::RequestMessage message, bool sends)
@@ -248,6 +276,7 @@ Task<HttpDelivery::Answer> HttpDelivery::call(std::size_t index, mapping::Reques
             continue;  // the token may have run out a moment ago
         Answer made;
         made.status = answer->status;
+        made.has_body = !answer->body.empty();
         made.body = document_of(answer->body);
         if (const auto wait = answer->retry_after(wall_now()))
             made.retry_after = *wait;

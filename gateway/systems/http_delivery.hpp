@@ -33,8 +33,10 @@ private:
     struct Answer {
         int status = 0;
         net::HttpFields headers;
-        Document body;
+        Document body;          // empty: there is none, or none that is JSON
+        bool has_body = false;  // of any kind
         std::optional<std::chrono::milliseconds> retry_after;
+        [[nodiscard]] bool is_garbled() const { return has_body && body.empty(); }
     };
 
     asio::awaitable<std::optional<SystemAnswer>> step(std::size_t index);

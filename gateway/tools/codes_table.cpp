@@ -516,6 +516,11 @@ constexpr CodeEntry table[] = {
               "nothing, unless it stays so: does `found` find what the request makes?", ""},
     CodeEntry{"answer_refused", at_route, "the system answered 2xx, and `success_when` of the request does not hold",
               "the letter has the error code; name it in `answers` when it is worth another try", ""},
+    CodeEntry{
+        "answer_unreadable", at_route,
+        "the system answered 2xx, and `success_when`, `capture` or `found` looks into a body that is no JSON or not "
+        "there: nobody knows whether it was done",
+        "ask the system; where its answers have no body, leave `.` out of `success_when`: `$answer.status == 200`", ""},
     CodeEntry{"token_refused", at_route, "the address of `token_url` gave no token",
               "look at client_id, client_secret and scope; the deliveries wait meanwhile", ""},
     CodeEntry{"token_unavailable", at_route, "the address of `token_url` is not there now; tried again", "", ""},

@@ -25,10 +25,11 @@ struct Weather {
     ErpFault fault;
     int per_mille;
 };
-constexpr Weather weather[]{{ErpFault::unavailable, 40},      {ErpFault::throttled, 15},
-                            {ErpFault::commit_and_reset, 30}, {ErpFault::reset, 15},
-                            {ErpFault::half_an_answer, 10},   {ErpFault::error_inside, 15},
-                            {ErpFault::refuse_login, 2},      {ErpFault::commit_and_keep_quiet, 1}};
+constexpr Weather weather[]{{ErpFault::unavailable, 40},         {ErpFault::throttled, 15},
+                            {ErpFault::commit_and_reset, 30},    {ErpFault::reset, 15},
+                            {ErpFault::half_an_answer, 10},      {ErpFault::error_inside, 15},
+                            {ErpFault::commit_and_babble, 10},   {ErpFault::refuse_login, 2},
+                            {ErpFault::commit_and_keep_quiet, 1}};
 
 constexpr std::uint64_t usual_events = 2000;  // of each storm
 

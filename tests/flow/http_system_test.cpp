@@ -93,7 +93,8 @@ TEST_F(HttpSystemFlow, WhatIsNotDoneIsTriedAgain)
 TEST_F(HttpSystemFlow, AnAnswerThatIsLostIsAskedForAndNotSentAgain)
 {
     ASSERT_TRUE(begin({{"ERP_TIMEOUT", "500ms"}})) << headgate_->log();
-    for (const auto lost : {ErpFault::commit_and_reset, ErpFault::half_an_answer, ErpFault::commit_and_keep_quiet}) {
+    for (const auto lost : {ErpFault::commit_and_reset, ErpFault::half_an_answer, ErpFault::commit_and_keep_quiet,
+                            ErpFault::commit_and_babble}) {
         const auto before = erp_->made().size();
         erp_->next({lost});
         const auto id = send(100 + before);
@@ -102,9 +103,41 @@ TEST_F(HttpSystemFlow, AnAnswerThatIsLostIsAskedForAndNotSentAgain)
         EXPECT_EQ(erp_->made().size(), before + 1) << static_cast<int>(lost);
         EXPECT_EQ(delivery(id).at("outcome").as_string(), "adopted");
     }
-    EXPECT_EQ(erp_->count("POST /orders"), 3U);
-    EXPECT_EQ(erp_->count("GET /orders"), 3U);
-    EXPECT_EQ(erp_->count("POST /confirm"), 3U);
+    EXPECT_EQ(erp_->count("POST /orders"), 4U);
+    EXPECT_EQ(erp_->count("GET /orders"), 4U);
+    EXPECT_EQ(erp_->count("POST /confirm"), 4U);
+}
+
+TEST_F(HttpSystemFlow, AProbeThatIsAnsweredWithAPageHasNotSaidThatNothingIsThere)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    erp_->next({ErpFault::commit_and_reset});
+    erp_->babble_at_searches(4);
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_quiet(120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "applied");
+    EXPECT_EQ(delivery(id).at("outcome").as_string(), "adopted");
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("POST /orders"), 1U);
+    EXPECT_EQ(erp_->count("GET /orders"), 5U);
+}
+
+TEST_F(HttpSystemFlow, APageWhereAnAnswerIsAskedIsDoubtAndNoRefusal)
+{
+    ASSERT_TRUE(begin({{"ERP_REPEAT", "never"}})) << headgate_->log();
+    erp_->next({ErpFault::commit_and_babble});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/events/" + id, "answer_unreadable", 120s)) << headgate_->log();
+    EXPECT_EQ(state(id), "waiting");
+    EXPECT_EQ(delivery(id).at("outcome").as_string(), "held");
+    EXPECT_NE(std::string(delivery(id).at("detail").as_string()).find("200 with a body that is no JSON"),
+              std::string::npos);
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("POST /orders"), 1U);
 }
 
 TEST_F(HttpSystemFlow, WhatWasLostOnTheWayIsSentAgainAfterItWasAskedForTwice)

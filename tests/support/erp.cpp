@@ -193,6 +193,12 @@ void Erp::serve(int socket)
     ::close(socket);
 }
 
+namespace {
+
+constexpr const char* babble = "<html><title>Maintenance</title></html>";
+
+}  // namespace
+
 bool Erp::answer(int socket, const ErpCall& call)
 {
     const std::string path = call.target.substr(0, call.target.find('?'));
@@ -214,6 +220,10 @@ bool Erp::answer(int socket, const ErpCall& call)
         return order(socket, call);
     const std::lock_guard lock(mutex_);
     if (call.method == "GET" && path == "/orders") {
+        if (searches_to_babble_ > 0) {
+            --searches_to_babble_;
+            return reply(socket, 200, babble);
+        }
         const auto found = by_reference_.find(reference_of(call));
         return reply(socket, 200,
                      found == by_reference_.end() ? "[]" : "[{\"id\":" + std::to_string(found->second) + "}]");
@@ -269,6 +279,7 @@ bool Erp::order(int socket, const ErpCall& call)
     case ErpFault::half_an_answer:
         send_all(socket, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"id\":");
         return false;
+    case ErpFault::commit_and_babble: return reply(socket, 200, babble);
     case ErpFault::commit_and_keep_quiet: {
         lock.unlock();
         char byte = 0;
@@ -283,6 +294,12 @@ void Erp::next(std::vector<ErpFault> faults)
 {
     const std::lock_guard lock(mutex_);
     next_.assign(faults.begin(), faults.end());
+}
+
+void Erp::babble_at_searches(int count)
+{
+    const std::lock_guard lock(mutex_);
+    searches_to_babble_ = count;
 }
 
 void Erp::fail_confirmations(int count)

@@ -34,6 +34,7 @@ enum class ErpFault {
     refuse_login,           // 401, nothing done
     refuse,                 // 422, nothing done
     half_an_answer,         // done, and the answer is cut off
+    commit_and_babble,      // done, and 200 with a page that is no JSON
 };
 
 /// An ERP of the tests' own on a real socket: it lives in the test's process and so survives what it is meant to see
@@ -62,6 +63,8 @@ public:
     void come_back();
     /// The next calls of POST /orders go like this, one after the other; then all go well.
     void next(std::vector<ErpFault> faults);
+    /// The next searches for an order are answered 200 with a page that is no JSON.
+    void babble_at_searches(int count);
     /// So many `POST /confirm` are answered 503.
     void fail_confirmations(int count);
     /// Asked for every POST /orders that `next` does not speak of.
@@ -94,6 +97,7 @@ private:
     std::map<std::string, int> by_reference_;
     std::map<std::string, int> by_key_;
     int confirmations_to_fail_ = 0;
+    int searches_to_babble_ = 0;
     int token_ = 0;
     int token_left_ = 0;
     std::map<int, std::thread> serving_;  // by socket

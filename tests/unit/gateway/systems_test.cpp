@@ -206,6 +206,10 @@ TEST_F(HttpSystemConfigurationTest, WhatIsWrongIsSaidWithItsPlace)
     const auto of = [&](const std::string& system) { return codes(with(system).problems); };
     EXPECT_THAT(of("preset: http"), UnorderedElementsAre("missing_key", "missing_key"));
     EXPECT_THAT(of("preset: http, url: ftp://x, requests: requests"), ElementsAre("bad_url"));
+    for (const auto* port : {"0", "65536", "99999", "4294967377"})
+        EXPECT_THAT(of("preset: http, url: 'http://x.example:" + std::string(port) + "', requests: requests"),
+                    ElementsAre("bad_url"))
+            << port;
     EXPECT_THAT(of("preset: http, url: 'https://me:secret@x.example', requests: requests"),
                 ElementsAre("secret_in_file"));
     EXPECT_THAT(of("preset: http, url: 'https://x.example/?a=b', requests: requests"), ElementsAre("bad_url"));
