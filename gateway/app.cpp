@@ -162,7 +162,8 @@ private:
             co_return failed(scripts.error());
         scripts_ = std::move(*scripts);
 
-        open_stores();
+        if (const auto opened = open_stores(); !opened)
+            co_return failed(opened.error());
         auto token = read_secrets({{config::SecretSource::Kind::generated, "", 0, 0}}, "admin-token",
                                   {.data = folder_.path().string()});
         if (!token)
@@ -271,13 +272,28 @@ private:
         co_return usable;
     }
 
-    void open_stores()
+    Result<void> open_stores()
     {
         const auto is_ledger = [](const auto& system) { return system.second.preset == SystemConfig::Preset::sqlite; };
-        if (std::ranges::any_of(configuration_->deployment.systems, is_ledger))
-            open_ledger();
-        history_ = std::make_unique<observability::HistoryStore>(
-            observability::HistoryOptions{.file = folder_ / "history.db"});
+        try {
+            if (std::ranges::any_of(configuration_->deployment.systems, is_ledger))
+                open_ledger();
+        } catch (const std::exception& error) {
+            return fail(FailureClass::permanent, "ledger_unusable",
+                        std::string(error.what()) +
+                            " (bring it back from a backup: it knows what was applied. With an empty one, what is "
+                            "replayed is applied again)");
+        }
+        try {
+            history_ = std::make_unique<observability::HistoryStore>(
+                observability::HistoryOptions{.file = folder_ / "history.db"});
+        } catch (const std::exception& error) {
+            return fail(FailureClass::permanent, "history_unusable",
+                        std::string(error.what()) +
+                            " (make room, or bring it back from a backup: it may have the bodies of what waits. "
+                            "Moved away with its -wal and -shm, a new one is begun)");
+        }
+        return {};
     }
 
     void open_ledger()

@@ -696,6 +696,15 @@ constexpr CodeEntry table[] = {
     CodeEntry{"redis_away", at_start, "Redis does not answer", "requests are answered 503; the detail is its code", ""},
     CodeEntry{"channel_waits", at_start, "events of a channel wait that is not configured any more",
               "put it back with `mode: closed` until none wait", ""},
+    CodeEntry{"ledger_unusable", at_start,
+              "`ledger.db` cannot be opened: it is no SQLite database, is damaged, or there "
+              "is no room",
+              "bring it back from a backup: it knows what was applied", ""},
+    CodeEntry{
+        "history_unusable", at_start, "`history.db` cannot be opened, for the same reasons",
+        "make room, or bring it back from a backup; moved away with its -wal and -shm, a new one is begun, without "
+        "the bodies of what waits long",
+        ""},
     CodeEntry{"ledger_new", at_start, "the ledger is new though Redis remembers events: was the data folder moved?",
               "restore ledger.db, or let it begin anew", ""},
     CodeEntry{"history_behind", at_start, "history.db cannot be written",

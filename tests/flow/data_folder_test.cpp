@@ -92,7 +92,13 @@ TEST_F(DataFolderFlow, AFileThatIsNoDatabaseIsNamed)
     EXPECT_FALSE(headgate_.start());
 
     EXPECT_EQ(headgate_.exit_code(), 1);
-    EXPECT_TRUE(headgate_.log().contains("history.db")) << headgate_.log();
+    EXPECT_TRUE(headgate_.log().contains("headgate: history_unusable: ")) << headgate_.log();
+    EXPECT_TRUE(headgate_.log().contains("history.db: file is not a database (make room, or bring it back"))
+        << headgate_.log();
+
+    std::ofstream(headgate_.data() / "ledger.db") << std::string(4096, 'x');
+    EXPECT_FALSE(headgate_.start());
+    EXPECT_TRUE(headgate_.log().contains("ledger.db: file is not a database (bring it back")) << headgate_.log();
 }
 
 TEST_F(DataFolderFlow, TermEndsAStartWhoseRedisIsNotUpYet)
