@@ -9,6 +9,8 @@
 #include <boost/asio/ip/network_v6.hpp>
 #include <boost/url/parse.hpp>
 
+#include "net/http/call.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -114,8 +116,8 @@ void AuthConfig::describe(config::Schema& schema)
          {std::pair{&password, "password"}, {&token, "token"}, {&key, "key"}, {&client_secret, "client_secret"}})
         if (secret->size() > 1)
             schema.problem(name, "several_secrets", "a login sends one secret, and here stand several");
-    if (schema.given("header") && !is_token(header))
-        schema.problem("header", "wrong_value", "`header` is no name that a header can have");
+    if (schema.given("header") && (!is_token(header) || net::frames_messages(header)))
+        schema.problem("header", "wrong_value", "`header` is no name that a header of a request's own can have");
     if (!token_url.empty())
         check_url(schema, "token_url", token_url);
 }
@@ -197,8 +199,11 @@ void SystemConfig::check(config::Schema& schema) const
     schema.required("requests");
     if (!url.empty())
         check_url(schema, "url", url);
-    if (schema.given("idempotency_header") && !is_token(idempotency_header))
-        schema.problem("idempotency_header", "wrong_value", "`idempotency_header` is no name that a header can have");
+    if (schema.given("idempotency_header") &&
+        (!is_token(idempotency_header) || net::frames_messages(idempotency_header)))
+        schema.problem("idempotency_header", "wrong_value",
+                       "`idempotency_header` is no name that a header of a request's own can have",
+                       "for example Idempotency-Key");
     for (const auto& network : allow)
         if (!network.empty() && !is_network(network))
             schema.problem("allow", "wrong_value", "`" + network + "` is no network",

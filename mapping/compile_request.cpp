@@ -168,12 +168,30 @@ private:
         made.path = value("path");
         if (!made.path)
             values_.problem(node, "missing_key", "`path` says where on the system, and it is missing");
+        check_literals(node, made);
         made.query = fields("query");
         made.headers = fields("headers");
         made.body = value("body");
         if (node["format"])
             made.format = format(node["format"]);
         return made;
+    }
+
+    /// What stands there as it is is looked at now, and what is made of a transaction when it is made.
+    void check_literals(const YAML::Node& node, const MessagePlan& made)
+    {
+        const auto begins = [](const std::unique_ptr<Block>& block) -> std::string_view {
+            if (!block)
+                return {};
+            return block->kind == Block::Kind::literal ? block->literal.text
+                   : block->segments.empty()           ? std::string_view{}
+                                                       : block->segments.front().text;
+        };
+        if (const auto path = begins(made.path); !path.empty() && (!path.starts_with('/') || path.starts_with("//")))
+            values_.problem(node["path"], "bad_path",
+                            "`path` begins with one slash: it goes on from the system's `url`");
+        if (made.method && made.method->kind == Block::Kind::literal && !is_method(made.method->literal.text))
+            values_.problem(node["method"], "bad_method", "`method` is GET, HEAD, POST, PUT, PATCH or DELETE");
     }
 
     BodyFormat format(const YAML::Node& node)

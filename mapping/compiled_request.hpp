@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
@@ -24,6 +25,13 @@ struct MessagePlan {
     std::unique_ptr<Block> body;
     BodyFormat format = BodyFormat::json;
 };
+
+/// The methods that a request may have.
+[[nodiscard]] inline bool is_method(std::string_view method)
+{
+    static constexpr std::array<std::string_view, 6> known{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    return std::ranges::find(known, method) != known.end();
+}
 
 struct StepPlan {
     Site site;

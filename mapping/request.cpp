@@ -250,8 +250,7 @@ private:
             return true;
         if (!text(*plan.method, "method", made.method))
             return false;
-        static constexpr std::array<std::string_view, 6> known{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-        return std::ranges::find(known, made.method) != known.end() ||
+        return is_method(made.method) ||
                fail(run_, plan.method->site, "bad_method", "method: is none of GET, HEAD, POST, PUT, PATCH, DELETE");
     }
 

@@ -18,6 +18,15 @@ constexpr std::array<std::string_view, 10> ours{"host",       "content-length", 
                                                 "te",         "trailer",        "upgrade",    "proxy-connection",
                                                 "keep-alive", "expect"};
 
+}  // namespace
+
+bool frames_messages(std::string_view header)
+{
+    return std::ranges::any_of(ours, [&](std::string_view own) { return same_ignoring_case(header, own); });
+}
+
+namespace {
+
 std::string_view problem_of(const HttpCall& call)
 {
     if (call.method.empty() || call.method.size() > longest_method || !all(call.method, Class::token))

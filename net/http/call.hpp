@@ -50,12 +50,14 @@ struct HttpAnswer {
 
 inline constexpr std::chrono::seconds longest_retry_after = std::chrono::hours(24);
 
+/// Whether a header is the client's to send: Host, Content-Length and the rest of those that frame or route.
+[[nodiscard]] bool frames_messages(std::string_view header);
+
 /// The value of Host: with brackets where they belong, without the scheme's own port.
 [[nodiscard]] std::string host_field(const HttpOrigin& origin);
 
 /// The request as it goes out, head and body. Fails with permanent `call_malformed` when a part of the call could be
-/// read as anything else than what it is, or names a header that is the client's: Host, Content-Length and the rest
-/// of those that frame or route.
+/// read as anything else than what it is, or names a header that is the client's (`frames_messages`).
 [[nodiscard]] Result<std::string> request_bytes(const HttpCall& call, const HttpOrigin& origin);
 
 /// An HTTP-date in any of its three forms (RFC 9110 §5.6.7), in seconds since 1970. `now` tells the century of the

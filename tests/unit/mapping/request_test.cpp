@@ -90,6 +90,24 @@ constexpr const char* order = R"({"order_number": "#1001", "state": "confirmed",
     "customer": {"ref": "c1"}, "lines": [{"item": {"sku": "SKU-1"}, "qty": {"value": "3", "uom": "EA"},
     "net": {"amount": "10.00", "currency": "EUR"}}]})";
 
+/// The one problem of a request whose message is this.
+std::string problem_of(const std::string& message)
+{
+    const auto request =
+        loaded("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    send: " + message + "\n");
+    return request ? "" : request.error().front().code + " at " + std::to_string(request.error().front().column);
+}
+
+TEST(Request, WhatIsWrongWhateverTheTransactionIsIsFoundWhenItIsLoaded)
+{
+    EXPECT_EQ(problem_of("{ path: orders }"), "bad_path at 19");
+    EXPECT_EQ(problem_of("{ path: \"orders/{.id}\" }"), "bad_path at 19");
+    EXPECT_EQ(problem_of("{ path: //evil.example/x }"), "bad_path at 19");
+    EXPECT_EQ(problem_of("{ path: /orders, method: BREW }"), "bad_method at 36");
+    EXPECT_EQ(problem_of("{ path: \"{.path}/x\", method: PATCH }"), "");
+    EXPECT_EQ(problem_of("{ path: /orders, method: '= .method' }"), "");
+}
+
 TEST(Request, ATransactionBecomesTheCallsOfAnErp)
 {
     const auto request = loaded(odoo);
