@@ -37,7 +37,8 @@ std::string unused(const Configuration& configuration, const retry::StoredEntry&
     if (table == nullptr)
         return "there is no vocabulary of this name any more";
     if (const auto said = table->in_file(entry.word))
-        return *said == note.value ? "its file says the same now" : "its file says otherwise: " + table->file;
+        return table->agrees(*said, entry.word, note.value) ? "its file says the same now"
+                                                            : "its file says otherwise: " + table->file;
     if (const auto allowed = check_entry(*table, entry.word, note.value); !allowed)
         return allowed.error().detail;
     return "";

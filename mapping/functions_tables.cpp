@@ -201,12 +201,12 @@ bool apply_convert(Call& call, Value& out)
         return call.fail("unknown_vocabulary", "asks for the vocabulary `uom_conversion`, which is not there");
     constexpr int places = 6;  // what a quantity may have
     std::optional<Decimal> value;
-    if (const Decimal* factor = table->factor(call.subject.text, unit, item)) {
-        value = call.subject.number.times(*factor);
-    } else if (const Decimal* back = table->factor(unit, call.subject.text, item)) {
-        value = call.subject.number.divided(*back, places);
-        if (value && value->times(*back) != call.subject.number)
+    if (const auto found = table->conversion(call.subject.text, unit, item); found && found->back) {
+        value = call.subject.number.divided(*found->factor, places);
+        if (value && value->times(*found->factor) != call.subject.number)
             return call.fail("qty_invalid", "is no whole number of that unit, to 6 decimals");
+    } else if (found) {
+        value = call.subject.number.times(*found->factor);
     } else {
         auto word = std::string(call.subject.text).append(" ").append(unit);
         count(call, *table, word);

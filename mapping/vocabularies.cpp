@@ -46,6 +46,24 @@ bool stands_in(std::string_view text, std::string_view part)
     return memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
+const Decimal* factor_in(const Vocabulary::Factors& some, std::string_view from, std::string_view to)
+{
+    const auto unit = some.find(from);
+    if (unit == some.end())
+        return nullptr;
+    const auto found = unit->second.find(to);
+    return found == unit->second.end() ? nullptr : &found->second;
+}
+
+/// As `factor_word` reads it.
+std::string word_of_factor(std::string_view from, std::string_view to, std::string_view item)
+{
+    auto word = std::string(from).append(" ").append(to);
+    if (!item.empty())
+        word.append(" ").append(item);
+    return word;
+}
+
 /// Reads one file into a table.
 class Reader {
 public:
@@ -280,25 +298,34 @@ const KeywordRule* Vocabulary::classify(std::string_view text, std::uint64_t& lo
     return nullptr;
 }
 
-const Decimal* Vocabulary::factor(std::string_view from, std::string_view to, std::string_view item) const
+std::optional<Vocabulary::Conversion> Vocabulary::conversion(std::string_view from, std::string_view to,
+                                                             std::string_view item) const
 {
-    const auto in = [&](const Factors& some) -> const Decimal* {
-        const auto unit = some.find(from);
-        if (unit == some.end())
-            return nullptr;
-        const auto found = unit->second.find(to);
-        return found == unit->second.end() ? nullptr : &found->second;
+    const auto either = [&](auto one_way) -> std::optional<Conversion> {
+        if (const Decimal* found = one_way(from, to))
+            return Conversion{found, false};
+        if (const Decimal* found = one_way(to, from))
+            return Conversion{found, true};
+        return std::nullopt;
     };
-    if (const auto own = item_factors.find(item); own != item_factors.end())
-        if (const Decimal* found = in(own->second))
+    const auto in_files = [&](const Factors& some) {
+        return either([&](std::string_view one, std::string_view other) { return factor_in(some, one, other); });
+    };
+    const auto in_added = [&](std::string_view of) {
+        return either([&](std::string_view one, std::string_view other) {
+            return added ? added->factor(name, word_of_factor(one, other, of)) : nullptr;
+        });
+    };
+    if (!item.empty()) {
+        if (const auto own = item_factors.find(item); own != item_factors.end())
+            if (const auto found = in_files(own->second))
+                return found;
+        if (const auto found = in_added(item))
             return found;
-    const std::string word = added ? std::string(from).append(" ").append(to) : "";
-    if (added && !item.empty())
-        if (const Decimal* found = added->factor(name, std::string(word).append(" ").append(item)))
-            return found;
-    if (const Decimal* found = in(factors))
+    }
+    if (const auto found = in_files(factors))
         return found;
-    return added ? added->factor(name, word) : nullptr;
+    return in_added({});
 }
 
 std::optional<FactorWord> factor_word(std::string_view word)
@@ -344,34 +371,43 @@ bool Vocabulary::has(const MissedWord& missed, std::string_view channel) const
     case MissedWord::Asked::text: return kind == Kind::rules && rules_digest() != missed.word;
     case MissedWord::Asked::factor: {
         const auto units = factor_word(missed.word);
-        return kind == Kind::factors && units &&
-               (factor(units->from, units->to, units->item) != nullptr ||
-                factor(units->to, units->from, units->item) != nullptr);
+        return kind == Kind::factors && units && conversion(units->from, units->to, units->item).has_value();
     }
     }
     std::unreachable();
 }
 
-std::optional<std::string> Vocabulary::in_file(std::string_view word) const
+std::optional<Vocabulary::InFile> Vocabulary::in_file(std::string_view word) const
 {
-    const auto text = [](const Factors& some, const FactorWord& units) -> std::optional<std::string> {
-        const auto from = some.find(units.from);
-        if (from == some.end())
-            return std::nullopt;
-        const auto to = from->second.find(units.to);
-        return to == from->second.end() ? std::nullopt : std::optional(to->second.text());
-    };
     if (kind == Kind::words) {
         const auto found = entries.find(word);
-        return found == entries.end() ? std::nullopt : std::optional(found->second);
+        return found == entries.end() ? std::nullopt : std::optional(InFile{found->first, found->second});
     }
     const auto units = kind == Kind::factors ? factor_word(word) : std::nullopt;
     if (!units)
         return std::nullopt;
-    if (units->item.empty())
-        return text(factors, *units);
     const auto own = item_factors.find(units->item);
-    return own == item_factors.end() ? std::nullopt : text(own->second, *units);
+    if (!units->item.empty() && own == item_factors.end())
+        return std::nullopt;
+    const Factors& some = units->item.empty() ? factors : own->second;
+    for (const auto& [from, to] : {std::pair{units->from, units->to}, {units->to, units->from}})
+        if (const Decimal* found = factor_in(some, from, to))
+            return InFile{word_of_factor(from, to, units->item), found->text()};
+    return std::nullopt;
+}
+
+bool Vocabulary::agrees(const InFile& said, std::string_view word, std::string_view value) const
+{
+    if (kind != Kind::factors)
+        return said.value == value;
+    const auto theirs = Decimal::parse(said.value);
+    const auto ours = Decimal::parse(value);
+    if (!theirs || !ours)
+        return false;
+    if (said.word == word)
+        return *theirs == *ours;
+    const auto there_and_back = theirs->times(*ours);
+    return there_and_back && *there_and_back == Decimal(1);
 }
 
 Result<void> check_entry(const Vocabulary& table, std::string_view word, std::string_view value)
@@ -403,8 +439,9 @@ Result<void> check_entry(const Vocabulary& table, std::string_view word, std::st
     }
     if (const auto said = table.in_file(word))
         return fail(FailureClass::permanent, "entry_in_file",
-                    "the vocabulary `" + table.name + "` has this word in its file, where it is `" + *said +
-                        "`: change it in " + table.file + " and restart");
+                    "the vocabulary `" + table.name + "` has " +
+                        (said->word == word ? "this word" : "`" + said->word + "`") + " in its file, where it is `" +
+                        said->value + "`: change it in " + table.file + " and restart");
     return {};
 }
 

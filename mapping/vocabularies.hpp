@@ -37,6 +37,14 @@ struct Vocabulary {
     enum class Unmapped : std::uint8_t { dead, park, hold, use_default };
     using Words = std::map<std::string, std::string, std::less<>>;
     using Factors = std::map<std::string, std::map<std::string, Decimal, std::less<>>, std::less<>>;  // from, to
+    struct Conversion {
+        const Decimal* factor;
+        bool back;  // it says how many of the first unit one of the second is
+    };
+    struct InFile {
+        std::string word;  // of a factor it may be the other direction's
+        std::string value;
+    };
 
     std::string name;
     std::string file;
@@ -57,14 +65,18 @@ struct Vocabulary {
     [[nodiscard]] const std::string* find_back(std::string_view code, std::string_view channel) const;
     /// The rule that a text fulfils first; null when it fulfils none. `looked_at` grows by the bytes that were read.
     [[nodiscard]] const KeywordRule* classify(std::string_view text, std::uint64_t& looked_at) const;
-    /// How many `to` one `from` is, of the item itself first.
-    [[nodiscard]] const Decimal* factor(std::string_view from, std::string_view to, std::string_view item) const;
+    /// How many `to` one `from` is, or the other way round: of the item itself first, then of all; of each the file
+    /// before what was added, and of each of those the direction that was asked for first.
+    [[nodiscard]] std::optional<Conversion> conversion(std::string_view from, std::string_view to,
+                                                       std::string_view item) const;
     /// Whether what was missed by an event of the channel leads somewhere now: to an entry, or to a default.
     [[nodiscard]] bool has(const MissedWord& missed, std::string_view channel) const;
     /// Tells these rules from others.
     [[nodiscard]] std::string rules_digest() const;
     /// What the table's own file says of a word that may be added; nothing when it says nothing.
-    [[nodiscard]] std::optional<std::string> in_file(std::string_view word) const;
+    [[nodiscard]] std::optional<InFile> in_file(std::string_view word) const;
+    /// Whether a file that says this says the same.
+    [[nodiscard]] bool agrees(const InFile& said, std::string_view word, std::string_view value) const;
 };
 
 /// Whether a person may add this to the table: an entry of its kind, which its file has not. `bad_entry`,

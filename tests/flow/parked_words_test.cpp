@@ -20,6 +20,7 @@ protected:
     ParkedWordsFlow()
     {
         fs::create_directories(folder_ / "config/vocabularies");
+        fs::create_directories(folder_ / "config/connectors/acme/mappings");
         write("headgate.yaml", "name: parked\nchannels: { shop: { connector: shopify, secret: generated } }\n");
         vocabulary("payment_state.shopify", "paid: captured");
         vocabulary("fulfilment_state.shopify", "partial: partially_fulfilled");
@@ -256,6 +257,61 @@ TEST_F(ParkedWordsFlow, AFileWinsOverWhatWasAddedAndThatIsSaid)
     EXPECT_EQ(ledger("SELECT count(*) FROM sales_order WHERE payment_state = 'authorized'"), 1);
     EXPECT_NE(headgate_->admin("GET", "/readyz").second.find("entries_unused"), std::string::npos);
     EXPECT_NE(headgate({"vocabularies", "entries"}).out.find("its file says otherwise"), std::string::npos);
+}
+
+TEST_F(ParkedWordsFlow, AFactorOfAFileWinsInBothDirections)
+{
+    write("headgate.yaml", "name: parked\nchannels: { acme: { connector: acme, secret: generated } }\n");
+    write("connectors/acme/connector.yaml",
+          "signature: { hmac: { header: X-Shopify-Hmac-Sha256 } }\n"
+          "identity: { topic: $headers.\"x-shopify-topic\", idempotency_key: $headers.\"x-shopify-event-id\" }\n"
+          "keep_headers: [\"x-shopify-*\"]\ntopics: { order: { mappings: [order] } }\n");
+    write("connectors/acme/mappings/order.yaml", R"(transaction: sales_order
+entity: order/{.number}
+version: 1
+fields:
+  order_number: .number | string
+  placed_at: = "2026-11-02T15:30:00Z" | timestamp
+  state: confirmed
+  order_class: standard
+  payment_state: pending
+  currency: EUR
+  lines:
+    each: .items
+    fields:
+      line_id: "1"
+      line_no: 1
+      item: { sku: .sku, title: .sku }
+      qty: .count | quantity("EA") | convert("DZN", .sku)
+      unit_price: = 0 | price("EUR")
+      extended: = 0 | money("EUR")
+      net: = 0 | money("EUR")
+  totals: { items_gross: = 0 | money("EUR"), grand_total: = 0 | money("EUR") }
+)");
+    write("vocabularies/uom_conversion.yaml", "unmapped: park\nfactors: { PR: { EA: 2 } }\n");
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto dozens_of_24 = [&](std::uint64_t id) {
+        Sender sender("/hooks/acme", headgate_->secret("acme"));
+        const auto number = std::to_string(id);
+        sender.post(
+            headgate_->port(),
+            {"order", "evt-" + number, R"({"number": )" + number + R"(, "items": [{"sku": "A", "count": 24}]})", {}});
+        EXPECT_TRUE(quiet()) << headgate_->log();
+        return ledger("SELECT json_extract(json, '$.lines[0].qty.value') FROM sales_order WHERE order_number = '" +
+                      number + "'");
+    };
+    ASSERT_EQ(set("uom_conversion", "EA DZN", "0.5").first, 200);
+    EXPECT_EQ(dozens_of_24(1), 12);
+    write("vocabularies/uom_conversion.yaml", "unmapped: park\nfactors: { DZN: { EA: 12 } }\n");
+
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+
+    EXPECT_EQ(dozens_of_24(2), 2);
+    const auto refused = set("uom_conversion", "EA DZN", "0.25");
+    EXPECT_EQ(refused.first, 409);
+    EXPECT_NE(refused.second.find("has `DZN EA` in its file, where it is `12`"), std::string::npos) << refused.second;
+    EXPECT_EQ(set("uom_conversion", "EA DZN A", "0.25").first, 200);  // of one item: more particular
+    EXPECT_EQ(dozens_of_24(3), 6);
 }
 
 TEST_F(ParkedWordsFlow, WhatLacksAnotherWordWaitsForThatThen)

@@ -161,7 +161,7 @@ TEST_F(VocabulariesTest, WhatIsAddedCountsWhereTheFilesSayNothing)
         return mapped(".s | lookup(\"state\")", R"({"id": 1, "s": ")" + std::string(word) + R"("})", channel);
     };
     const auto factor = [&](std::string_view item) {
-        return tables_.find("uom_conversion")->factor("CS", "EA", item)->text();
+        return tables_.find("uom_conversion")->conversion("CS", "EA", item)->factor->text();
     };
 
     EXPECT_EQ(state("paid", "shop"), R"({"title":"captured"})");
@@ -178,6 +178,47 @@ TEST_F(VocabulariesTest, WhatIsAddedCountsWhereTheFilesSayNothing)
     tables_.added().replace({}, 6);
 
     EXPECT_EQ(state("odd", "shop"), "!unmapped title: `.s` has no entry in the vocabulary `state`");
+}
+
+TEST_F(VocabulariesTest, AFactorOfTheFileWinsInBothDirectionsAndOneOfTheItemOverOneForAll)
+{
+    file("uom_conversion.yaml", "factors: { DZN: { EA: 12 } }\nitems: { A: { CS: { EA: 24 } } }\n");
+    ASSERT_EQ(load(), "");
+    tables_.added().replace({{"uom_conversion", "EA DZN", "0.5"},
+                             {"uom_conversion", "EA CS A", "0.5"},
+                             {"uom_conversion", "EA CS", "0.25"},
+                             {"uom_conversion", "DZN EA B", "10"},
+                             {"uom_conversion", "DZN EA A", "13"}},
+                            1);
+    const auto converted = [&](const std::string& from, const std::string& to, const std::string& item) {
+        return mapped(".s | quantity(\"" + from + "\") | convert(\"" + to + "\", \"" + item + "\") | get(\"value\")",
+                      R"({"id": 1, "s": "120"})");
+    };
+
+    EXPECT_EQ(converted("EA", "DZN", "C"), R"({"title":"10"})");  // the file's, for all
+    EXPECT_EQ(converted("DZN", "EA", "C"), R"({"title":"1440"})");
+    EXPECT_EQ(converted("EA", "CS", "A"), R"({"title":"5"})");   // the file's, of the item
+    EXPECT_EQ(converted("EA", "CS", "C"), R"({"title":"30"})");  // added, for all
+    EXPECT_EQ(converted("CS", "EA", "C"), R"({"title":"480"})");
+    EXPECT_EQ(converted("EA", "DZN", "B"), R"({"title":"12"})");  // added, of the item
+    EXPECT_EQ(converted("DZN", "EA", "B"), R"({"title":"1200"})");
+}
+
+TEST_F(VocabulariesTest, AFileAgreesWithWhatMeansTheSame)
+{
+    file("state.yaml", "entries: { paid: \"1\" }\n");
+    file("uom_conversion.yaml", "factors: { PR: { EA: 2 } }\n");
+    ASSERT_EQ(load(), "");
+    const auto agrees = [&](const std::string& table, std::string_view word, std::string_view value) {
+        const auto& one = *tables_.find(table);
+        return one.agrees(*one.in_file(word), word, value);
+    };
+
+    EXPECT_TRUE(agrees("state", "paid", "1"));
+    EXPECT_FALSE(agrees("state", "paid", "1.0"));
+    EXPECT_TRUE(agrees("uom_conversion", "PR EA", "2.0"));
+    EXPECT_TRUE(agrees("uom_conversion", "EA PR", "0.5"));
+    EXPECT_FALSE(agrees("uom_conversion", "EA PR", "2"));
 }
 
 TEST_F(VocabulariesTest, WhatMayBeAddedIsOfTheTablesKindAndNotInItsFile)
@@ -212,6 +253,12 @@ TEST_F(VocabulariesTest, WhatMayBeAddedIsOfTheTablesKindAndNotInItsFile)
                   "first is");
     EXPECT_EQ(checked("uom_conversion", "DZN EA", "10").substr(0, 13), "entry_in_file");
     EXPECT_EQ(checked("uom_conversion", "CS EA A", "10").substr(0, 13), "entry_in_file");
+    EXPECT_EQ(
+        checked("uom_conversion", "EA DZN", "0.5"),
+        "entry_in_file: the vocabulary `uom_conversion` has `DZN EA` in its file, where it is `12`: change it in " +
+            folder_ + "/uom_conversion.yaml and restart");
+    EXPECT_EQ(checked("uom_conversion", "EA CS A", "0.5").substr(0, 13), "entry_in_file");
+    EXPECT_EQ(checked("uom_conversion", "EA DZN A", "0.1"), "");
 }
 
 TEST_F(VocabulariesTest, WhatPeopleWroteIsCountedAndNotListed)
