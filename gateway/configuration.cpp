@@ -84,6 +84,7 @@ public:
                     folder, "unknown_channel",
                     "a folder of vocabularies is for the channel of its name, and there is no channel `" + name + "`",
                     list_of(made_->deployment.channels | std::views::keys));
+        check_vocabularies();
         for (const auto& route : made_->deployment.routes)
             add_route(route);
         auto beside = files_not_read(options_.folder, folders, read_);
@@ -104,6 +105,7 @@ public:
         load_tables();
         for (const auto& channel : channels)
             add_channel(channel);
+        check_vocabularies();
         return loaded();
     }
 
@@ -131,6 +133,23 @@ private:
                 if (auto loaded = made_->vocabularies.load(folder); !loaded)
                     report(std::move(loaded.error()));
         std::ranges::copy(made_->vocabularies.notes(), std::back_inserter(notes_));
+    }
+
+    /// What a field with a closed list cannot hold would only fail once it comes. What a channel lays over a table is
+    /// of its own connector's fields alone.
+    void check_vocabularies()
+    {
+        const auto check = [this](const Connector& connector, const std::string& channel) {
+            for (const auto& [name, topic] : connector.topics)
+                for (const auto& mapping : topic.mappings)
+                    for (const auto& field : mapping->listed_fields())
+                        report(mapping::not_listed(field, channel, mapping->name()));
+        };
+        for (const auto& [name, connector] : made_->connectors)
+            check(*connector, "");
+        for (const auto& [name, channel] : made_->channels)
+            if (channel->connector != nullptr)
+                check(*channel->connector, name);
     }
 
     void report(Problems more) { std::ranges::move(more, std::back_inserter(problems_)); }

@@ -178,7 +178,7 @@ void ValueCompiler::note_codes(const Expr& gives, const Shape& shape)  // NOLINT
 {
     if (gives.function != nullptr) {
         if (gives.table != nullptr && gives.function->name == "lookup")
-            program_.codes.emplace_back(gives.table, &shape);
+            program_.codes.push_back({gives.table, &shape, gives.args.size() < 3});  // the subject, the table
         else if (gives.function->name == "required" || gives.function->name == "default")
             note_codes(*gives.args.front(), shape);
     } else if (gives.evaluate == evaluate_coalesce) {

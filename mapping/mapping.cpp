@@ -356,13 +356,12 @@ bool Mapping::has_parents() const
     return std::ranges::any_of(compiled_->plans, [](const Plan& plan) { return !plan.parents.empty(); });
 }
 
-std::vector<const std::vector<std::string>*> Mapping::lists_for(const Vocabulary& table) const
+std::vector<ListedField> Mapping::listed_fields() const
 {
-    std::vector<const std::vector<std::string>*> lists;
-    for (const auto& [read, shape] : compiled_->program.codes)
-        if (read == &table)
-            lists.push_back(&shape->words);
-    return lists;
+    std::vector<ListedField> fields;
+    for (const auto& [table, shape, falls_back] : compiled_->program.codes)
+        fields.push_back({static_cast<const Vocabulary*>(table), &shape->words, falls_back});
+    return fields;
 }
 
 Problems Mapping::notes() const

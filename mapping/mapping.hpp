@@ -15,6 +15,7 @@
 #include "mapping/canonical.hpp"
 #include "mapping/context.hpp"
 #include "mapping/headers_read.hpp"
+#include "mapping/listed_words.hpp"
 #include "mapping/trace.hpp"
 #include "mapping/vocabularies.hpp"
 
@@ -82,8 +83,8 @@ public:
     [[nodiscard]] bool has_parents() const;
     /// What is no mistake and worth a look when the file is checked.
     [[nodiscard]] Problems notes() const;
-    /// The closed lists of the fields that a word of the table goes straight into.
-    [[nodiscard]] std::vector<const std::vector<std::string>*> lists_for(const Vocabulary& table) const;
+    /// The fields with a closed list that words of vocabularies go straight into.
+    [[nodiscard]] std::vector<ListedField> listed_fields() const;
     /// The headers it reads; those that are not stored with an event are null.
     [[nodiscard]] std::vector<HeaderRead> headers() const;
     /// No `topics:` takes every topic.

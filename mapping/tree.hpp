@@ -122,8 +122,13 @@ struct Block::Field {
 struct Program {
     std::deque<std::string> texts;
     int slots = 0;
-    // Tables whose words go straight into a field with a closed list.
-    std::vector<std::pair<const void*, const Shape*>> codes;
+    /// Tables whose words go straight into a field with a closed list.
+    struct Codes {
+        const void* table;
+        const Shape* shape;
+        bool falls_back;  // to the table's own default: the call names none
+    };
+    std::vector<Codes> codes;
     std::string_view keep(std::string_view text) { return texts.emplace_back(text); }
 };
 

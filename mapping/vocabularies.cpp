@@ -240,7 +240,7 @@ private:
     Problems& problems_;
 };
 
-std::optional<Vocabulary> read_table(const std::string& path, bool overlay, Problems& problems)
+std::optional<Vocabulary> read_table(const std::string& path, bool overlay, Problems& problems, Problems& notes)
 {
     const auto file = YamlFile::read(path, problems);
     if (!file)
@@ -249,6 +249,13 @@ std::optional<Vocabulary> read_table(const std::string& path, bool overlay, Prob
     table.name = std::filesystem::path(path).stem();
     table.file = path;
     Reader(*file, table, problems).read(overlay);
+    if (table.unmapped == Vocabulary::Unmapped::park)
+        for (const auto& word : file->root()["entries"])
+            if (word.first.IsScalar() && word.first.Scalar().size() > MissedWord::most_bytes)
+                notes.push_back(file->problem(word.first, "long_word",
+                                              "this word has more than " + std::to_string(MissedWord::most_bytes) +
+                                                  " bytes: what came before it was here does not go back by itself",
+                                              "`headgate dlq replay`"));
     return table;
 }
 
@@ -450,7 +457,7 @@ std::expected<void, Problems> Vocabularies::load(const std::string& dir)
     Problems problems;
     std::vector<std::string> channels;
     for (const std::string& path : files_of(dir, ".yaml", problems, &channels)) {
-        auto table = read_table(path, false, problems);
+        auto table = read_table(path, false, problems, notes_);
         if (!table)
             continue;
         if (const Vocabulary* known = find(table->name); known != nullptr && !known->file.empty())
@@ -464,7 +471,7 @@ std::expected<void, Problems> Vocabularies::load(const std::string& dir)
         const std::string channel = std::filesystem::path(folder).filename();
         overlaid_.emplace(channel, folder);
         for (const std::string& path : files_of(folder, ".yaml", problems)) {
-            auto table = read_table(path, true, problems);
+            auto table = read_table(path, true, problems, notes_);
             if (!table)
                 continue;
             const auto below = tables_.find(table->name);
@@ -473,9 +480,11 @@ std::expected<void, Problems> Vocabularies::load(const std::string& dir)
                     {path, 0, 0, "unknown_vocabulary",
                      "it lies over the vocabulary `" + table->name + "`, and there is none of that name with `entries`",
                      ""});
-            else
+            else {
                 for (auto& [word, code] : table->entries)
                     below->second.overlays[channel].insert_or_assign(word, std::move(code));
+                below->second.overlay_files.insert_or_assign(channel, path);
+            }
         }
     }
     if (!problems.empty())
@@ -488,9 +497,12 @@ void Vocabularies::add(Vocabulary table)
     Vocabulary& place = tables_[table.name];
     table.added = added_;
     auto overlays = std::move(place.overlays);
+    auto overlay_files = std::move(place.overlay_files);
     place = std::move(table);
-    if (place.overlays.empty())
+    if (place.overlays.empty()) {
         place.overlays = std::move(overlays);
+        place.overlay_files = std::move(overlay_files);
+    }
 }
 
 const Vocabulary* Vocabularies::find(std::string_view name) const

@@ -54,6 +54,7 @@ struct Vocabulary {
     std::string fallback;  // for use_default
     Words entries;
     std::map<std::string, Words, std::less<>> overlays;  // a channel's own entries
+    std::map<std::string, std::string, std::less<>> overlay_files;
     std::vector<KeywordRule> rules;
     Factors factors;
     std::map<std::string, Factors, std::less<>> item_factors;

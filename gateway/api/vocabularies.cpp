@@ -36,12 +36,12 @@ Result<void> check_value(const Means& with, const Vocabulary& table, const std::
     for (const auto& [name, connector] : with.configuration.connectors)
         for (const auto& [topic, of] : connector->topics)
             for (const auto& mapping : of.mappings)
-                for (const auto* words : mapping->lists_for(table))
-                    if (std::ranges::find(*words, value) == words->end())
+                for (const auto& field : mapping->listed_fields())
+                    if (field.table == &table && std::ranges::find(*field.words, value) == field.words->end())
                         return fail(FailureClass::permanent, "bad_entry",
                                     fmt::format("`{}` is nothing that this vocabulary may give: the mapping {} puts it "
                                                 "into a field that is one of {}",
-                                                value, mapping->name(), fmt::join(*words, ", ")));
+                                                value, mapping->name(), fmt::join(*field.words, ", ")));
     return {};
 }
 

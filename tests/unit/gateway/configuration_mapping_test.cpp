@@ -30,6 +30,27 @@ TEST_F(ConfigurationTest, AMappingExtendsAShippedOneAndAChannelHasWordsOfItsOwn)
     EXPECT_EQ(std::ranges::count(codes(loaded.notes), "vocabulary_replaced"), 1);
 }
 
+TEST_F(ConfigurationTest, AVocabularyOfAFieldWithAClosedListHasWordsOfThatList)
+{
+    variables_["SECRET"] = "secret";
+    write("conf/connectors/acme/connector.yaml",
+          "signature: { hmac: { header: S } }\nidentity: { topic: .t, idempotency_key: .id }\n"
+          "topics: { orders/create: { mappings: [order] } }\n");
+    write("conf/connectors/acme/mappings/order.yaml", "extends: shopify/sales_order\ntopics: null\n");
+    write("conf/vocabularies/payment_state.shopify.yaml",
+          "unmapped: { default: \"\" }\nentries: { paid: captuerd, wired: captured }\n");
+    write("conf/vocabularies/order_class.shopify.yaml", "unmapped: { default: odd }\nentries: { web: standard }\n");
+    write("conf/vocabularies/eu/payment_state.shopify.yaml", "entries: { late: pending, odd: oddly }\n");
+
+    const auto problems = texts(load(std::string(channels)).problems);
+
+    EXPECT_NE(problems.find("/payment_state.shopify.yaml:1:22: not_in_list: `` is nothing"), std::string::npos);
+    EXPECT_NE(problems.find("/payment_state.shopify.yaml:2:18: not_in_list: `captuerd` is nothing"), std::string::npos);
+    EXPECT_NE(problems.find("did you mean `captured`?"), std::string::npos);
+    EXPECT_NE(problems.find("/eu/payment_state.shopify.yaml:1:32: not_in_list: `oddly`"), std::string::npos);
+    EXPECT_EQ(std::ranges::count(problems, '\n'), 3) << problems;  // the call names another default than `odd`
+}
+
 TEST_F(ConfigurationTest, WordsOfAChannelThatIsNotThereAndUnitsOfNoCurrencyAreRefused)
 {
     variables_["SECRET"] = "secret";

@@ -83,6 +83,16 @@ TEST_F(VocabulariesTest, AReplacedTableIsNotedWithItsVersion)
     EXPECT_EQ(mapped(".s | lookup(\"state\")", R"({"id": 1, "s": "paid"})", "eu"), R"({"title":"authorized"})");
 }
 
+TEST_F(VocabulariesTest, AWordThatNothingCouldWaitForIsNoted)
+{
+    file("state.yaml", "unmapped: park\nentries:\n  a: b\n  " + std::string(501, 'x') + ": c\n");
+    file("other.yaml", "entries:\n  " + std::string(501, 'x') + ": c\n");
+    ASSERT_EQ(load(), "");
+
+    ASSERT_EQ(tables_.notes().size(), 1U);
+    EXPECT_NE(text_of(tables_.notes().front()).find("/state.yaml:4:3: long_word: "), std::string::npos);
+}
+
 TEST_F(VocabulariesTest, WhatIsUnmappedLeadsWhereTheTableSays)
 {
     file("dead.yaml", "unmapped: dead\nentries: { a: b }\n");
