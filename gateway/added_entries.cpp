@@ -31,17 +31,17 @@ std::optional<EntryNote> read_note(std::string_view about)
     return EntryNote{text("value"), text("who"), text("why"), text("at")};
 }
 
-std::string unused(const Configuration& configuration, const retry::StoredEntry& entry, const EntryNote& note)
+std::optional<Unused> unused(const Configuration& configuration, const retry::StoredEntry& entry, const EntryNote& note)
 {
     const auto* table = configuration.vocabularies.find(entry.vocabulary);
     if (table == nullptr)
-        return "there is no vocabulary of this name any more";
+        return Unused{"there is no vocabulary of this name any more"};
     if (const auto said = table->in_file(entry.word))
-        return table->agrees(*said, entry.word, note.value) ? "its file says the same now"
-                                                            : "its file says otherwise: " + table->file;
+        return table->agrees(*said, entry.word, note.value) ? Unused{"its file says the same now", true}
+                                                            : Unused{"its file says otherwise: " + table->file};
     if (const auto allowed = check_entry(*table, entry.word, note.value); !allowed)
-        return allowed.error().detail;
-    return "";
+        return Unused{allowed.error().detail};
+    return std::nullopt;
 }
 
 Task<void> read_entries(net::Redis& redis, const Configuration& configuration, observability::Health& health)
@@ -53,18 +53,19 @@ Task<void> read_entries(net::Redis& redis, const Configuration& configuration, o
     std::size_t idle = 0;
     for (auto& entry : stored->entries) {
         auto note = read_note(entry.about);
-        if (!note || !unused(configuration, entry, *note).empty())
-            ++idle;
-        else
+        const auto why = note ? unused(configuration, entry, *note) : Unused{"it cannot be read"};
+        if (!why)
             entries.push_back({std::move(entry.vocabulary), std::move(entry.word), std::move(note->value)});
+        else if (!why->said_by_file)
+            ++idle;
     }
     configuration.vocabularies.added().replace(entries, stored->changes);
     if (idle == 0)
         health.clear_note("entries_unused");
     else
-        health.note("entries_unused", std::to_string(idle) +
-                                          " added entries of vocabularies do not count: `headgate vocabularies "
-                                          "entries` says why");
+        health.note("entries_unused", (idle == 1 ? "an added entry of a vocabulary does"
+                                                 : std::to_string(idle) + " added entries of vocabularies do") +
+                                          " not count: `headgate vocabularies entries` says why");
     co_return Result<void>();
 }
 

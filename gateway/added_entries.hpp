@@ -23,12 +23,18 @@ struct EntryNote {
 /// Nothing when it was not written here.
 [[nodiscard]] std::optional<EntryNote> read_note(std::string_view about);
 
-/// Why an added entry does not count; "" when it does.
-[[nodiscard]] std::string unused(const Configuration& configuration, const retry::StoredEntry& entry,
-                                 const EntryNote& note);
+/// Why an added entry does not count.
+struct Unused {
+    std::string why;
+    bool said_by_file = false;  // which says the same
+};
+/// Nothing when it counts.
+[[nodiscard]] std::optional<Unused> unused(const Configuration& configuration, const retry::StoredEntry& entry,
+                                           const EntryNote& note);
 
 /// Reads what people added to vocabularies: it counts from here on, where the files do not say otherwise. Entries that
-/// do not count are a note of /readyz. Fails as a Redis command does, and then everything stays as it was.
+/// do not count, and that no file says as well, are a note of /readyz. Fails as a Redis command does, and then
+/// everything stays as it was.
 Task<void> read_entries(net::Redis& redis, const Configuration& configuration, observability::Health& health);
 
 }  // namespace headgate::gateway

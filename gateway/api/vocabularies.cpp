@@ -171,6 +171,7 @@ asio::awaitable<net::Response> list_entries(const Means& with, const Call& call)
         const auto note = read_note(entry.about);
         if (!note)
             continue;
+        const auto why = unused(with.configuration, entry, *note);
         rows.push_back(json::object{{"vocabulary", entry.vocabulary},
                                     {"word", entry.word},
                                     {"value", note->value},
@@ -178,7 +179,7 @@ asio::awaitable<net::Response> list_entries(const Means& with, const Call& call)
                                     {"why", note->why},
                                     {"at", note->at},
                                     {"generation", 1 + entry.changes},
-                                    {"unused", unused(with.configuration, entry, *note)}});
+                                    {"unused", why ? why->why : ""}});
     }
     co_return reply(200, json::object{{"entries", std::move(rows)}, {"generation", 1 + stored->changes}});
 }

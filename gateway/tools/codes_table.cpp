@@ -715,6 +715,11 @@ constexpr CodeEntry table[] = {
         ""},
     CodeEntry{"ledger_new", at_start, "the ledger is new though Redis remembers events: was the data folder moved?",
               "restore ledger.db, or let it begin anew", ""},
+    CodeEntry{
+        "entries_unused", at_start,
+        "a note: entries that people added to vocabularies do not count, since a file says otherwise, or the table "
+        "is gone or has become one of another kind",
+        "`headgate vocabularies entries` says which and why; `headgate vocabularies forget` takes one back", ""},
     CodeEntry{"history_behind", at_start, "history.db cannot be written",
               "the detail is the code; events go on, outcomes wait in Redis", ""},
     CodeEntry{"outcomes_unwritten", at_start, "Redis answers and refuses outcomes",

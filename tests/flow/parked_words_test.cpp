@@ -257,6 +257,12 @@ TEST_F(ParkedWordsFlow, AFileWinsOverWhatWasAddedAndThatIsSaid)
     EXPECT_EQ(ledger("SELECT count(*) FROM sales_order WHERE payment_state = 'authorized'"), 1);
     EXPECT_NE(headgate_->admin("GET", "/readyz").second.find("entries_unused"), std::string::npos);
     EXPECT_NE(headgate({"vocabularies", "entries"}).out.find("its file says otherwise"), std::string::npos);
+
+    vocabulary("payment_state.shopify", "paid: captured, settled: captured");
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+
+    EXPECT_NE(headgate({"vocabularies", "entries"}).out.find("its file says the same"), std::string::npos);
+    EXPECT_EQ(headgate_->admin("GET", "/readyz").second.find("entries_unused"), std::string::npos);
 }
 
 TEST_F(ParkedWordsFlow, AFactorOfAFileWinsInBothDirections)
