@@ -28,6 +28,7 @@ MissingWords::MissingWords(Dependencies dependencies)
 void MissingWords::begin()
 {
     begun_ = true;
+    without_body_.clear();
     look();
 }
 
@@ -126,6 +127,7 @@ Task<void> MissingWords::release(Hash16 key, const mapping::Vocabulary& table, m
                                  std::uint64_t epoch)
 {
     std::size_t count = 0;
+    std::size_t without_body = 0;
     Result<void> done;
     std::uint64_t after = 0;
     bool more = true;
@@ -144,13 +146,28 @@ Task<void> MissingWords::release(Hash16 key, const mapping::Vocabulary& table, m
         auto readmitting = readmit(std::move(*waiting), table.name);
         auto back = co_await std::move(readmitting);
         count += back.count;
+        without_body += back.without_body;
         done = std::move(back.done);
         let_others_go();
     } while (more && done && epoch == epoch_ && !wanted_);
+    if (done && !more)
+        tell_without_body(key, table.name, without_body);
     if (count > 0)
         with_.log.info("letters go back to work: what they waited for is there",
                        observability::LogLine{}.field("vocabulary", table.name).field("letters", count));
     co_return done;
+}
+
+/// They wait on, and each look finds them again.
+void MissingWords::tell_without_body(Hash16 key, const std::string& vocabulary, std::size_t letters)
+{
+    if (letters == 0) {
+        without_body_.erase(key);
+        return;
+    }
+    if (std::exchange(without_body_[key], letters) != letters)
+        with_.log.warn("letters cannot go back to work: neither Redis nor history has their bodies any more",
+                       observability::LogLine{}.field("vocabulary", vocabulary).field("letters", letters));
 }
 
 /// All of a page leave for Redis together, in their order.
@@ -174,9 +191,10 @@ asio::awaitable<void> MissingWords::readmit(retry::WaitingLetter letter, std::st
 {
     auto readmitting = readmit(std::move(letter), std::move(why));
     const auto back = co_await std::move(readmitting);
-    if (back)
-        page->back.count += *back ? 1 : 0;
-    else if (back.error().failure_class == FailureClass::permanent)
+    if (back) {
+        page->back.count += *back == Readmitted::back ? 1 : 0;
+        page->back.without_body += *back == Readmitted::without_body ? 1 : 0;
+    } else if (back.error().failure_class == FailureClass::permanent)
         with_.log.error("a letter cannot go back to work",
                         observability::LogLine{}.field("code", back.error().code).field("detail", back.error().detail));
     else
@@ -185,8 +203,8 @@ asio::awaitable<void> MissingWords::readmit(retry::WaitingLetter letter, std::st
         page->done(std::move(page->back));
 }
 
-/// Whether it is back; a letter that is gone, or has died anew, is nobody's to wake.
-Task<bool> MissingWords::readmit(retry::WaitingLetter letter, std::string why)
+/// A letter that is gone, or has died anew, is nobody's to wake.
+Task<MissingWords::Readmitted> MissingWords::readmit(retry::WaitingLetter letter, std::string why)
 {
     std::string envelope;
     for (int tries = 0; tries < 2; ++tries) {
@@ -204,19 +222,19 @@ Task<bool> MissingWords::readmit(retry::WaitingLetter letter, std::string why)
         if (done->answer == retry::Readmitted::Answer::readmitted) {
             fault_point("after_readmit");
             with_.readmitted(done->partition, done->seq);
-            co_return true;
+            co_return Readmitted::back;
         }
         if (done->answer != retry::Readmitted::Answer::body_in_history)
-            co_return false;
+            co_return Readmitted::not_ours;
         auto reading = with_.spilled(letter.event);
         auto stored = co_await std::move(reading);
         if (!stored)
             co_return std::unexpected(stored.error());
         if (stored->empty())
-            co_return false;  // `headgate dlq replay` says what is missing
+            co_return Readmitted::without_body;
         envelope = std::move(*stored);
     }
-    co_return false;
+    co_return Readmitted::without_body;
 }
 
 }  // namespace headgate::gateway

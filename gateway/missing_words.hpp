@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,8 +54,10 @@ private:
     /// What became of letters that were to go back to work.
     struct Back {
         std::size_t count = 0;
+        std::size_t without_body = 0;  // they cannot
         Result<void> done;
     };
+    enum class Readmitted : std::uint8_t { back, not_ours, without_body };
     struct Page {
         std::size_t left = 0;
         Back back;
@@ -66,7 +69,8 @@ private:
     Task<void> release(Hash16 key, const mapping::Vocabulary& table, mapping::MissedWord missed, std::uint64_t epoch);
     asio::awaitable<Back> readmit(std::vector<retry::WaitingLetter> letters, std::string vocabulary);
     asio::awaitable<void> readmit(retry::WaitingLetter letter, std::string why, std::shared_ptr<Page> page);
-    Task<bool> readmit(retry::WaitingLetter letter, std::string why);
+    Task<Readmitted> readmit(retry::WaitingLetter letter, std::string why);
+    void tell_without_body(Hash16 key, const std::string& vocabulary, std::size_t letters);
     asio::awaitable<void> look_for_changes(std::uint64_t epoch);
     /// Whether an event of any channel has what was missed.
     [[nodiscard]] bool has_come(const mapping::Vocabulary& table, const mapping::MissedWord& missed) const;
@@ -74,7 +78,8 @@ private:
     Dependencies with_;
     retry::Letters letters_;
     std::vector<Heard> hearing_;
-    std::uint64_t epoch_ = 0;  // of `forget`
+    std::map<Hash16, std::size_t> without_body_;  // of a word, as was told
+    std::uint64_t epoch_ = 0;                     // of `forget`
     int ticks_ = 0;
     bool begun_ = false;
     bool wanted_ = false;  // somebody asked to look, and nobody has begun

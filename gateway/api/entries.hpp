@@ -18,7 +18,8 @@ struct GivenEntry {
     std::string why;  // may be ""
 };
 
-/// Adds it to a vocabulary, where it counts before this answers; what waited for it goes back to work then. Fails with
+/// Adds it to a vocabulary, where it counts before this answers; what waits for it (`waiting`) goes back to work behind
+/// that, page by page. Fails with
 /// `unknown_vocabulary`, as `check_entry` does, or as Redis does: it may be said again.
 Task<json::object> add_entry(const Means& with, GivenEntry given);
 

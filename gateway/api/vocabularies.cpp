@@ -96,18 +96,18 @@ Task<json::object> add_entry(const Means& with, GivenEntry given)
     co_await heard(with.owner.entries_changed);  // whatever became of it, it may be written
     if (!written)
         co_return std::unexpected(written.error());
-    std::uint64_t woken = 0;
+    std::uint64_t wait = 0;
     for (const auto& [missed, letters] : *waiting)
-        woken += (*table)->has(missed, {}) ? letters : 0;
+        wait += (*table)->has(missed, {}) ? letters : 0;
     with.log.info("an entry was added to a vocabulary", observability::LogLine{}
                                                             .field("vocabulary", given.vocabulary)
                                                             .field("generation", 1 + written->changes)
-                                                            .field("woken", woken)
+                                                            .field("waiting", wait)
                                                             .optional("why", given.why)
                                                             .field("who", admin));
     co_return json::object{
         {"vocabulary", given.vocabulary},          {"word", given.word}, {"value", given.value},
-        {"before", value_before(written->before)}, {"woken", woken},     {"generation", 1 + written->changes}};
+        {"before", value_before(written->before)}, {"waiting", wait},    {"generation", 1 + written->changes}};
 }
 
 asio::awaitable<net::Response> put_entry(const Means& with, const Call& call)

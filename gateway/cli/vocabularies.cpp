@@ -72,8 +72,12 @@ int set_entry_command(const VocabularyOptions& options)
                              text(fields, "value"));
     if (!fields.at("before").is_null() && fields.at("before") != fields.at("value"))
         std::cout << ", and was `" << text(fields, "before") << "`";
-    std::cout << "; generation " << text(fields, "generation") << ", " << text(fields, "woken")
-              << " events go back to work\n";
+    const auto waiting = text(fields, "waiting");
+    std::cout << "; generation " << text(fields, "generation") << ", "
+              << (waiting == "0"   ? "nothing waits for it"
+                  : waiting == "1" ? "1 event waits for it"
+                                   : waiting + " events wait for it")
+              << "\n";
     return exit_fine;
 }
 

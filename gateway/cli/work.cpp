@@ -41,11 +41,16 @@ int work_resolve_command(const OperatorOptions& options)
         ask(options.data, "POST", "/api/v1/work/" + encoded(options.name) + "/resolve", json::serialize(body));
     if (!answer)
         return complain(answer.error());
-    if (options.json)
+    const auto& fields = answer->as_object();
+    if (options.json) {
         std::cout << json::serialize(*answer) << "\n";
-    else
-        std::cout << text(answer->as_object(), "woken")
-                  << (answer->as_object().contains("vocabulary") ? " events" : " deliveries") << " go back to work\n";
+    } else if (fields.contains("vocabulary")) {
+        const auto waiting = text(fields, "waiting");
+        std::cout << "what " << waiting << (waiting == "1" ? " event waits" : " events wait") << " for is there\n";
+    } else {
+        const auto woken = text(fields, "woken");
+        std::cout << woken << (woken == "1" ? " delivery goes" : " deliveries go") << " back to work\n";
+    }
     return exit_fine;
 }
 

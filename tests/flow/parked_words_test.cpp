@@ -1,3 +1,4 @@
+#include <hiredis/hiredis.h>
 #include <poll.h>
 
 #include <fstream>
@@ -112,6 +113,20 @@ protected:
         return run_headgate(arguments);
     }
 
+    bool bodies_leave_redis()
+    {
+        redisContext* redis = redisConnectUnix(headgate_->redis_socket().c_str());
+        std::size_t left = 1;
+        for (int i = 0; i < 4'000 && left > 0 && redis != nullptr && redis->err == 0; ++i) {
+            ::poll(nullptr, 0, 5);
+            auto* reply = static_cast<redisReply*>(redisCommand(redis, "KEYS hg:b:*"));
+            left = reply != nullptr ? reply->elements : left;
+            freeReplyObject(reply);
+        }
+        redisFree(redis);
+        return left == 0;
+    }
+
     /// One number from the ledger.
     int ledger(const std::string& sql)
     {
@@ -177,7 +192,7 @@ TEST_F(ParkedWordsFlow, APersonSaysWhatAWordMeansAndWhatWaitsForItGoes)
     EXPECT_EQ(count("dead"), 300);
     const auto done = headgate({"work", "resolve", id, "--as", "captured", "--why", "the vendor's new word"});
     EXPECT_EQ(done.code, 0) << done.err;
-    EXPECT_EQ(done.out, "300 events go back to work\n");
+    EXPECT_EQ(done.out, "what 300 events wait for is there\n");
 
     ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("applied":300,)", 120s)) << headgate_->log();
     ASSERT_TRUE(quiet()) << headgate_->log();
@@ -198,7 +213,7 @@ TEST_F(ParkedWordsFlow, AnAddedEntryLastsAndIsRecordedAsAGeneration)
     ASSERT_TRUE(quiet());
     const auto set_it = headgate({"vocabularies", "set", std::string(states), "settled", "captured"});
     EXPECT_EQ(set_it.code, 0) << set_it.err;
-    EXPECT_EQ(set_it.out, "payment_state.shopify `settled` is `captured`; generation 2, 0 events go back to work\n");
+    EXPECT_EQ(set_it.out, "payment_state.shopify `settled` is `captured`; generation 2, nothing waits for it\n");
 
     const auto now = send(2, order(2, "settled"));
     ASSERT_TRUE(quiet()) << headgate_->log();
@@ -318,6 +333,32 @@ fields:
     EXPECT_NE(refused.second.find("has `DZN EA` in its file, where it is `12`"), std::string::npos) << refused.second;
     EXPECT_EQ(set("uom_conversion", "EA DZN A", "0.25").first, 200);  // of one item: more particular
     EXPECT_EQ(dozens_of_24(3), 6);
+}
+
+TEST_F(ParkedWordsFlow, LettersWhoseBodiesAreGoneStayAndThatIsSaid)
+{
+    write("headgate.yaml",
+          "name: parked\nredis: { spill_after: 100ms }\n"
+          "channels: { shop: { connector: shopify, secret: generated } }\n");
+    ASSERT_TRUE(begin()) << headgate_->log();
+    send(1, order(1, "settled"));
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    ASSERT_TRUE(bodies_leave_redis());
+    headgate_->kill_hard();
+    for (const char* file : {"history.db", "history.db-wal", "history.db-shm"})
+        fs::remove(folder_ / "data" / file);
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+
+    const auto said = headgate({"vocabularies", "set", std::string(states), "settled", "captured"});
+
+    EXPECT_EQ(said.out, "payment_state.shopify `settled` is `captured`; generation 2, 1 event waits for it\n")
+        << said.err;
+    for (int i = 0; i < 4'000 && headgate_->log().find("letters cannot go back") == std::string::npos; ++i)
+        ::poll(nullptr, 0, 5);
+    EXPECT_NE(headgate_->log().find("neither Redis nor history has their bodies any more"), std::string::npos);
+    EXPECT_NE(headgate_->log().find("letters=1"), std::string::npos) << headgate_->log();
+    EXPECT_EQ(count("dead"), 1);
+    EXPECT_EQ(work_lines(), "word payment_state.shopify settled 1\n");
 }
 
 TEST_F(ParkedWordsFlow, WhatLacksAnotherWordWaitsForThatThen)
