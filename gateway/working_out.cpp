@@ -41,7 +41,7 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
     if (decoded->topic == nullptr)
         return std::vector<Routed>{};
     std::optional<mapping::MissedWord> missed;
-    auto mapped = map(event, *decoded, unmapped, &missed);
+    auto mapped = map(event, *decoded, unmapped, unmapped != nullptr ? &missed : nullptr);
     event.document.reset();
     event.envelope.body = {};  // from here on the packed one is enough
     if (!mapped)

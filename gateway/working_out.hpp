@@ -27,7 +27,7 @@ struct FailedAt {
 /// decode ─▶ map ─▶ route: the transactions of an event and where each goes; none: nothing of it is wanted. The same
 /// event under the same configuration gives the same. Afterwards the event has no document and no body any more, only
 /// what is stored of it. A bug of ours fails as `internal_error` and is told in the log: it must not hold up the
-/// others.
+/// others. Without `unmapped` no word is counted, and none is waited for.
 std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Configuration& configuration,
                                                       mapping::UnmappedWords* unmapped, observability::Log& log);
 

@@ -71,7 +71,8 @@ bool fail_unmapped(Call& call, const Vocabulary& table, std::string message)
     message.append(" the vocabulary `").append(table.name).append("`");
     if (!table.version.empty())
         message.append(" (version ").append(table.version).append(")");
-    if (table.unmapped == Vocabulary::Unmapped::park)
+    const auto* missed = call.run.context.missed;
+    if (missed != nullptr && missed->has_value())  // what is made again, and a word that is none, is for a person
         message += ", which asks to park what it does not know";
     else if (table.unmapped == Vocabulary::Unmapped::hold)
         message += ", which asks to hold what it does not know";

@@ -107,7 +107,9 @@ std::string why_filtered(const Channel& channel, const std::string& topic)
 
 void explain(const Event& event, const Decoded& decoded, mapping::Explain what, Trial& trial)
 {
-    const EventContext context(event, *decoded.document, decoded.root);
+    EventContext context(event, *decoded.document, decoded.root);
+    std::optional<mapping::MissedWord> missed;
+    context.seen.missed = &missed;
     for (const auto& mapping : decoded.topic->mappings)
         for (auto& explained : mapping->explain(context.seen, what)) {
             for (auto& failure : explained.failures)
@@ -150,7 +152,9 @@ Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain wha
     for (const auto& mapping : decoded->topic->mappings) {
         Topic alone;
         alone.mappings = {mapping};
-        auto mapped = map(event, {.document = decoded->document, .root = decoded->root, .topic = &alone});
+        std::optional<mapping::MissedWord> missed;
+        auto mapped =
+            map(event, {.document = decoded->document, .root = decoded->root, .topic = &alone}, nullptr, &missed);
         if (!mapped) {
             trial.failure = {"map", std::move(mapped.error())};
             trial.made.clear();  // the event as a whole becomes a letter

@@ -384,6 +384,23 @@ TEST_F(ParkedWordsFlow, WhatLacksAnotherWordWaitsForThatThen)
     EXPECT_EQ(work_lines(), "");
 }
 
+TEST_F(ParkedWordsFlow, ADeliveryThatLostItsWordSaysNothingOfParking)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    ASSERT_EQ(set(std::string(states), "settled", "captured").first, 200);
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/channels/shop/pause", R"({"why":"stocktaking"})").first, 200);
+    const auto id = send(1, order(1, "settled"));
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/work", R"("kind":"channel")", 120s)) << headgate_->log();
+    ASSERT_EQ(headgate({"vocabularies", "forget", std::string(states), "settled"}).code, 0);
+
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/channels/shop/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const auto letter = headgate_->admin("GET", "/api/v1/dlq/" + id).second;
+    EXPECT_NE(letter.find("has no entry in the vocabulary `payment_state.shopify`\""), std::string::npos) << letter;
+    EXPECT_EQ(work_lines(), "");
+}
+
 TEST_F(ParkedWordsFlow, ALetterThatIsReplayedByHandWaitsNoMoreAndThenAgain)
 {
     ASSERT_TRUE(begin()) << headgate_->log();

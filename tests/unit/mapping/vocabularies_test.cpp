@@ -146,6 +146,8 @@ TEST_F(VocabulariesTest, WhatParksSaysWhatItWaitsFor)
               (MissedWord{"uom_conversion", Asked::factor, "CS EA A 1"}));
     EXPECT_EQ(missed(".s | lookup(\"park\")", std::string(500, 'x'))->word.size(), 500U);
     EXPECT_EQ(missed(".s | lookup(\"park\")", std::string(501, 'x')), std::nullopt);
+    EXPECT_EQ(mapped(".s | lookup(\"park\")", R"({"id": 1, "s": ")" + std::string(501, 'x') + R"("})"),
+              "!unmapped title: `.s` has no entry in the vocabulary `park`");
 
     EXPECT_TRUE(park.has({"park", Asked::word, "a"}, ""));
     EXPECT_FALSE(park.has({"park", Asked::word, "own"}, ""));
