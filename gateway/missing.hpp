@@ -54,6 +54,8 @@ struct MissingText {
 [[nodiscard]] retry::AwaitedWord awaited(const mapping::MissedWord& missed, std::string_view channel);
 /// Nothing when it is no word's.
 [[nodiscard]] std::optional<mapping::MissedWord> missed_word(const MissingText& text);
+/// Its id as people see it: a word as the list of unmapped words has it, and of a text nothing.
+[[nodiscard]] std::string shown_id(const MissingText& text);
 /// What tells that it has come.
 [[nodiscard]] std::vector<retry::Come> come_of(const MissingText& missing);
 

@@ -30,6 +30,7 @@ struct Letter {
     std::uint64_t seq = 0;           // origin seq
     std::optional<Hash16> delivery;  // which of the event's (DeliveryId::half); nothing: the event itself
     std::string slot, system, type;  // of a delivery
+    std::optional<Hash16> word{};    // what it waits for (AwaitedWord::key)
 };
 
 /// The entry of a vocabulary that a letter waits for.

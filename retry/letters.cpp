@@ -48,6 +48,8 @@ std::optional<Letter> letter_of(std::span<const net::Reply> values)
     letter.attempts = number_of<std::uint32_t>(text("attempts")).value_or(0);
     letter.excerpt = text("excerpt");
     letter.round = number_of<std::uint32_t>(text("round")).value_or(0);
+    if (const auto word = text("word"); word.size() >= sizeof(Hash16))  // the channel stands behind it
+        std::ranges::copy(word.substr(0, sizeof(Hash16)), letter.word.emplace().begin());
     return letter;
 }
 

@@ -5,12 +5,15 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "core/encoding.hpp"
 #include "gateway/api/names.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/stored_event.hpp"
+#include "gateway/missing.hpp"
 #include "gateway/stages/finish.hpp"
 #include "retry/letters.hpp"
 #include "retry/waiting.hpp"
+#include "retry/words.hpp"
 
 namespace headgate::gateway::api {
 
@@ -143,6 +146,14 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
     if (!found)
         co_return found.error();
     auto out = letter_json(*found);
+    if (found->word) {
+        const auto what = co_await retry::awaited_word(with.redis, *found->word);
+        if (const auto text = what && *what ? read_missing(**what) : std::nullopt)
+            out["waits_for"] = json::object{{"kind", text->kind},
+                                            {"vocabulary", text->of},
+                                            {"word", shown_id(*text)},
+                                            {"work", to_hex(*found->word)}};
+    }
     const auto bytes = co_await stored(with, found->event);
     if (bytes && !bytes->empty())
         if (const auto envelope = decode_envelope_head(*bytes))

@@ -5,12 +5,10 @@
 #include <boost/json.hpp>
 
 #include "core/encoding.hpp"
-#include "core/utf8.hpp"
 #include "gateway/api/entries.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/systems/references.hpp"
-#include "mapping/unmapped_words.hpp"
 #include "retry/decisions.hpp"
 #include "retry/references.hpp"
 #include "retry/waiting.hpp"
@@ -21,15 +19,6 @@ namespace headgate::gateway::api {
 namespace {
 
 constexpr std::size_t longest_theirs = 500;
-
-/// The id of a word as people see it: as the list of unmapped words does, and of a text nothing.
-std::string shown_id(const MissingText& text)
-{
-    if (text.kind == "text")
-        return "";
-    const auto cut = std::string_view(text.id).substr(0, mapping::UnmappedWords::most_bytes);
-    return missed_word(text) ? std::string(cut.substr(0, utf8_until(cut))) : text.id;
-}
 
 json::object thing_json(const retry::MissingThing& thing, const MissingText& text)
 {

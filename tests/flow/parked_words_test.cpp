@@ -369,6 +369,9 @@ TEST_F(ParkedWordsFlow, WhatLacksAnotherWordWaitsForThatThen)
     const auto id = send(1, body);
     ASSERT_TRUE(quiet()) << headgate_->log();
     EXPECT_EQ(work_lines(), "word payment_state.shopify settled 1\n");
+    EXPECT_EQ(boost::json::serialize(headgate_->admin_json("/api/v1/dlq/" + id).at("waits_for")),
+              R"({"kind":"word","vocabulary":"payment_state.shopify","word":"settled","work":")" + work_id() + "\"}");
+    EXPECT_NE(headgate({"dlq", "show", id}).out.find("waits_for:\n"), std::string::npos);
 
     ASSERT_EQ(headgate_->admin("POST", "/api/v1/work/" + work_id() + "/resolve", R"({"theirs":"captured"})").first,
               200);
