@@ -6,7 +6,6 @@
 #include <boost/json.hpp>
 
 #include "core/encoding.hpp"
-#include "core/utf8.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "gateway/systems/references.hpp"
 #include "mapping/unmapped_words.hpp"
@@ -154,8 +153,7 @@ std::string shown_id(const MissingText& text)
 {
     if (text.kind == "text")
         return "";
-    const auto cut = std::string_view(text.id).substr(0, mapping::UnmappedWords::most_bytes);
-    return missed_word(text) ? std::string(cut.substr(0, utf8_until(cut))) : text.id;
+    return missed_word(text) ? mapping::UnmappedWords::listed(text.id) : text.id;
 }
 
 std::vector<retry::Come> come_of(const MissingText& missing)

@@ -6,12 +6,17 @@
 
 namespace headgate::mapping {
 
-void UnmappedWords::add(std::string_view vocabulary, std::string_view word)
+std::string UnmappedWords::listed(std::string_view word)
 {
-    if (word.size() > most_bytes) {
-        word = word.substr(0, most_bytes);
-        word = word.substr(0, utf8_until(word));
-    }
+    if (word.size() <= most_bytes)
+        return std::string(word);
+    word = word.substr(0, most_bytes);
+    return std::string(word.substr(0, utf8_until(word))).append("…");
+}
+
+void UnmappedWords::add(std::string_view vocabulary, std::string_view whole)
+{
+    const std::string word = listed(whole);
     const std::scoped_lock lock(mutex_);
     auto table = tables_.find(vocabulary);
     if (table == tables_.end())

@@ -11,12 +11,14 @@
 namespace headgate::mapping {
 
 /// What vocabularies had no entry for, since the process began: a count for each table, and the words themselves, which
-/// are vendors' codes. Bounded, whatever senders write: a thousand words a table, 64 bytes a word; what is beyond is
-/// counted as `others`. Calls may overlap.
+/// are vendors' codes. Bounded, whatever senders write: a thousand words a table, 64 bytes a word and a mark where it
+/// was cut; what is beyond is counted as `others`. Calls may overlap.
 class UnmappedWords {
 public:
     static constexpr std::size_t most_words = 1'000;
     static constexpr std::size_t most_bytes = 64;
+    /// A word as it is listed: one that is longer is cut, and ends in `…`.
+    [[nodiscard]] static std::string listed(std::string_view word);
 
     /// One more. Without a word it is counted only: what people wrote is not listed.
     void add(std::string_view vocabulary, std::string_view word = {});

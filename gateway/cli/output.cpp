@@ -1,7 +1,9 @@
 #include "gateway/cli/output.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -19,20 +21,73 @@ std::size_t width_of(std::string_view text)
         std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U; }));
 }
 
+std::size_t letter_after(std::string_view text, std::size_t at)
+{
+    for (++at; at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;)
+        ++at;
+    return at;
+}
+
+/// At most so many bytes of it, and no part of a letter.
+std::size_t whole_letters(std::string_view text, std::size_t most)
+{
+    if (text.size() <= most)
+        return text.size();
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U)
+        --most;
+    return most;
+}
+
+/// What a terminal obeys beyond ASCII: C1 controls, and those that turn the direction of what is written.
+struct Control {
+    std::uint32_t code;
+    std::size_t bytes;
+};
+std::optional<Control> control_at(std::string_view text)
+{
+    const auto byte = [text](std::size_t i) {
+        return i < text.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])) : 0U;
+    };
+    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0)
+        return Control{byte(1), 2};
+    if (byte(0) != 0xe2 || (byte(1) != 0x80 && byte(1) != 0x81) || byte(2) < 0x80)
+        return std::nullopt;
+    const auto code = 0x2000U + ((byte(1) & 0x3fU) << 6U) + (byte(2) & 0x3fU);
+    const bool turns =
+        code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    return turns ? std::optional(Control{code, 3}) : std::nullopt;
+}
+
 }  // namespace
 
 std::string shown(std::string_view value)
 {
     constexpr std::size_t longest = 200;
+    const auto part = value.substr(0, whole_letters(value, longest));
     std::string out;
-    for (const char letter : value.substr(0, longest)) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if (byte < 0x20 || byte == 0x7f)
+    for (std::size_t i = 0; i < part.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(part[i]);
+        if (byte < 0x20 || byte == 0x7f) {
             out += fmt::format("\\x{:02x}", byte);
-        else
-            out += letter;
+        } else if (const auto control = control_at(part.substr(i))) {
+            out += fmt::format("\\u{:04x}", control->code);
+            i += control->bytes - 1;
+        } else {
+            out += part[i];
+        }
     }
     return value.size() > longest ? out + "…" : out;
+}
+
+std::string cut(std::string text, std::size_t letters)
+{
+    if (width_of(text) <= letters)
+        return text;
+    std::size_t end = 0;
+    for (std::size_t letter = 0; letter + 1 < letters; ++letter)
+        end = letter_after(text, end);
+    text.erase(end);
+    return text.append("…");
 }
 
 std::string text(const json::object& object, std::string_view name)

@@ -11,8 +11,11 @@ namespace headgate::gateway {
 
 // How commands print what the admin API answers.
 
-/// What a sender wrote, safe on a terminal: control characters escaped, and no longer than a line should be.
+/// What a sender wrote, safe on a terminal: characters that steer it or the direction of writing escaped, and no longer
+/// than a line should be.
 std::string shown(std::string_view value);
+/// At most so many letters, the last of them `…` where there were more.
+std::string cut(std::string text, std::size_t letters);
 
 /// A member as text, shown; "" for null and what is not there.
 std::string text(const boost::json::object& object, std::string_view name);

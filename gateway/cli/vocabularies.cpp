@@ -38,6 +38,7 @@ int unmapped_command(const VocabularyOptions& options)
 
 int entries_command(const VocabularyOptions& options)
 {
+    constexpr std::size_t widest = 40;  // `--json` has them whole
     const auto answer = ask(options.data, "GET", "/api/v1/vocabularies/entries");
     if (!answer)
         return complain(answer.error());
@@ -47,8 +48,9 @@ int entries_command(const VocabularyOptions& options)
         if (options.json)
             std::cout << json::serialize(entry) << "\n";
         else
-            table.add({text(row, "vocabulary"), text(row, "word"), text(row, "value"), text(row, "at"),
-                       text(row, "generation"), text(row, "who"), text(row, "why"), text(row, "unused")});
+            table.add({text(row, "vocabulary"), cut(text(row, "word"), widest), cut(text(row, "value"), widest),
+                       text(row, "at"), text(row, "generation"), text(row, "who"), cut(text(row, "why"), widest),
+                       text(row, "unused")});
     }
     if (!options.json)
         table.print();

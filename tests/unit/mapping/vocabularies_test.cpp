@@ -360,7 +360,7 @@ TEST(UnmappedWordsTest, AreBoundedWhateverIsSent)
     const auto list = words.list();
 
     ASSERT_EQ(list.size(), 2U);
-    EXPECT_EQ(list[0].words.front(), (std::pair<std::string, std::uint64_t>(std::string(63, 'x'), 2)));
+    EXPECT_EQ(list[0].words.front(), (std::pair<std::string, std::uint64_t>(std::string(63, 'x') + "…", 2)));
     EXPECT_EQ(list[1].total, 6'000U);
     EXPECT_EQ(list[1].words.size(), UnmappedWords::most_words);
     EXPECT_EQ(list[1].others, 4'000U);
