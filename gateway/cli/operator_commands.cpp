@@ -139,6 +139,10 @@ void OperatorCommands::vocabularies(CLI::App& app)
             ->required()
             ->type_name({});
     }
+    set_entry_->footer(
+        "Before words that begin with a dash stands --, and options before that:\n"
+        "  headgate vocabularies set --data DATA -- TABLE -word VALUE");
+    forget_entry_->footer("Before words that begin with a dash stands --: headgate vocabularies forget -- TABLE -word");
     set_entry_->add_option("value", vocabulary_.value, "What it means; of factors a number")->required()->type_name({});
     set_entry_->add_option("--why", vocabulary_.why, "The reason, for whoever looks later")->type_name("TEXT");
     for (auto* command : {unmapped_, entries_, set_entry_, forget_entry_})

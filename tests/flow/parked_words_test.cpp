@@ -236,6 +236,20 @@ TEST_F(ParkedWordsFlow, AnAddedEntryLastsAndIsRecordedAsAGeneration)
     EXPECT_EQ(work_lines(), "word payment_state.shopify settled 1\n");
 }
 
+TEST_F(ParkedWordsFlow, AWordMayBeginWithADash)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto data = (folder_ / "data").string();
+
+    EXPECT_NE(run_headgate({"vocabularies", "set", "--help"}).out.find("set --data DATA -- TABLE -word VALUE"),
+              std::string::npos);
+    const auto added =
+        run_headgate({"vocabularies", "set", "--data", data, "--", std::string(states), "-dash", "captured"});
+    EXPECT_EQ(added.code, 0) << added.err;
+    EXPECT_NE(added.out.find("`-dash` is `captured`"), std::string::npos) << added.out;
+    EXPECT_EQ(run_headgate({"vocabularies", "forget", "--data", data, "--", std::string(states), "-dash"}).code, 0);
+}
+
 TEST_F(ParkedWordsFlow, AnEntryThatMayNotBeIsRefusedWithWhatToDo)
 {
     ASSERT_TRUE(begin()) << headgate_->log();
