@@ -25,6 +25,23 @@ json::object row_json(const observability::HistoryRow& row)
     return out;
 }
 
+/// History keeps instants as milliseconds; people read them as all other times.
+void say_times(json::value& value)  // NOLINT(misc-no-recursion)
+{
+    if (auto* list = value.if_array()) {
+        for (auto& item : *list)
+            say_times(item);
+    } else if (auto* object = value.if_object()) {
+        for (auto& member : *object) {
+            if ((member.key() == "finished" || member.key() == "until") && member.value().is_int64())
+                member.value() = time_text(std::chrono::sys_time<std::chrono::milliseconds>(
+                    std::chrono::milliseconds(member.value().get_int64())));
+            else
+                say_times(member.value());
+        }
+    }
+}
+
 /// The event that a call names, which has no parameters.
 std::expected<EventId, net::Response> event_of(const Call& call)
 {
@@ -81,8 +98,10 @@ asio::awaitable<net::Response> show_event(const Means& with, const Call& call)
     if (*row && !(*row)->timeline.empty()) {
         boost::system::error_code error;
         auto timeline = json::parse((*row)->timeline, error);
-        if (!error)
+        if (!error) {
+            say_times(timeline);
             out["timeline"] = std::move(timeline);
+        }
     }
     if (!bytes->empty())
         if (const auto envelope = decode_envelope_head(*bytes))

@@ -224,6 +224,7 @@ TEST_F(ParkedWordsFlow, AnAddedEntryLastsAndIsRecordedAsAGeneration)
     EXPECT_EQ(state(now), "applied");
     EXPECT_EQ(state(later), "applied");
     EXPECT_EQ(event(before).at("timeline").at(0).at("generation").to_number<int>(), 1);
+    EXPECT_EQ(event(before).at("timeline").at(0).at("finished"), event(before).at("finished_at"));
     EXPECT_EQ(event(now).at("timeline").at(0).at("generation").to_number<int>(), 2);
     EXPECT_EQ(event(later).at("timeline").at(0).at("generation").to_number<int>(), 2);
 
