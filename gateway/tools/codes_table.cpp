@@ -516,6 +516,15 @@ constexpr CodeEntry table[] = {
     CodeEntry{"not_mapped", at_route,
               "a delivery waited, and the configuration that runs now does not make it of its event any more",
               "replay the letter: what the mapping makes now is delivered, and this one is suppressed", ""},
+    CodeEntry{"channel_paused", at_route, "a person has paused the event's channel: the delivery waits",
+              "`headgate channels resume` lets it go on, in order", ""},
+    CodeEntry{
+        "superseded", at_route,
+        "a delivery was left out, since a newer telling of the same entity, or its cancellation, came while it waited",
+        "nothing", "`coalesce`, or an order that is cancelled before it was sent"},
+    CodeEntry{"replayed", at_route,
+              "a letter went back to work: `who` is a person, or Headgate itself once the word came that it waited for",
+              "nothing; the next line of the timeline says what became of it", ""},
     CodeEntry{
         "owner_gone", at_route,
         "Headgate ended while this was on the wire: nobody knows whether it arrived, and `repeat` says what follows",
