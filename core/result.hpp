@@ -21,10 +21,12 @@ enum class Fate : std::uint8_t {
     dead_letter
 };
 
-/// Where a failure happened: a place in the document and a place in the configuration; either may be empty.
+/// Where a failure happened: a place in the document, one in the configuration and one in what was being made; any may
+/// be empty.
 struct Where {
     std::string document;  // JSON pointer (RFC 6901) or EDI segment
     std::string config;    // file:line:column
+    std::string field{};   // of a transaction: "lines[0].unit_price"
 };
 
 struct Failure {

@@ -198,6 +198,21 @@ void RedisConfig::check(config::Schema& schema) const
                            near_or_all(name, redis_checks));
 }
 
+/// What waits must have somebody whose it is.
+void DeploymentConfig::check_queues(config::Schema& schema) const
+{
+    if (!schema.reading() || queues.empty())
+        return;
+    const auto rest = std::ranges::find(queues, "default", &QueueConfig::name);
+    if (rest == queues.end())
+        schema.problem("queues", "no_default_queue", "there is no queue `default` for what no other takes",
+                       "default: { owner: operations@example.com }");
+    else if (const auto& takes = rest->takes;
+             !takes.types.empty() || !takes.channels.empty() || !takes.systems.empty() || !takes.codes.empty())
+        schema.problem("queues", "unused_key", "`default` takes what no other queue takes, and has no `takes`",
+                       "give the queue another name, or remove its `takes`");
+}
+
 void DeploymentConfig::describe(config::Schema& schema)
 {
     schema.field("name", name, "One deployment, one company; in metrics and logs.");
@@ -224,7 +239,9 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.not_yet("legal_entity", "legal entities");
     schema.not_yet("regions", "regions");
     schema.not_yet("holds", "holds and approvals");
-    schema.not_yet("queues", "work queues");
+    schema.entries("queues", queues, "Where letters, holds and work wait for people: the first that takes it.");
+    schema.not_empty("queues", "leave the key away for one queue that nobody owns");
+    check_queues(schema);
     schema.section("parking", parking, "How long deliveries wait for what is not there yet.");
     schema.not_yet("access", "access by role");
     schema.not_yet("alerts", "alerts");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/config/schema.hpp"
+#include "gateway/queues.hpp"
 #include "gateway/system_config.hpp"
 
 namespace headgate::gateway {
@@ -99,11 +100,15 @@ struct DeploymentConfig {
     std::map<std::string, ChannelConfig> channels;
     std::map<std::string, SystemConfig> systems;
     std::vector<RouteConfig> routes;
+    std::vector<QueueConfig> queues;  // as they are written; empty: one that nobody owns
     ParkingConfig parking;
     RedisConfig redis;
     Durability durability = Durability::strict;
     std::int64_t threads = 0;  // event loops; 0: one per core
     void describe(config::Schema& schema);
+
+private:
+    void check_queues(config::Schema& schema) const;
 };
 
 }  // namespace headgate::gateway

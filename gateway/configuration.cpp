@@ -87,6 +87,8 @@ public:
         check_vocabularies();
         for (const auto& route : made_->deployment.routes)
             add_route(route);
+        for (const auto& queue : made_->deployment.queues)
+            check_queue(queue);
         auto beside = files_not_read(options_.folder, folders, read_);
         report(std::move(beside.problems));
         if (made_->deployment.channels.empty() && problems_.empty())
@@ -539,20 +541,47 @@ private:
             problem(channel.config.where, made.error().code, "channel `" + channel.name + "`: " + made.error().detail);
     }
 
+    void check_types(const std::vector<std::string>& types, const std::string& where)
+    {
+        for (const auto& type : types)
+            if (type != "*" && made_->canonical.find(type) == nullptr)
+                problem(where, "unknown_type", "there is no canonical type `" + type + "`",
+                        near_name(type, made_->canonical.names()));
+    }
+
+    void check_channels_named(const std::vector<std::string>& channels, const std::string& where)
+    {
+        for (const auto& channel : channels)
+            if (!made_->deployment.channels.contains(channel))
+                problem(where, "unknown_channel", "there is no channel `" + channel + "`",
+                        list_of(made_->deployment.channels | std::views::keys));
+    }
+
+    void check_systems_named(const std::vector<std::string>& systems, const std::string& where)
+    {
+        for (const auto& system : systems)
+            if (!made_->deployment.systems.contains(system))
+                problem(where, "unknown_system", "there is no system `" + system + "`",
+                        list_of(made_->deployment.systems | std::views::keys));
+    }
+
+    /// What would never take anything.
+    void check_queue(const QueueConfig& config)
+    {
+        check_types(config.takes.types, config.where);
+        check_channels_named(config.takes.channels, config.where);
+        check_systems_named(config.takes.systems, config.where);
+        if (!is_name(config.name))
+            problem(config.where, "queue_name",
+                    "`" + config.name + "`: a queue's name is of a-z, 0-9, - and _, at most 64 letters",
+                    "it stands in every letter");
+    }
+
     void add_route(const RouteConfig& config)
     {
-        for (const auto& type : config.types)
-            if (type != "*" && made_->canonical.find(type) == nullptr)
-                problem(config.where, "unknown_type", "there is no canonical type `" + type + "`",
-                        near_name(type, made_->canonical.names()));
-        for (const auto& channel : config.channels)
-            if (!made_->deployment.channels.contains(channel))
-                problem(config.where, "unknown_channel", "there is no channel `" + channel + "`",
-                        list_of(made_->deployment.channels | std::views::keys));
-        for (const auto& system : config.to)
-            if (!made_->deployment.systems.contains(system))
-                problem(config.where, "unknown_system", "there is no system `" + system + "`",
-                        list_of(made_->deployment.systems | std::views::keys));
+        check_types(config.types, config.where);
+        check_channels_named(config.channels, config.where);
+        check_systems_named(config.to, config.where);
         for (const auto& system : config.to)
             if (const auto plan = made_->systems.find(system); plan != made_->systems.end())
                 check_requests(config, *plan->second);

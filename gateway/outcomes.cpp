@@ -107,7 +107,7 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
 
 asio::awaitable<void> Outcomes::bury_now(std::shared_ptr<Job> job, FailedAt failed)
 {
-    auto say = [&] { return with_.backlog.bury(burial(*job, failed, wall_now())); };
+    auto say = [&] { return with_.backlog.bury(burial(*job, failed, with_.configuration, wall_now())); };
     auto saying = say_until_heard<retry::BuryAnswer>(*job, say);
     const auto heard = co_await std::move(saying);
     if (!heard)

@@ -33,6 +33,7 @@ public:
         observability::Log& log;
         observability::Health& health;
         Spawn spawn;
+        const Configuration& configuration;
         std::function<void()> lease_lost;                                      // a fenced script said so
         std::function<void(const std::shared_ptr<Job>&)> ended;                // its outcome is written
         std::function<void(const Event&, const mapping::MissedWord&)> awaits;  // a letter, and for want of what

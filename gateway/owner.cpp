@@ -24,8 +24,8 @@ Owner::Owner(asio::any_io_executor executor, Dependencies dependencies)
       sender_(executor, with_.systems, with_.health),
       outcomes_(executor,
                 {with_.backlog, with_.deliveries, with_.historian, with_.metrics, with_.log, with_.health,
-                 [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.on_lease_lost,
-                 [this](const std::shared_ptr<Job>& job) { ended(job); },
+                 [this](asio::awaitable<void> work) { spawn(std::move(work)); }, with_.configuration,
+                 with_.on_lease_lost, [this](const std::shared_ptr<Job>& job) { ended(job); },
                  [this](const Event& event, const mapping::MissedWord& missed) { words_.awaits(event, missed); },
                  [this](const std::shared_ptr<Job>& job, const retry::Placed& answer) { placed(job, answer); },
                  [this](const std::shared_ptr<Attempt>& attempt, const retry::Resolved& answer) {

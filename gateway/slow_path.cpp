@@ -260,7 +260,7 @@ void SlowPath::overdue(retry::WaitingDelivery delivery, Partition partition)
               placed.reason,
               "waited for " + missing_words(placed.what) + " as long as `parking` says, and it did not come",
               {}},
-             with_.configuration.generation());
+             with_.configuration, wall_now());
     ++of(attempt->system).shares[partition].at_hand;
     with_.resolve(attempt);
 }
@@ -422,6 +422,8 @@ std::shared_ptr<Attempt> SlowPath::attempt_of(retry::WaitingDelivery delivery, P
     job->attempts = {attempt};
     attempt->system = delivery.system;
     attempt->delivery.event = delivery.id.event;
+    attempt->delivery.channel = delivery.channel;
+    attempt->delivery.transaction.type = delivery.type;
     fill_in(*attempt, std::move(delivery));
     return attempt;
 }
@@ -443,8 +445,7 @@ void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::
     auto job = make_again(delivery.id, partition, delivery.seq, std::move(stored), with_.configuration, with_.log);
     if (!job) {
         const auto attempt = attempt_of(std::move(delivery), partition);
-        attempt->standing =
-            dead(*attempt, job.error().stage, std::move(job.error().failure), with_.configuration.generation());
+        attempt->standing = dead(*attempt, job.error().stage, job.error().failure, with_.configuration, wall_now());
         return with_.resolve(attempt);
     }
     const auto attempt = (*job)->attempts.front();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/letter.hpp"
 #include "gateway/stages/deliver.hpp"
 
 namespace headgate::gateway {
@@ -13,9 +14,6 @@ using namespace std::chrono_literals;
 
 // What waits for something that is not there asks for it again after this time at the earliest.
 constexpr std::chrono::milliseconds missing_wait = 5s;
-
-// Until then a person should have said what became of a delivery that nobody else can tell of.
-constexpr auto decided_within = 24h;
 
 retry::Millis in_ms(std::chrono::system_clock::time_point at)
 {
@@ -46,22 +44,23 @@ Standing coalescing(const CoalesceConfig& coalesce, std::chrono::system_clock::t
     return standing;
 }
 
-Standing dead(const Attempt& attempt, std::string_view stage, Failure failure, std::uint64_t generation)
+WaitsFor waits_for(const Attempt& attempt, std::string_view code)
+{
+    return {.code = code,
+            .channel = attempt.delivery.channel,
+            .type = attempt.delivery.transaction.type,
+            .system = attempt.system};
+}
+
+Standing dead(const Attempt& attempt, std::string_view stage, const Failure& failure,
+              const Configuration& configuration, std::chrono::system_clock::time_point now)
 {
     Standing standing;
     standing.outcome = retry::Outcome::dead;
     standing.telling.reason = failure.code;
     standing.telling.failure_class = failure.failure_class;
-    retry::Letter& letter = standing.telling.letter.emplace();
-    letter.stage = stage;
-    letter.failure_class = failure.failure_class;
-    letter.cause = std::string(stage) + "/" + failure.code + "/" + attempt.system;
-    letter.code = std::move(failure.code);
-    letter.where = std::move(failure.where);
-    letter.queue = "default";
-    letter.config = generation;
+    standing.telling.letter = letter_of(stage, failure, waits_for(attempt, failure.code), configuration, now);
     standing.detail = failure.detail;
-    letter.excerpt = std::move(failure.detail);
     return standing;
 }
 
@@ -69,7 +68,6 @@ Standing standing_of(const Attempt& attempt, SystemAnswer answer, const RetryCon
                      const Configuration& configuration, std::chrono::system_clock::time_point now,
                      std::minstd_rand& random)
 {
-    const auto generation = configuration.generation();
     Failure& why = answer.result.error();
     const auto asked = answer.not_before.value_or(0ms);
     Standing standing;
@@ -81,7 +79,7 @@ Standing standing_of(const Attempt& attempt, SystemAnswer answer, const RetryCon
                 missing_of(*answer.needed, attempt.delivery, attempt.system, configuration.deployment.parking, now));
         } else if (now - attempt.first >= retry.max_age) {
             why.detail += "; given up at the age of " + config::text_of(retry.max_age);
-            standing = dead(attempt, "deliver", why, generation);
+            standing = dead(attempt, "deliver", why, configuration, now);
         } else {
             auto wait = std::max(backoff(attempt.attempts, retry, random), asked);
             if (why.failure_class == FailureClass::dependency)
@@ -96,11 +94,11 @@ Standing standing_of(const Attempt& attempt, SystemAnswer answer, const RetryCon
         break;
     case Fate::by_repeat:
         standing.outcome = retry::Outcome::hold;
-        standing.telling.at = in_ms(now + decided_within);
+        standing.telling.at = in_ms(now + queue_of(configuration.deployment.queues, waits_for(attempt, why.code)).sla);
         standing.telling.what = why.detail;
         break;
     case Fate::adopt_or_reread:
-    case Fate::dead_letter: standing = dead(attempt, "deliver", why, generation); break;
+    case Fate::dead_letter: standing = dead(attempt, "deliver", why, configuration, now); break;
     }
     standing.telling.maybe = answer.maybe_done;
     if (standing.telling.reason.empty())

@@ -126,9 +126,8 @@ bool fail(Run& run, const Site& site, std::string_view code, std::string_view me
     Failure& failure = run.failure;
     failure.failure_class = FailureClass::permanent;
     failure.code = code;
-    failure.detail = run.output_path();
-    if (!failure.detail.empty())
-        failure.detail += ": ";
+    const std::string field = run.output_path();
+    failure.detail = field.empty() ? "" : field + ": ";
     if (!source.empty())
         failure.detail.append("`").append(source).append("` ");
     failure.detail += message;
@@ -136,6 +135,7 @@ bool fail(Run& run, const Site& site, std::string_view code, std::string_view me
     if (culprit != nullptr && culprit->node != no_node && culprit->document == &run.context.document)
         failure.where.document = culprit->document->pointer(culprit->node);
     failure.where.config = text_of(site);
+    failure.where.field = field;
     return false;
 }
 

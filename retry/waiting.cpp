@@ -46,6 +46,7 @@ std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const n
     delivery.slot = text("slot");
     delivery.system = text("system");
     delivery.lane = *lane;
+    delivery.channel = text("channel");
     delivery.type = text("type");
     delivery.order = order_of(text("order"));
     delivery.place = number_of<std::uint16_t>(text("n")).value_or(0);

@@ -20,6 +20,7 @@ struct WaitingDelivery {
     std::string slot;  // Slot::text
     std::string system;
     Hash16 lane{};
+    std::string channel;  // of its event; "" of one that was placed before this was kept
     std::string type;
     Order order = Order::latest;
     std::uint16_t place = 0;

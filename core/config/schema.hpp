@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <functional>
 #include <initializer_list>
@@ -90,6 +91,27 @@ public:
                 std::vector<std::string> names;
                 for (const auto& [name, value] : values)
                     names.push_back(name);
+                return names;
+            });
+    }
+
+    /// Named entries whose order matters. T has a member `name`.
+    template <Described T>
+    void entries(std::string_view key, std::vector<T>& values, std::string_view doc)
+    {
+        enter_each(
+            key, doc,
+            [&](Schema& inside, const std::string& name) {
+                auto found = std::ranges::find(values, name, &T::name);
+                if (found == values.end())
+                    found = values.insert(values.end(), T{});
+                place(inside, *found, name);
+                found->describe(inside);
+            },
+            [&] {
+                std::vector<std::string> names;
+                for (const T& value : values)
+                    names.push_back(value.name);
                 return names;
             });
     }

@@ -59,12 +59,15 @@ std::optional<HoldCursor> hold_cursor(std::string_view text)
 /// What history knows of the event beside it, so that a person finds it at the system.
 json::object hold_json(const Means& with, const retry::WaitingDelivery& delivery)
 {
-    std::string entity, order_number, channel;
+    std::string entity, order_number, channel = delivery.channel;
     if (const auto row = with.history.show(delivery.id.event); row && *row) {
         entity = (*row)->entity;
         order_number = (*row)->order_number;
         channel = (*row)->channel;
     }
+    const auto& queue =
+        queue_of(with.configuration.deployment.queues,
+                 {.code = delivery.reason, .channel = channel, .type = delivery.type, .system = delivery.system});
     return {{"hold", letter_text(delivery.id.event, delivery.id.half)},
             {"event", delivery.id.event.text()},
             {"system", delivery.system},
@@ -78,6 +81,8 @@ json::object hold_json(const Means& with, const retry::WaitingDelivery& delivery
             {"detail", delivery.what},
             {"attempts", delivery.attempts},
             {"maybe", delivery.maybe},
+            {"queue", queue.name},
+            {"owner", queue.owner},
             {"since", time_text(delivery.first)},
             {"due", time_text(delivery.at)}};
 }

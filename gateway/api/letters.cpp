@@ -54,7 +54,15 @@ std::optional<retry::LetterCursor> letter_cursor(std::string_view text)
     return cursor;
 }
 
-json::object letter_json(const retry::Letter& letter)
+/// Whose a queue is; "" when it is not configured any more.
+std::string owner_of(const Means& with, const std::string& queue)
+{
+    const auto& queues = with.configuration.deployment.queues;
+    const auto found = std::ranges::find(queues, queue, &QueueConfig::name);
+    return found == queues.end() ? "" : found->owner;
+}
+
+json::object letter_json(const Means& with, const retry::Letter& letter)
 {
     json::object out{{"letter", letter_text(letter.event, letter.delivery)},
                      {"event", letter.event.text()},
@@ -67,6 +75,8 @@ json::object letter_json(const retry::Letter& letter)
                      {"config", letter.where.config},
                      {"cause", letter.cause},
                      {"queue", letter.queue},
+                     {"owner", owner_of(with, letter.queue)},
+                     {"due", letter.due.time_since_epoch().count() == 0 ? "" : time_text(letter.due)},
                      {"attempts", letter.attempts},
                      {"round", letter.round},
                      {"seq", letter.seq}};
@@ -133,7 +143,7 @@ asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
         if (!page)
             co_return failed(page.error());
         for (const auto& letter : page->letters)
-            rows.push_back(letter_json(letter));
+            rows.push_back(letter_json(with, letter));
         cursor = page->next;
     }
     co_return reply(200, json::object{{"letters", std::move(rows)}, {"next", cursor ? text_of(*cursor) : ""}});
@@ -145,7 +155,7 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
     const auto found = co_await find_letter(with, letters, call);
     if (!found)
         co_return found.error();
-    auto out = letter_json(*found);
+    auto out = letter_json(with, *found);
     if (found->word) {
         const auto what = co_await retry::awaited_word(with.redis, *found->word);
         if (const auto text = what && *what ? read_missing(**what) : std::nullopt)

@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "gateway/letter.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "retry/keys.hpp"
@@ -240,23 +241,18 @@ WellEnded finished(const Job& job, std::chrono::system_clock::time_point now)
     return ended;
 }
 
-retry::Burial burial(const Job& job, const FailedAt& failed, std::chrono::system_clock::time_point now)
+retry::Burial burial(const Job& job, const FailedAt& failed, const Configuration& configuration,
+                     std::chrono::system_clock::time_point now)
 {
     const Failure& failure = failed.failure;
     retry::Burial burial;
     burial.seq = job.event.seq;
     burial.maybe_sent = job.maybe_sent;
-    retry::Letter& letter = burial.letter;
-    letter.event = job.event.envelope.event;
-    letter.partition = job.event.partition;
-    letter.stage = failed.stage;
-    letter.failure_class = failure.failure_class;
-    letter.code = failure.code;
-    letter.where = failure.where;
-    letter.cause = std::string(failed.stage) + "/" + failure.code + "/" + job.event.envelope.channel;
-    letter.queue = "default";
-    letter.config = job.generation;
-    letter.excerpt = failure.detail;
+    burial.letter = letter_of(failed.stage, failure, {.code = failure.code, .channel = job.event.envelope.channel},
+                              configuration, now);
+    burial.letter.event = job.event.envelope.event;
+    burial.letter.partition = job.event.partition;
+    burial.letter.config = job.generation;
 
     json::object frame = frame_of(job, "dead", failure.code, now);
     frame["stage"] = failed.stage;

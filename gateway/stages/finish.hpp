@@ -16,7 +16,8 @@ struct WellEnded {
 WellEnded finished(const Job& job, std::chrono::system_clock::time_point now);
 
 /// What makes a letter of a job that failed.
-retry::Burial burial(const Job& job, const FailedAt& failed, std::chrono::system_clock::time_point now);
+retry::Burial burial(const Job& job, const FailedAt& failed, const Configuration& configuration,
+                     std::chrono::system_clock::time_point now);
 
 /// What is placed on the slow path of a job that leaves the fast one: what has ended, what stands somehow, and the
 /// others as ready.

@@ -74,6 +74,14 @@ local function field(fields, name)
     end
 end
 
+-- What stands of a delivery, and the channel its event came from.
+local function told(delivery)
+    local fields = read('hash', 'HGETALL', 'hg:d:' .. delivery)
+    fields[#fields + 1] = 'channel'
+    fields[#fields + 1] = read('hash', 'HGET', 'hg:e:' .. string.sub(delivery, 1, 16), 'channel') or ''
+    return fields
+end
+
 local function now_ms()
     local time = redis.call('TIME')
     return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

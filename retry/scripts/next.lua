@@ -24,7 +24,7 @@ local function tell(state, page)
     for i = 1, #page, 2 do
         local n = #answer
         answer[n + 1], answer[n + 2], answer[n + 3] = state, page[i], page[i + 1]
-        answer[n + 4] = read('hash', 'HGETALL', 'hg:d:' .. page[i])
+        answer[n + 4] = told(page[i])
     end
 end
 if take_due > 0 then

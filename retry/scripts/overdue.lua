@@ -15,6 +15,6 @@ local answer = {later[2] or ''}
 for i = 1, #page, 2 do
     local n = #answer
     answer[n + 1], answer[n + 2] = page[i], page[i + 1]
-    answer[n + 3] = read('hash', 'HGETALL', 'hg:d:' .. page[i])
+    answer[n + 3] = told(page[i])
 end
 return answer

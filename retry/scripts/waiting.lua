@@ -19,6 +19,6 @@ for i = 1, #page[2], 2 do
     local id = string.sub(page[2][i], -32)
     local n = #answer
     answer[n + 1], answer[n + 2] = id, page[2][i + 1]
-    answer[n + 3] = read('hash', 'HGETALL', 'hg:d:' .. id)
+    answer[n + 3] = told(id)
 end
 return answer

@@ -73,7 +73,6 @@ ownership: [{ type: product }]
 legal_entity: [{ legal_entity: park }]
 regions: { eu: {} }
 holds: [{ id: big }]
-queues: { default: { owner: a } }
 parking: { parent: { fetch: true }, unrouted: { wait: 1d } }
 access: { tokens: [] }
 alerts: { to: [] }
@@ -93,8 +92,8 @@ history: { store: sqlite }
     EXPECT_THAT(refused,
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
-                                     "by", "ownership", "legal_entity", "regions", "holds", "queues", "fetch",
-                                     "unrouted", "access", "alerts", "sentinel", "dead", "spool", "history"));
+                                     "by", "ownership", "legal_entity", "regions", "holds", "fetch", "unrouted",
+                                     "access", "alerts", "sentinel", "dead", "spool", "history"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }

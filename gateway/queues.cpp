@@ -1,0 +1,58 @@
+#include "gateway/queues.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/hint.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+/// An empty list takes all; one that is given takes nothing of what is not known.
+bool fits(const std::vector<std::string>& wanted, std::string_view is)
+{
+    return wanted.empty() || std::ranges::find(wanted, is) != wanted.end();
+}
+
+}  // namespace
+
+void QueueConfig::Takes::describe(config::Schema& schema)
+{
+    schema.field("types", types, "Canonical types of deliveries; an event that was not mapped has none.");
+    schema.field("channels", channels, "Channels the events came from.");
+    schema.field("systems", systems, "Systems the deliveries go to.");
+    schema.field("codes", codes, "Codes of failures.");
+    for (const auto* key : {"types", "channels", "systems", "codes"})
+        schema.not_empty(key, "leave the key away to take all");
+}
+
+void QueueConfig::describe(config::Schema& schema)
+{
+    schema.field("owner", owner, "Whose it is: an address that your people know.");
+    schema.required("owner");
+    schema.field("roles", roles, "Who works on it: viewer, operator, approver, admin.");
+    schema.not_empty("roles", "name a role, or leave the key away to mean operator");
+    static constexpr std::array<std::string_view, 4> known{"viewer", "operator", "approver", "admin"};
+    for (const auto& role : roles)
+        if (schema.reading() && std::ranges::find(known, role) == known.end())
+            schema.problem("roles", "unknown_role", "there is no role `" + role + "`", near_or_all(role, known));
+    schema.field("sla", sla, {std::chrono::minutes(1), std::chrono::days(365)}, "By then somebody has looked.");
+    schema.section("takes", takes, "What waits there; `default` takes the rest.");
+}
+
+const QueueConfig& queue_of(const std::vector<QueueConfig>& queues, const WaitsFor& what)
+{
+    static const QueueConfig nobodys;
+    const QueueConfig* otherwise = &nobodys;
+    for (const QueueConfig& queue : queues) {
+        if (queue.name == nobodys.name)
+            otherwise = &queue;
+        else if (fits(queue.takes.types, what.type) && fits(queue.takes.channels, what.channel) &&
+                 fits(queue.takes.systems, what.system) && fits(queue.takes.codes, what.code))
+            return queue;
+    }
+    return *otherwise;
+}
+
+}  // namespace headgate::gateway
