@@ -16,16 +16,16 @@ Order3 order_of(std::strong_ordering order)
 }
 
 /// An XML element with a text of its own compares as that text.
-const Value& plain(Run& run, const Value& value, Value& room)
+const Value* plain(Run& run, const Value* value, Value& room)
 {
-    if (value.kind != Kind::object || !value.is_tree())
+    if (value->kind != Kind::object || !value->is_tree())
         return value;
-    run.count_nodes(value.count);
-    const NodeIndex text = value.document->member(value.node, "#text");
+    run.count_nodes(value->count);
+    const NodeIndex text = value->document->member(value->node, "#text");
     if (text == no_node)
         return value;
-    set_node(room, *value.document, text);
-    return room;
+    set_node(room, *value->document, text);
+    return &room;
 }
 
 /// What a failed comparison names: a side of the operator; all of what compares, when that is a function or `match`.
@@ -114,8 +114,8 @@ bool compare(Run& run, const Expr& expr, const Value& left_given, const Value& r
 {
     Value left_room;
     Value right_room;
-    const Value& left = plain(run, left_given, left_room);
-    const Value& right = plain(run, right_given, right_room);
+    const Value& left = *plain(run, &left_given, left_room);
+    const Value& right = *plain(run, &right_given, right_room);
     if (left.is_null() || right.is_null()) {
         out = left.is_null() && right.is_null() ? Order3::equal : Order3::different;
         return true;
@@ -217,7 +217,7 @@ bool comparison_holds(const Expr& expr, Run& run, bool& out)
     if (left == nullptr)
         return false;
     if (asks_for_null(expr)) {
-        out = plain(run, *left, right_room).is_null() == (expr.comparison == Comparison::equal);
+        out = plain(run, left, right_room)->is_null() == (expr.comparison == Comparison::equal);
         return true;
     }
     const Value* const right = look(*expr.args[1], run, right_room);
