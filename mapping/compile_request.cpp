@@ -108,9 +108,18 @@ private:
             return part &&
                    holds_anywhere(*part, [](const Expr& expr) { return is_path(expr) && expr.root == Root::dot; });
         };
-        step.reads = {reads(plan.success_when), reads(plan.capture), reads(plan.found)};
+        step.reads = {reads(plan.success_when), reads(plan.capture), reads(plan.found),
+                      plan.success_when &&
+                          holds_anywhere(*plan.success_when, [this](const Expr& expr) { return reads_status(expr); })};
         made_.steps.push_back(std::move(step));
         made_.plans.push_back(std::move(plan));
+    }
+
+    [[nodiscard]] bool reads_status(const Expr& expr) const
+    {
+        return is_path(expr) && expr.root == Root::slot &&
+               expr.slot == made_.slots[static_cast<std::size_t>(Given::answer)] &&
+               (expr.steps.empty() || expr.steps.front().name == "status");
     }
 
     std::string id(const YAML::Node& node)

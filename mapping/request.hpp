@@ -75,9 +75,10 @@ public:
         std::optional<std::chrono::milliseconds>
             probe_after;                    // no answer proves nothing before this; set: it can probe
         std::vector<std::string> captures;  // the names that `capture` gives
-        /// What looks into the body of an answer, and says nothing of one that cannot be read.
+        /// What looks into the body of an answer, and says nothing of one that cannot be read; and whether
+        /// `success_when` looks at the status.
         struct {
-            bool success = false, capture = false, found = false;
+            bool success = false, capture = false, found = false, status = false;
         } reads;
     };
     [[nodiscard]] const std::string& applies() const;

@@ -50,20 +50,12 @@ bool is_word(std::string_view code)
 
 }  // namespace
 
-std::optional<FailureClass> told_meaning(int status, std::string_view error_code,
-                                         const std::vector<AnswerConfig>& table)
+FailureClass meaning_of(int status, std::string_view error_code, mapping::Repeat repeat,
+                        const std::vector<AnswerConfig>& table)
 {
     for (const AnswerConfig& answer : table)
         if (status_fits(answer.status, status) && (answer.code.empty() || code_fits(answer.code, error_code)))
             return answer.meaning;
-    return std::nullopt;
-}
-
-FailureClass meaning_of(int status, std::string_view error_code, mapping::Repeat repeat,
-                        const std::vector<AnswerConfig>& table)
-{
-    if (const auto told = told_meaning(status, error_code, table))
-        return *told;
     switch (status) {
     case 401:
     case 403: return FailureClass::auth;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +27,6 @@ namespace headgate::gateway {
 /// A 2xx whose body `success_when` or `capture` looks into and cannot read is no such answer: nobody knows then.
 [[nodiscard]] FailureClass meaning_of(int status, std::string_view error_code, mapping::Repeat repeat,
                                       const std::vector<AnswerConfig>& table);
-
-/// What the system's own table says of an answer; nothing when it says nothing.
-[[nodiscard]] std::optional<FailureClass> told_meaning(int status, std::string_view error_code,
-                                                       const std::vector<AnswerConfig>& table);
 
 /// Its failure: code `http_<status>`, or `answer_refused` for a 2xx; the detail names the status and the error code.
 [[nodiscard]] Failure failure_of(int status, std::string_view error_code, mapping::Repeat repeat,

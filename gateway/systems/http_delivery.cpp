@@ -166,12 +166,16 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
         co_return failed(std::move(answered.error()));
     }
     const mapping::RequestAnswer told{answered->body, answered->status, answered->headers};
-    const bool counts = is_success(answered->status) && !told_meaning(answered->status, {}, plan_.config.answers);
-    if (counts && answered->is_garbled() && (step.reads.success || step.reads.capture))
+    // What a page of a proxy does not say is no sign of success: a rule about bodies is asked where the status is good,
+    // unless it looks at the status itself.
+    const bool good = is_success(answered->status);
+    if (good && answered->is_garbled() && (step.reads.success || step.reads.capture))
         co_return unknown(index, unreadable(answered->status, true, step.reads.success ? "success_when" : "capture"));
-
-    auto look = [this, index, &told] { return request_->succeeded(index, context(), told); };
-    const auto fine = co_await with_references<bool>(std::move(look));
+    Result<bool> fine = false;
+    if (good || step.reads.status) {
+        auto look = [this, index, &told] { return request_->succeeded(index, context(), told); };
+        fine = co_await with_references<bool>(std::move(look));
+    }
     if (!fine)
         co_return unknown(index, fine.error());
     if (*fine) {
@@ -183,7 +187,7 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
         co_return answer(Applied{});
     }
 
-    if (counts && answered->body.empty() && step.reads.success)
+    if (good && answered->body.empty() && step.reads.success)
         co_return unknown(index, unreadable(answered->status, false, "success_when"));
     std::string code;
     if (plan_.error_code && !answered->body.empty())

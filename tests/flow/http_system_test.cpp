@@ -140,6 +140,18 @@ TEST_F(HttpSystemFlow, APageWhereAnAnswerIsAskedIsDoubtAndNoRefusal)
     EXPECT_EQ(erp_->count("POST /orders"), 1U);
 }
 
+TEST_F(HttpSystemFlow, WhatSaysNothingOfAnErrorIsNoSuccessWhereTheStatusIsNone)
+{
+    ASSERT_TRUE(begin({{"ERP_REPEAT", "by_body"}})) << headgate_->log();
+    erp_->next({ErpFault::unavailable, ErpFault::refuse_login});
+
+    const auto id = send(1);
+
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/events/" + id, "\"applied\"", 120s)) << headgate_->log();
+    EXPECT_EQ(erp_->made().size(), 1U);
+    EXPECT_EQ(erp_->count("POST /orders"), 3U);
+}
+
 TEST_F(HttpSystemFlow, WhatWasLostOnTheWayIsSentAgainAfterItWasAskedForTwice)
 {
     ASSERT_TRUE(begin()) << headgate_->log();

@@ -108,6 +108,28 @@ TEST(Request, WhatIsWrongWhateverTheTransactionIsIsFoundWhenItIsLoaded)
     EXPECT_EQ(problem_of("{ path: /orders, method: '= .method' }"), "");
 }
 
+TEST(Request, WhatLooksIntoAnAnswerIsKnown)
+{
+    const auto reads = [](const std::string& rest) {
+        const auto request =
+            loaded("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    send: { path: /a }\n" + rest);
+        if (!request)
+            return text_of(request.error().front());
+        const auto& found = request->steps()[0].reads;
+        return std::string(found.success ? "success " : "") + (found.capture ? "capture " : "") +
+               (found.found ? "found " : "") + (found.status ? "status" : "");
+    };
+    EXPECT_EQ(reads(""), "");
+    EXPECT_EQ(reads("    success_when: .error == null\n"), "success ");
+    EXPECT_EQ(reads("    success_when: $answer.status == 201\n"), "status");
+    EXPECT_EQ(reads("    success_when: ([.a, .b] | any(. != null)) and $answer.status in [200, 409]\n"),
+              "success status");
+    EXPECT_EQ(reads("    success_when: $answer.headers.x == $doc.id\n"), "");
+    EXPECT_EQ(reads("    capture: { id: .id }\n"), "capture ");
+    EXPECT_EQ(reads("    capture: { id: $doc.order_number }\n"), "");
+    EXPECT_EQ(reads("    probe: { after: 1s, path: /b, found: . | first }\n"), "found ");
+}
+
 TEST(Request, ATransactionBecomesTheCallsOfAnErp)
 {
     const auto request = loaded(odoo);
