@@ -75,8 +75,7 @@ asio::awaitable<void> Historian::run()
         co_await pause_.async_wait(use_tuple);
         working_ = true;
         failed_ = false;
-        while (dirty_.any() && !stopping_ && !failed_)
-            co_await carry();
+        while (!stopping_ && !failed_ && co_await carry()) {}
         wait = failed_ ? 1000ms : gathering;  // Redis or history is away; nothing is lost by waiting
         if (!failed_ && away_) {
             away_ = false;
@@ -86,24 +85,28 @@ asio::awaitable<void> Historian::run()
     }
 }
 
-/// A page of each partition that has something, in as few commits as their size allows.
-asio::awaitable<void> Historian::carry()
+/// A page of each partition that has something, in as few commits as their size allows. Whether some have more than
+/// that: what comes meanwhile is gathered again.
+asio::awaitable<bool> Historian::carry()
 {
     Pages pages;
-    const auto dirty = std::exchange(dirty_, {});
-    for (std::size_t partition = 0; partition < dirty.size(); ++partition) {
-        if (!dirty.test(partition))
+    bool is_behind = false;
+    for (std::size_t partition = 0; partition < dirty_.size() && !stopping_; ++partition) {
+        if (!dirty_.test(partition))
             continue;
+        dirty_.reset(partition);
         const auto more = co_await gather(static_cast<Partition>(partition), pages);
         if (!more)
             failed(static_cast<Partition>(partition), more.error());
         else if (*more)
             dirty_.set(partition);
+        is_behind = is_behind || (more && *more);
         if (pages.rows.size() >= most_rows || pages.bytes >= most_bytes)
             co_await keep(std::exchange(pages, {}));
     }
     if (!pages.rows.empty())
         co_await keep(std::move(pages));
+    co_return is_behind;
 }
 
 void Historian::failed(Partition partition, const Failure& failure)

@@ -50,7 +50,7 @@ private:
         std::vector<std::pair<Partition, EventId>> open;      // whose bodies history has then
         std::vector<std::pair<Partition, std::string>> ends;  // the last frame of each page
     };
-    asio::awaitable<void> carry();
+    asio::awaitable<bool> carry();
     Task<bool> gather(Partition partition, Pages& pages);
     asio::awaitable<void> keep(Pages pages);
     void failed(Partition partition, const Failure& failure);
