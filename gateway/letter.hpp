@@ -14,7 +14,7 @@ namespace headgate::gateway {
 [[nodiscard]] retry::Letter letter_of(std::string_view stage, const Failure& failure, const WaitsFor& what,
                                       const Configuration& configuration, std::chrono::system_clock::time_point now);
 
-/// What letters have in common that are mended together: "map/total_mismatch/totals/shopify-eu" is the stage, the code,
+/// What letters have in common that are mended together: "map/total_mismatch/totals/shop-eu" is the stage, the code,
 /// the field that was being made without the places of its items, and the system, or the channel where none was
 /// reached.
 [[nodiscard]] std::string cause_of(std::string_view stage, const Failure& failure, const WaitsFor& what);

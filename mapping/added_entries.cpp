@@ -27,7 +27,7 @@ const AddedEntries::Texts* AddedEntries::texts(std::string_view vocabulary, std:
 
 const std::string* AddedEntries::find(std::string_view vocabulary, std::string_view word) const
 {
-    if (!any_.load(std::memory_order_acquire))
+    if (!any())
         return nullptr;
     const std::scoped_lock lock(mutex_);
     const Texts* found = texts(vocabulary, word);
@@ -37,7 +37,7 @@ const std::string* AddedEntries::find(std::string_view vocabulary, std::string_v
 std::vector<const std::string*> AddedEntries::find_back(std::string_view vocabulary, std::string_view code) const
 {
     std::vector<const std::string*> words;
-    if (!any_.load(std::memory_order_acquire))
+    if (!any())
         return words;
     const std::scoped_lock lock(mutex_);
     if (const auto table = tables_.find(vocabulary); table != tables_.end())
@@ -49,7 +49,7 @@ std::vector<const std::string*> AddedEntries::find_back(std::string_view vocabul
 
 const Decimal* AddedEntries::factor(std::string_view vocabulary, std::string_view word) const
 {
-    if (!any_.load(std::memory_order_acquire))
+    if (!any())
         return nullptr;
     const std::scoped_lock lock(mutex_);
     const Texts* found = texts(vocabulary, word);

@@ -26,6 +26,8 @@ class AddedEntries {
 public:
     /// These and no others from here on. `changes`: how many have been made, ever.
     void replace(const std::vector<AddedEntry>& entries, std::uint64_t changes);
+    /// Whether there is one: nearly never, so whoever would make a word to ask for asks this first.
+    [[nodiscard]] bool any() const { return any_.load(std::memory_order_acquire); }
     [[nodiscard]] std::uint64_t changes() const { return changes_.load(std::memory_order_relaxed); }
 
     [[nodiscard]] const std::string* find(std::string_view vocabulary, std::string_view word) const;

@@ -38,36 +38,30 @@ Values items_of(Call& call, const Value& list)
     return values;
 }
 
-/// Whether the argument holds about each item: handed to `use`, which returns false to stop.
-template <class Use>
-bool asked_of_each(Call& call, Use use)
+/// Asks the argument about each item, and hands both to `use`, which returns false to stop.
+template <class Given>
+bool with_each(Call& call, auto ask, auto use)
 {
     const Value dot = call.run.dot;
     bool failed = false;
     each_item(call.subject, [&](const Value& item) {
         call.run.dot = item;
-        bool held = false;
-        failed = !holds(call.arg_expr(0), call.run, held);
-        return !failed && use(item, held);
+        Given given{};
+        failed = !ask(call.arg_expr(0), call.run, given);
+        return !failed && use(item, given);
     });
     call.run.dot = dot;
     return !failed;
 }
 
-/// Evaluates the argument about each item and hands both to `use`, which returns false to stop.
-template <class Use>
-bool about_each(Call& call, Use use)
+bool about_each(Call& call, auto use)
 {
-    const Value dot = call.run.dot;
-    bool failed = false;
-    each_item(call.subject, [&](const Value& item) {
-        call.run.dot = item;
-        Value given;
-        failed = !evaluate(call.arg_expr(0), call.run, given);
-        return !failed && use(item, given);
-    });
-    call.run.dot = dot;
-    return !failed;
+    return with_each<Value>(call, [](const Expr& expr, Run& run, Value& out) { return evaluate(expr, run, out); }, use);
+}
+
+bool asked_of_each(Call& call, auto use)
+{
+    return with_each<bool>(call, holds, use);
 }
 
 bool apply_sum(Call& call, Value& out)

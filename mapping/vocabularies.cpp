@@ -320,7 +320,7 @@ std::optional<Vocabulary::Conversion> Vocabulary::conversion(std::string_view fr
     };
     const auto in_added = [&](std::string_view of) {
         return either([&](std::string_view one, std::string_view other) {
-            return added ? added->factor(name, word_of_factor(one, other, of)) : nullptr;
+            return added && added->any() ? added->factor(name, word_of_factor(one, other, of)) : nullptr;
         });
     };
     if (!item.empty()) {
