@@ -156,8 +156,10 @@ bool evaluate_inside(const Block& block, Run& run, Value& out, bool& present)
     out = {};
     present = true;
     if (block.when) {
-        if (!holds(*block.when, run, present))
+        const auto wanted = holds(*block.when, run);
+        if (!wanted)
             return false;
+        present = *wanted;
         if (!present)
             return true;
     }

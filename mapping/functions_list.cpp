@@ -38,17 +38,17 @@ Values items_of(Call& call, const Value& list)
     return values;
 }
 
-/// Asks the argument about each item, and hands both to `use`, which returns false to stop.
-template <class Given>
+/// Asks the argument about each item, and hands both to `use`, which returns false to stop. What `ask` gives is false
+/// where it failed.
 bool with_each(Call& call, auto ask, auto use)
 {
     const Value dot = call.run.dot;
     bool failed = false;
     each_item(call.subject, [&](const Value& item) {
         call.run.dot = item;
-        Given given{};
-        failed = !ask(call.arg_expr(0), call.run, given);
-        return !failed && use(item, given);
+        const auto given = ask(call.arg_expr(0), call.run);
+        failed = !given;
+        return given && use(item, *given);
     });
     call.run.dot = dot;
     return !failed;
@@ -56,12 +56,19 @@ bool with_each(Call& call, auto ask, auto use)
 
 bool about_each(Call& call, auto use)
 {
-    return with_each<Value>(call, [](const Expr& expr, Run& run, Value& out) { return evaluate(expr, run, out); }, use);
+    Value given;
+    return with_each(
+        call,
+        [&](const Expr& expr, Run& run) {
+            given = {};
+            return evaluate(expr, run, given) ? &given : nullptr;
+        },
+        use);
 }
 
 bool asked_of_each(Call& call, auto use)
 {
-    return with_each<bool>(call, holds, use);
+    return with_each(call, holds, use);
 }
 
 bool apply_sum(Call& call, Value& out)
@@ -334,9 +341,9 @@ bool apply_ancestor(Call& call, Value& out)
         if (document[at].kind != NodeKind::object)
             continue;
         call.run.dot = node_value(document, at);
-        bool held = false;
-        failed = !holds(call.arg_expr(0), call.run, held);
-        if (held)
+        const auto held = holds(call.arg_expr(0), call.run);
+        failed = !held;
+        if (held && *held)
             out = call.run.dot;
     }
     call.run.dot = dot;

@@ -1,5 +1,7 @@
 #include "mapping/invariants.hpp"
 
+#include <optional>
+
 #include <boost/json.hpp>
 
 #include "mapping/mapped_at.hpp"
@@ -99,17 +101,15 @@ private:
     std::string code_;
 };
 
-/// Whether the invariant holds about the current `.`. A failure of its own: false, and `failed`.
-bool holds(Run& run, const Invariant& invariant, bool& failed)
+/// Whether the invariant holds about the current `.`. Nothing: a failure of its own.
+std::optional<bool> holds(Run& run, const Invariant& invariant)
 {
-    bool applies = true;
-    if (invariant.when)
-        failed = !holds(*invariant.when, run, applies);
-    if (failed || !applies)
-        return !failed;
-    bool held = false;
-    failed = !holds(*invariant.holds, run, held);
-    return held;
+    if (invariant.when) {
+        const auto applies = holds(*invariant.when, run);
+        if (!applies || !*applies)
+            return applies ? std::optional(true) : std::nullopt;
+    }
+    return holds(*invariant.holds, run);
 }
 
 bool broken(Run& run, const Block& made_by, const Invariant& invariant)
@@ -125,11 +125,17 @@ bool broken(Run& run, const Block& made_by, const Invariant& invariant)
     return goes_on;
 }
 
+/// About the current `.`; false: the transaction fails.
+bool check_here(Run& run, const Block& made_by, const Invariant& invariant)
+{
+    const auto held = holds(run, invariant);
+    return held && (*held || broken(run, made_by, invariant));
+}
+
 bool check(Run& run, const Block& made_by, const Invariant& invariant, const Value& fields)
 {
-    bool failed = false;
     if (!invariant.each)
-        return holds(run, invariant, failed) || (!failed && broken(run, made_by, invariant));
+        return check_here(run, made_by, invariant);
     Value list;
     if (!evaluate(*invariant.each, run, list))
         return false;
@@ -141,7 +147,7 @@ bool check(Run& run, const Block& made_by, const Invariant& invariant, const Val
     const bool all = each_item(run, list, [&](const Value& item) {
         run.dot = item;
         run.output.push_back({{}, place++});
-        const bool goes_on = holds(run, invariant, failed) || (!failed && broken(run, made_by, invariant));
+        const bool goes_on = check_here(run, made_by, invariant);
         run.output.pop_back();
         return goes_on;
     });

@@ -156,8 +156,10 @@ private:
     bool make(const Plan& plan, Run& run, Transaction& made, bool& wanted)
     {
         if (plan.when) {
-            if (!holds(*plan.when, run, wanted))
+            const auto held = holds(*plan.when, run);
+            if (!held)
                 return false;
+            wanted = *held;
             if (!wanted)
                 return true;
         }

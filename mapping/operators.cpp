@@ -1,3 +1,6 @@
+#include <optional>
+#include <utility>
+
 #include "core/time.hpp"
 #include "mapping/run.hpp"
 
@@ -173,10 +176,10 @@ bool evaluate_choice(const Expr& expr, Run& run, Value& out)
 {
     std::size_t i = 0;
     for (; i + 1 < expr.args.size(); i += 2) {
-        bool wanted = false;
-        if (!holds(*expr.args[i], run, wanted))
+        const auto wanted = holds(*expr.args[i], run);
+        if (!wanted)
             return false;
-        if (wanted)
+        if (*wanted)
             return evaluate(*expr.args[i + 1], run, out);
     }
     return evaluate(*expr.args[i], run, out);
@@ -192,103 +195,99 @@ bool asks_for_null(const Expr& expr)
            right.evaluate == evaluate_literal && right.literal.is_null();
 }
 
-bool is_among(Run& run, const Expr& expr, const Value& left, const Value& right, bool& out)
+std::optional<bool> is_among(Run& run, const Expr& expr, const Value& left, const Value& right)
 {
-    out = false;
     if (left.is_null() || right.is_null())
-        return true;
-    if (right.kind != Kind::list)
-        return fail_kind(run, expr, *expr.args[1], right, "a list");
+        return false;
+    if (right.kind != Kind::list) {
+        fail_kind(run, expr, *expr.args[1], right, "a list");
+        return std::nullopt;
+    }
     bool failed = false;
+    bool found = false;
     each_item(run, right, [&](const Value& item) {
         Order3 order{};
         failed = !compare(run, expr, left, item, false, order);
-        out = !failed && order == Order3::equal;
-        return !failed && !out;
+        found = !failed && order == Order3::equal;
+        return !failed && !found;
     });
-    return !failed;
+    return failed ? std::nullopt : std::optional(found);
 }
 
-bool comparison_holds(const Expr& expr, Run& run, bool& out)
+std::optional<bool> comparison_holds(const Expr& expr, Run& run)
 {
     Value left_room;
     Value right_room;
     const Value* const left = look(*expr.args[0], run, left_room);
     if (left == nullptr)
-        return false;
-    if (asks_for_null(expr)) {
-        out = plain(run, left, right_room)->is_null() == (expr.comparison == Comparison::equal);
-        return true;
-    }
+        return std::nullopt;
+    if (asks_for_null(expr))
+        return plain(run, left, right_room)->is_null() == (expr.comparison == Comparison::equal);
     const Value* const right = look(*expr.args[1], run, right_room);
     if (right == nullptr)
-        return false;
+        return std::nullopt;
     if (expr.comparison == Comparison::in)
-        return is_among(run, expr, *left, *right, out);
+        return is_among(run, expr, *left, *right);
     const bool strict = expr.comparison != Comparison::equal && expr.comparison != Comparison::not_equal;
-    if (strict && (left->is_null() || right->is_null())) {
-        out = false;
-        return true;
-    }
+    if (strict && (left->is_null() || right->is_null()))
+        return false;
     Order3 order{};
     if (!compare(run, expr, *left, *right, strict, order))
-        return false;
+        return std::nullopt;
     switch (expr.comparison) {
-    case Comparison::equal: out = order == Order3::equal; break;
-    case Comparison::not_equal: out = order != Order3::equal; break;
-    case Comparison::less: out = order == Order3::less; break;
-    case Comparison::less_equal: out = order == Order3::less || order == Order3::equal; break;
-    case Comparison::greater: out = order == Order3::greater; break;
-    case Comparison::greater_equal: out = order == Order3::greater || order == Order3::equal; break;
+    case Comparison::equal: return order == Order3::equal;
+    case Comparison::not_equal: return order != Order3::equal;
+    case Comparison::less: return order == Order3::less;
+    case Comparison::less_equal: return order == Order3::less || order == Order3::equal;
+    case Comparison::greater: return order == Order3::greater;
+    case Comparison::greater_equal: return order == Order3::greater || order == Order3::equal;
     case Comparison::in: break;
     }
-    return true;
+    std::unreachable();
 }
 
-bool or_holds(const Expr& expr, Run& run, bool& out)
+std::optional<bool> or_holds(const Expr& expr, Run& run)
 {
-    return holds(*expr.args[0], run, out) && (out || holds(*expr.args[1], run, out));
+    const auto left = holds(*expr.args[0], run);
+    return !left || *left ? left : holds(*expr.args[1], run);
 }
 
-bool and_holds(const Expr& expr, Run& run, bool& out)
+std::optional<bool> and_holds(const Expr& expr, Run& run)
 {
-    return holds(*expr.args[0], run, out) && (!out || holds(*expr.args[1], run, out));
+    const auto left = holds(*expr.args[0], run);
+    return !left || !*left ? left : holds(*expr.args[1], run);
 }
 
-bool not_holds(const Expr& expr, Run& run, bool& out)
+std::optional<bool> not_holds(const Expr& expr, Run& run)
 {
-    if (!holds(*expr.args[0], run, out))
-        return false;
-    out = !out;
-    return true;
+    const auto held = holds(*expr.args[0], run);
+    return held ? std::optional(!*held) : std::nullopt;
 }
 
-bool give_truth(bool (*holds)(const Expr&, Run&, bool&), const Expr& expr, Run& run, Value& out)
+bool give_truth(std::optional<bool> truth, Value& out)
 {
-    bool truth = false;
-    if (!holds(expr, run, truth))
-        return false;
-    out = boolean_value(truth);
-    return true;
+    if (truth)
+        out = boolean_value(*truth);
+    return truth.has_value();
 }
 
 }  // namespace
 
 bool evaluate_or(const Expr& expr, Run& run, Value& out)
 {
-    return give_truth(or_holds, expr, run, out);
+    return give_truth(or_holds(expr, run), out);
 }
 bool evaluate_and(const Expr& expr, Run& run, Value& out)
 {
-    return give_truth(and_holds, expr, run, out);
+    return give_truth(and_holds(expr, run), out);
 }
 bool evaluate_not(const Expr& expr, Run& run, Value& out)
 {
-    return give_truth(not_holds, expr, run, out);
+    return give_truth(not_holds(expr, run), out);
 }
 bool evaluate_comparison(const Expr& expr, Run& run, Value& out)
 {
-    return give_truth(comparison_holds, expr, run, out);
+    return give_truth(comparison_holds(expr, run), out);
 }
 
 const Value* look(const Expr& expr, Run& run, Value& room)
@@ -303,24 +302,21 @@ const Value* look(const Expr& expr, Run& run, Value& room)
     return expr.evaluate(expr, run, room) ? &room : nullptr;
 }
 
-bool holds(const Expr& expr, Run& run, bool& out)
+std::optional<bool> holds(const Expr& expr, Run& run)
 {
-    const auto counted = [&](auto held) {
+    using Holds = std::optional<bool> (*)(const Expr&, Run&);
+    const Holds own = expr.evaluate == evaluate_comparison ? comparison_holds
+                      : expr.evaluate == evaluate_and      ? and_holds
+                      : expr.evaluate == evaluate_or       ? or_holds
+                      : expr.evaluate == evaluate_not      ? not_holds
+                                                           : nullptr;
+    if (own != nullptr) {
         ++run.steps;
-        return within_steps(run, expr.site) && held(expr, run, out);
-    };
-    if (expr.evaluate == evaluate_comparison)
-        return counted(comparison_holds);
-    if (expr.evaluate == evaluate_and)
-        return counted(and_holds);
-    if (expr.evaluate == evaluate_or)
-        return counted(or_holds);
-    if (expr.evaluate == evaluate_not)
-        return counted(not_holds);
+        return within_steps(run, expr.site) ? own(expr, run) : std::nullopt;
+    }
     Value room;
     const Value* const value = look(expr, run, room);
-    out = value != nullptr && value->is_true();
-    return value != nullptr;
+    return value == nullptr ? std::nullopt : std::optional(value->is_true());
 }
 
 bool evaluate_coalesce(const Expr& expr, Run& run, Value& out)

@@ -139,11 +139,11 @@ bool condition_step(Run& run, const Step& step, Value& at)
         if (item.is_null())
             return true;
         run.dot = item;
-        bool fits = false;
-        failed = !holds(*step.condition, run, fits);
-        if (!failed && fits)
+        const auto fits = holds(*step.condition, run);
+        failed = !fits;
+        if (fits && *fits)
             found = item;
-        return !failed && !fits;
+        return fits && !*fits;
     });
     run.dot = dot;
     at = found;

@@ -85,10 +85,10 @@ public:
 
     Result<bool> condition(const Expr& expression)
     {
-        bool held = false;
-        if (!holds(expression, run_, held))
+        const auto held = holds(expression, run_);
+        if (!held)
             return failure();
-        return held;
+        return *held;
     }
 
     static Result<std::string> json(const Value& value, std::string_view name)

@@ -151,8 +151,8 @@ inline bool evaluate(const Expr& expr, Run& run, Value& out)
 /// As `evaluate`, for who only looks: the value where it lies, as long as nothing else is bound, or else in `room`.
 /// Null with a failure.
 const Value* look(const Expr& expr, Run& run, Value& room);
-/// As `evaluate`, for who only asks whether it holds.
-bool holds(const Expr& expr, Run& run, bool& out);
+/// As `evaluate`, for who only asks whether it holds. Nothing: a failure, which is neither yes nor no.
+[[nodiscard]] std::optional<bool> holds(const Expr& expr, Run& run);
 
 bool evaluate(const Block& block, Run& run, Value& out);
 

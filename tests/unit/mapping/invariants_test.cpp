@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory_resource>
 
 #include <boost/json.hpp>
 
@@ -95,6 +96,35 @@ TEST(Invariants, EachIsBrokenByItsCaseAndByNothingElse)
         }
         for (const auto& [code, missing] : wanted)
             EXPECT_LE(missing, 0) << name << ": " << code << " has " << missing << " cases too few";
+    }
+}
+
+TEST(Invariants, OneThatCannotBeToldIsAFailureAndNotHeld)
+{
+    const auto verdict_of = [](const json::object& rule) {
+        Problems problems;
+        CanonicalType type;
+        type.invariants = Invariants::read("order.json", json::array{rule}, problems);
+        EXPECT_TRUE(problems.empty());
+        const Document document = read_document(R"({"a": 1, "b": [1]})");
+        std::pmr::monotonic_buffer_resource arena;
+        const MappingContext context{.document = document};
+        mapping::Run run(context, nullptr, 0, arena);
+        const Block nowhere;
+        return check_invariants(run, nowhere, *type.invariants, run.document) ? "" : run.failure.code;
+    };
+    const auto rule = [](const char* when, const char* holds) {
+        return json::object{{"code", "a"}, {"severity", "reject"}, {"says", "x"}, {"when", when}, {"holds", holds}};
+    };
+    EXPECT_EQ(verdict_of(rule("true", ".a == 1")), "");
+    EXPECT_EQ(verdict_of(rule("true", ".a == 2")), "a");
+    for (const auto& [holds, code] : {std::pair{".a == 1 and .b > 1", "wrong_kind"},
+                                      {".a == 2 or .b > 1", "wrong_kind"},
+                                      {".b > 1", "wrong_kind"},
+                                      {"not (.b > 1)", "wrong_kind"},
+                                      {".c | required", "missing_required"}}) {
+        EXPECT_EQ(verdict_of(rule("true", holds)), code) << holds;
+        EXPECT_EQ(verdict_of(rule(holds, "false")), code) << holds;
     }
 }
 

@@ -394,6 +394,29 @@ TEST(MappingTransactions, IdentityAndVersion)
     EXPECT_TRUE(with("entity: e\nwhen: .x\n", "{}")->empty());
 }
 
+// Whoever is not wanted is left out without a word: a condition that cannot be told must never look like that.
+TEST(MappingTransactions, WhoseConditionFailsAreFailuresAndNotLeftOut)
+{
+    for (const auto& [when, code] : {std::pair{".x | required", "missing_required"},
+                                     {".n > \"a\"", "wrong_kind"},
+                                     {".n == 2 and .l > 1", "wrong_kind"},
+                                     {".n == 3 or .l > 1", "wrong_kind"},
+                                     {"not (.l > 1)", "wrong_kind"},
+                                     {".n == .l", "wrong_kind"},
+                                     {".n in .n", "wrong_kind"},
+                                     {".l[. > \"a\"]", "wrong_kind"},
+                                     {".l | any(. > \"a\")", "wrong_kind"},
+                                     {".l | all(. > \"a\")", "wrong_kind"},
+                                     {"if .l > 1 then true else true", "wrong_kind"}}) {
+        const auto mapping = loaded("transaction: note\nentity: e\nwhen: '" + std::string(when) +
+                                    "'\nfields: { title: x, items: { each: .l, fields: { no: . } } }\n");
+        ASSERT_TRUE(mapping) << when << text_of(mapping.error().front());
+        const Document document = read_document(R"({"n": 2, "l": [1, 2]})");
+        const auto made = mapping->run(MappingContext{.document = document});
+        EXPECT_EQ(made ? "nothing" : made.error().code, code) << when;
+    }
+}
+
 TEST(MappingTransactions, NameWhatMustBeThereFirst)
 {
     const auto mapping = loaded(
