@@ -91,6 +91,7 @@ Systems OwnerLoop::systems()
         };
         remote_.push_back(std::make_unique<HttpSystem>(
             loop_.executor(), HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn}));
+        remote_by_name_.emplace(name, remote_.back().get());
         guarded_.push_back(std::make_unique<GuardedSystem>(name, *remote_.back(), GuardedSystem::Repeats::unknown,
                                                            backlog_, references_, spawn));
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
@@ -100,10 +101,15 @@ Systems OwnerLoop::systems()
 
 Task<std::optional<std::string>> OwnerLoop::applied_before(MissingText parent)
 {
-    auto reading = aside<std::optional<std::string>>(
-        history_reader_.get_executor(), loop_.executor(),
-        [this, parent = std::move(parent)] { return gateway::applied_before(with_.history, parent); });
-    co_return co_await std::move(reading);
+    auto reading = aside<std::optional<std::string>>(history_reader_.get_executor(), loop_.executor(), [this, parent] {
+        return gateway::applied_before(with_.history, parent);
+    });
+    auto known = co_await std::move(reading);
+    const auto system = remote_by_name_.find(parent.system);
+    if (!known || *known || system == remote_by_name_.end())
+        co_return known;
+    auto asking = system->second->find(parent.of, parent.source, parent.id);
+    co_return co_await std::move(asking);
 }
 
 void OwnerLoop::spawn(asio::awaitable<void> work)

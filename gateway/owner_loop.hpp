@@ -101,6 +101,7 @@ private:
     ReferenceCache references_;
     std::optional<LedgerSystem> ledger_;
     std::vector<std::unique_ptr<HttpSystem>> remote_;
+    std::map<std::string, HttpSystem*, std::less<>> remote_by_name_;
     std::vector<std::unique_ptr<GuardedSystem>> guarded_;
     Owner owner_;
     Repeated redis_away_;

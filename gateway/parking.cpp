@@ -25,7 +25,8 @@ void Parking::forget()
     ++epoch_;
     missing_.clear();
     missing_of_.clear();
-    asked_of_history_.clear();
+    asked_.clear();
+    asking_ = false;
     deadlines_ = {};
 }
 
@@ -43,7 +44,7 @@ void Parking::parked(const Standing& standing, Partition partition)
 
 void Parking::forget(Hash16 key)
 {
-    asked_of_history_.erase(key);
+    asked_.erase(key);
     const auto found = missing_.find(key);
     if (found == missing_.end())
         return;
@@ -84,20 +85,17 @@ void Parking::look_for_what_has_come()
     with_.spawn(look_for_what_has_come(epoch_));
 }
 
-/// After a take-over, and now and then: nobody may have lived to tell that something is there. A parent that is older
-/// than guards are kept is known to history alone; it is asked once for each.
+/// After a take-over, and now and then: nobody may have lived to tell that something is there.
 asio::awaitable<void> Parking::look_for_what_has_come(std::uint64_t epoch)
 {
-    constexpr std::size_t most_asked = 256;  // of history, at a time
     const auto things = co_await retry::missing_things(with_.redis);
     if (!things || epoch != epoch_)
         co_return;
     std::vector<retry::Come> questions;
     std::vector<Hash16> keys;
-    std::set<Hash16> come;
-    std::size_t asked = 0;
+    std::vector<std::pair<Hash16, MissingText>> parents;
     for (const auto& thing : *things) {
-        const auto text = read_missing(thing.what);
+        auto text = read_missing(thing.what);
         if (!text)
             continue;
         if (const auto place = text->system + '\0' + text->id; missing_.emplace(thing.key, place).second)
@@ -106,32 +104,52 @@ asio::awaitable<void> Parking::look_for_what_has_come(std::uint64_t epoch)
             questions.push_back(std::move(one));
             keys.push_back(thing.key);
         }
-        if (!text->guard || asked == most_asked || !asked_of_history_.insert(thing.key).second)
-            continue;
-        ++asked;
-        auto parent = *text;
-        auto asking = with_.applied_before(std::move(parent));
-        auto target = co_await std::move(asking);
-        if (epoch != epoch_)
-            co_return;
-        Result<void> told;
-        if (target && *target)
-            told = co_await with_.decisions.there(*text->guard, std::move(**target));
-        if (epoch != epoch_)
-            co_return;
-        if (!target || !told)
-            asked_of_history_.erase(thing.key);  // the next sweep asks again
-        else if (*target)
-            come.insert(thing.key);
+        if (text->guard)
+            parents.emplace_back(thing.key, std::move(*text));
     }
     const auto so = co_await retry::have_come(with_.redis, std::move(questions));
     if (!so || epoch != epoch_)
         co_return;
+    std::set<Hash16> come;
     for (std::size_t i = 0; i < keys.size(); ++i)
         if ((*so)[i])
             come.insert(keys[i]);
     for (const Hash16& key : come)
         with_.spawn(release(key, epoch));
+    std::erase_if(parents, [&](const auto& parent) { return come.contains(parent.first); });
+    if (!asking_)
+        with_.spawn(ask_for(std::move(parents), epoch));
+}
+
+/// A parent that is older than guards are kept is known to history or to its system alone. They are asked for one after
+/// the other, so many a round, and again once all have been.
+asio::awaitable<void> Parking::ask_for(std::vector<std::pair<Hash16, MissingText>> parents, std::uint64_t epoch)
+{
+    constexpr std::size_t most_asked = 256;
+    asking_ = true;
+    std::size_t asked = 0;
+    for (auto& [key, parent] : parents) {
+        if (asked == most_asked)
+            break;
+        if (!missing_.contains(key) || !asked_.insert(key).second)
+            continue;
+        ++asked;
+        const Hash16 guard = *parent.guard;
+        auto asking = with_.applied_before(std::move(parent));
+        auto target = co_await std::move(asking);
+        if (epoch != epoch_)
+            co_return;
+        if (!target || !*target)
+            continue;  // an answer that failed is none: the next round asks again
+        const auto told = co_await with_.decisions.there(guard, std::move(**target));
+        if (epoch != epoch_)
+            co_return;
+        if (told)
+            with_.spawn(release(key, epoch));
+    }
+    if (asked < most_asked)
+        asked_.clear();
+    asking_ = false;
 }
 
 void Parking::look_for_overdue()

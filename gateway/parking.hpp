@@ -30,7 +30,8 @@ public:
         const retry::Scripts& scripts;
         retry::Decisions& decisions;
         Spawn spawn;
-        // Of a parent whose guard has run out: what its system calls it, if history knows that it was applied there.
+        // Of a parent without a guard: what its system calls it, if history knows that it was applied there, or the
+        // system has it.
         std::function<Task<std::optional<std::string>>(MissingText)> applied_before;
         std::function<void(const retry::DeliveryAt&)> ready;  // it is let go, and its turn has come
         std::function<void()> let_go;                         // everything that waited for one thing is
@@ -62,12 +63,14 @@ private:
     void forget(Hash16 key);
     asio::awaitable<void> release(Hash16 key, std::uint64_t epoch);
     asio::awaitable<void> look_for_what_has_come(std::uint64_t epoch);
+    asio::awaitable<void> ask_for(std::vector<std::pair<Hash16, MissingText>> parents, std::uint64_t epoch);
     asio::awaitable<void> look_for_overdue(Partition partition, std::uint64_t epoch);
 
     Dependencies with_;
     std::map<Hash16, std::string> missing_;                            // what is waited for: system and id
     std::map<std::string, std::set<Hash16>, std::less<>> missing_of_;  // the same the other way round
-    std::set<Hash16> asked_of_history_;
+    std::set<Hash16> asked_;                                           // in this round, whether it was there before
+    bool asking_ = false;
     std::array<Deadline, partition_count> deadlines_;  // of what is parked
     std::uint64_t epoch_ = 0;                          // of `forget`
 };

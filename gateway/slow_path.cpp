@@ -40,11 +40,21 @@ SlowPath::SlowPath(Dependencies dependencies)
       unreadable_(with_.health, with_.log, "deliveries_unreadable",
                   "waiting deliveries cannot be read from Redis; it is tried again"),
       parking_(
-          {with_.redis, with_.scripts, with_.decisions, with_.spawn, with_.applied_before,
+          {with_.redis, with_.scripts, with_.decisions, with_.spawn,
+           [this](MissingText parent) { return applied_before(std::move(parent)); },
            [this](const retry::DeliveryAt& ready) { look(ready); }, [this] { fill(); },
            [this](retry::WaitingDelivery delivery, Partition partition) { overdue(std::move(delivery), partition); }}),
       random_(random_seed())
 {}
+
+/// A system that takes nothing now is not asked either: its deliveries wait anyway.
+Task<std::optional<std::string>> SlowPath::applied_before(MissingText parent)
+{
+    if (!with_.sender.knows(parent.system) || with_.sender.room(parent.system) == 0)
+        co_return fail(FailureClass::transient, "system_left_alone", "the system takes nothing now");
+    auto asking = with_.applied_before(std::move(parent));
+    co_return co_await std::move(asking);
+}
 
 void SlowPath::begin()
 {

@@ -96,6 +96,7 @@ private:
         std::size_t reading = 0;  // asked for, and not there yet
     };
 
+    Task<std::optional<std::string>> applied_before(MissingText parent);
     void fill();
     void fill(const std::string& system, Waiting& waiting, retry::Millis now);
     Waiting& of(std::string_view system);

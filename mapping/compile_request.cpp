@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "core/config/values.hpp"
@@ -44,6 +45,9 @@ public:
         }
         if (root["let"])
             made_.lets = values_.lets(root["let"], names_);
+        for (const Block::Let& let : made_.lets)
+            if (!holds_anywhere(*let.value, [this](const Expr& expr) { return !is_of_a_name(expr); }))
+                lets_of_names_.insert(let.slot);
         before_answer_ = names_;
         std::erase_if(before_answer_.bound, [](const auto& name) { return name.first == "answer"; });
         const YAML::Node steps = root["steps"];
@@ -111,15 +115,38 @@ private:
         step.reads = {reads(plan.success_when), reads(plan.capture), reads(plan.found),
                       plan.success_when &&
                           holds_anywhere(*plan.success_when, [this](const Expr& expr) { return reads_status(expr); })};
+        step.probes_by_entity = plan.probe && plan.found && asks_by_entity(*plan.probe, *plan.found);
         made_.steps.push_back(std::move(step));
         made_.plans.push_back(std::move(plan));
     }
 
     [[nodiscard]] bool reads_status(const Expr& expr) const
     {
-        return is_path(expr) && expr.root == Root::slot &&
-               expr.slot == made_.slots[static_cast<std::size_t>(Given::answer)] &&
-               (expr.steps.empty() || expr.steps.front().name == "status");
+        return is_path(expr) && is(expr, Given::answer) && (expr.steps.empty() || expr.steps.front().name == "status");
+    }
+
+    [[nodiscard]] bool is(const Expr& expr, Given name) const
+    {
+        return expr.root == Root::slot && expr.slot == made_.slots[static_cast<std::size_t>(name)];
+    }
+    /// Whether it reads nothing but what is known of a fact that is only named: its entity and source, and the system.
+    [[nodiscard]] bool is_of_a_name(const Expr& expr) const
+    {
+        if (!is_path(expr) || expr.root == Root::primary || is(expr, Given::system))
+            return true;
+        const auto member = expr.steps.empty() ? std::string_view{} : std::string_view(expr.steps.front().name);
+        return (is(expr, Given::delivery) && (member == "entity" || member == "id" || member == "source")) ||
+               (expr.root == Root::slot && lets_of_names_.contains(expr.slot));
+    }
+    [[nodiscard]] bool asks_by_entity(const MessagePlan& probe, const Expr& found) const
+    {
+        const auto needs_more = [this](const Expr& expr) { return !is_of_a_name(expr); };
+        for (const auto* part : {&probe.method, &probe.path, &probe.query, &probe.headers, &probe.body})
+            if (*part && holds_anywhere(**part, needs_more))
+                return false;
+        return !holds_anywhere(found, [&](const Expr& expr) {
+            return needs_more(expr) && expr.root != Root::dot && !is(expr, Given::answer);
+        });
     }
 
     std::string id(const YAML::Node& node)
@@ -220,7 +247,8 @@ private:
     const Canonical& canonical_;
     ValueCompiler values_;
     Names names_;
-    Names before_answer_;  // there is no answer yet where something is sent
+    Names before_answer_;          // there is no answer yet where something is sent
+    std::set<int> lets_of_names_;  // slots of `let`s that `is_of_a_name` holds of
 };
 
 }  // namespace

@@ -80,6 +80,7 @@ public:
         struct {
             bool success = false, capture = false, found = false, status = false;
         } reads;
+        bool probes_by_entity = false;  // the probe needs no transaction: `$delivery.entity`, `id` and `source` will do
     };
     [[nodiscard]] const std::string& applies() const;
     [[nodiscard]] std::span<const Step> steps() const;

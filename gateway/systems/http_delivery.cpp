@@ -212,6 +212,28 @@ asio::awaitable<SystemAnswer> HttpDelivery::send(std::size_t index)
     co_return failed(std::move(failure));
 }
 
+Task<std::optional<std::string>> HttpDelivery::find()
+{
+    const auto requests = plan_.requests.find(delivery_.transaction.type);
+    if (requests == plan_.requests.end())
+        co_return std::nullopt;
+    request_ = &requests->second;
+    const auto step = std::ranges::find_if(request_->steps(), &mapping::Request::Step::probes_by_entity);
+    if (step == request_->steps().end())
+        co_return std::nullopt;
+    const auto index = static_cast<std::size_t>(step - request_->steps().begin());
+    auto there = co_await probe(index);
+    if (!there)
+        co_return std::unexpected(std::move(there.error()));
+    if (!*there)
+        co_return std::nullopt;
+    done(index, std::move(**there));
+    auto storing = means_.with.references.store(told_references());
+    if (auto stored = co_await std::move(storing); !stored)
+        co_return std::unexpected(std::move(stored.error()));
+    co_return std::move(applied_.target_id);
+}
+
 Task<std::optional<std::string>> HttpDelivery::probe(std::size_t index)
 {
     auto make = [this, index] { return request_->probe(index, context()); };

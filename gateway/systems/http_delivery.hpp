@@ -28,6 +28,10 @@ public:
     HttpDelivery(Means means, const Delivery& delivery, Sending sending);
 
     asio::awaitable<SystemAnswer> run();
+    /// What the system calls it, if the first probe that asks by the entity alone finds it; nothing: it does not, or
+    /// there is no such probe. What it captures is stored. Of the delivery only the source and the transaction's type,
+    /// entity and id are read.
+    Task<std::optional<std::string>> find();
 
 private:
     struct Answer {

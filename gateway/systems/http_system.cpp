@@ -46,6 +46,21 @@ asio::awaitable<void> HttpSystem::run(const Delivery& delivery, Sending sending,
     done(std::move(answer));
 }
 
+Task<std::optional<std::string>> HttpSystem::find(std::string type, std::string source, std::string entity)
+{
+    Delivery delivery;
+    delivery.source = std::move(source);
+    delivery.transaction.type = std::move(type);
+    delivery.transaction.entity = entity;
+    delivery.transaction.id = std::move(entity);
+    delivery.transaction.json = "{}";
+    const HttpSend send = [this](net::HttpCall call) { return pool_.send(std::move(call)); };
+    Sending sending;
+    HttpDelivery one({with_, send, login_}, delivery, std::move(sending));
+    auto found = co_await one.find();
+    co_return found;
+}
+
 void HttpSystem::close()
 {
     pool_.close();

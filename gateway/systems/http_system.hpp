@@ -42,6 +42,10 @@ public:
     HttpSystem(asio::any_io_executor executor, Dependencies dependencies);
 
     void apply(const Delivery& delivery, Sending sending, Done done) override;
+    /// What the system calls a fact that was not applied from here, if it has it: asked by its entity alone, where the
+    /// request of its type has a probe that needs no more. Nothing: it is not there, or cannot be asked for so. What
+    /// its answer captures is stored as cross-references.
+    Task<std::optional<std::string>> find(std::string type, std::string source, std::string entity);
     /// Ends what is on the wire; every `done` is called.
     void close();
 

@@ -1,5 +1,6 @@
 #include <poll.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -78,6 +79,18 @@ protected:
         return targets;
     }
 
+    bool asked_for_orders(std::size_t times)
+    {
+        const auto asked = [this] {
+            return static_cast<std::size_t>(std::ranges::count_if(erp_.calls(), [](const ErpCall& call) {
+                return call.method == "GET" && call.target.starts_with("/orders?");
+            }));
+        };
+        for (int i = 0; i < 4'000 && asked() < times; ++i)
+            ::poll(nullptr, 0, 5);
+        return asked() == times;
+    }
+
     /// As 90 days do to guards; and as if nothing had been captured.
     void forget_what_was_applied()
     {
@@ -130,6 +143,28 @@ TEST_F(WaitingFlow, AParentOfOldIsKnownToHistory)
 
     ASSERT_TRUE(told(child, "\"state\":\"applied\"")) << headgate_->log();
     EXPECT_EQ(state(orphan), "waiting");
+}
+
+TEST_F(WaitingFlow, AParentFromBeforeHeadgateIsAskedForAtItsSystem)
+{
+    erp_.has("order%2F7");
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto child = payment(7), orphan = payment(8);
+    ASSERT_TRUE(told(child, "\"parked\"")) << headgate_->log();
+    ASSERT_TRUE(told(orphan, "\"parked\"")) << headgate_->log();
+
+    erp_.babble_at_searches(2);
+    ASSERT_TRUE(begin_again()) << headgate_->log();  // looks for what has come at once, and not within half a minute
+    ASSERT_TRUE(asked_for_orders(2));
+    EXPECT_EQ(state(child), "waiting") << "a page that is no answer says nothing of it";
+
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+    EXPECT_TRUE(told(child, "\"state\":\"applied\"")) << headgate_->log();
+    ASSERT_TRUE(asked_for_orders(4));
+    const auto theirs = headgate_->admin_json("/api/v1/xref?system=erp&kind=sales_order&source=shop&id=order/7");
+    EXPECT_EQ(theirs.at("theirs").as_string(), "1000000");
+    EXPECT_EQ(state(orphan), "waiting");
+    EXPECT_EQ(posted("/orders").size(), 0U);
 }
 
 TEST_F(WaitingFlow, AParentFromBeforeHeadgateIsKnownByItsCrossReference)

@@ -296,6 +296,12 @@ void Erp::next(std::vector<ErpFault> faults)
     next_.assign(faults.begin(), faults.end());
 }
 
+void Erp::has(const std::string& reference)
+{
+    const std::lock_guard lock(mutex_);
+    by_reference_.emplace(reference, 1'000'000 + static_cast<int>(by_reference_.size()));
+}
+
 void Erp::babble_at_searches(int count)
 {
     const std::lock_guard lock(mutex_);

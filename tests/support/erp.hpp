@@ -63,6 +63,8 @@ public:
     void come_back();
     /// The next calls of POST /orders go like this, one after the other; then all go well.
     void next(std::vector<ErpFault> faults);
+    /// It has had this order from before.
+    void has(const std::string& reference);
     /// The next searches for an order are answered 200 with a page that is no JSON.
     void babble_at_searches(int count);
     /// So many `POST /confirm` are answered 503.

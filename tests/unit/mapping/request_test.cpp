@@ -130,6 +130,32 @@ TEST(Request, WhatLooksIntoAnAnswerIsKnown)
     EXPECT_EQ(reads("    probe: { after: 1s, path: /b, found: . | first }\n"), "found ");
 }
 
+TEST(Request, AProbeThatNeedsNoMoreThanAnEntityIsKnown)
+{
+    const auto asks = [](const std::string& probe, const std::string& top = "") {
+        const auto request =
+            loaded("applies: sales_order\n" + top +
+                   "steps:\n  - id: a\n    repeat: probe\n    send: { path: /a }\n    probe: " + probe);
+        if (!request)
+            return text_of(request.error().front());
+        return std::string(request->steps()[0].probes_by_entity ? "yes" : "no");
+    };
+    EXPECT_EQ(asks("{ after: 1s, path: /a, query: { ref: $delivery.entity }, found: '.[0].id' }"), "yes");
+    EXPECT_EQ(asks("{ after: 1s, path: '/a/{$delivery.source}/{$delivery.id}', found: .a == $answer.headers.x }"),
+              "yes");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, body: { c: $system.settings.company }, found: .id }"), "yes");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, query: { ref: .order_number }, found: .id }"), "no");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, query: { ref: $delivery }, found: .id }"), "no");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, query: { ref: $delivery.effect_key }, found: .id }"), "no");
+    EXPECT_EQ(asks("{ after: 1s, path: '/a/{$steps.b.id}', found: .id }"), "no");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, found: '.[.ref == $doc.order_number] | first' }"), "no");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, headers: { X: '{.currency}' }, found: .id }"), "no");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, query: { ref: $ref }, found: .id }",
+                   "let: { shop: $delivery.source, ref: '{$shop}-{$delivery.entity}' }\n"),
+              "yes");
+    EXPECT_EQ(asks("{ after: 1s, path: /a, query: { ref: $ref }, found: .id }", "let: { ref: .order_number }\n"), "no");
+}
+
 TEST(Request, ATransactionBecomesTheCallsOfAnErp)
 {
     const auto request = loaded(odoo);
