@@ -51,7 +51,7 @@ SlowPath::SlowPath(Dependencies dependencies)
 Task<std::optional<std::string>> SlowPath::applied_before(MissingText parent)
 {
     if (!with_.sender.knows(parent.system) || with_.sender.room(parent.system) == 0)
-        co_return fail(FailureClass::transient, "system_left_alone", "the system takes nothing now");
+        co_return std::nullopt;
     auto asking = with_.applied_before(std::move(parent));
     co_return co_await std::move(asking);
 }
