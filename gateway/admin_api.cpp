@@ -16,38 +16,39 @@ namespace {
 struct Route {
     std::string_view method;
     std::string_view path;
+    Role least;
     api::Handler handler;
 };
 
 constexpr Route routes[]{
-    {"GET", "events", &api::list_events},
-    {"GET", "events/ID", &api::show_event},
-    {"GET", "events/ID/raw", &api::event_body},
-    {"GET", "dlq", &api::list_letters},
-    {"GET", "dlq/ID", &api::show_letter},
-    {"POST", "dlq/ID/replay", &api::replay_letter},
-    {"GET", "holds", &api::list_holds},
-    {"POST", "holds/ID/arrived", &api::hold_arrived},
-    {"POST", "holds/ID/not-arrived", &api::hold_not_arrived},
-    {"GET", "work", &api::list_work},
-    {"POST", "work/ID/resolve", &api::resolve_work},
-    {"GET", "systems", &api::list_systems},
-    {"POST", "systems/NAME/pause", &api::pause_system},
-    {"POST", "systems/NAME/resume", &api::resume_system},
-    {"GET", "channels", &api::list_channels},
-    {"POST", "channels/NAME/pause", &api::pause_channel},
-    {"POST", "channels/NAME/resume", &api::resume_channel},
-    {"GET", "xref", &api::get_reference},
-    {"PUT", "xref", &api::put_reference},
-    {"DELETE", "xref", &api::forget_reference},
-    {"GET", "xref/kinds", &api::list_reference_kinds},
-    {"GET", "xref/export", &api::export_references},
-    {"POST", "xref/import", &api::import_references},
-    {"GET", "vocabularies/entries", &api::list_entries},
-    {"PUT", "vocabularies/entries", &api::put_entry},
-    {"DELETE", "vocabularies/entries", &api::forget_entry},
-    {"GET", "unmapped", &api::list_unmapped},
-    {"GET", "verify", &api::verify_state},
+    {"GET", "events", Role::viewer, &api::list_events},
+    {"GET", "events/ID", Role::viewer, &api::show_event},
+    {"GET", "events/ID/raw", Role::operator_, &api::event_body},
+    {"GET", "dlq", Role::viewer, &api::list_letters},
+    {"GET", "dlq/ID", Role::viewer, &api::show_letter},
+    {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter},
+    {"GET", "holds", Role::viewer, &api::list_holds},
+    {"POST", "holds/ID/arrived", Role::operator_, &api::hold_arrived},
+    {"POST", "holds/ID/not-arrived", Role::operator_, &api::hold_not_arrived},
+    {"GET", "work", Role::viewer, &api::list_work},
+    {"POST", "work/ID/resolve", Role::operator_, &api::resolve_work},
+    {"GET", "systems", Role::viewer, &api::list_systems},
+    {"POST", "systems/NAME/pause", Role::operator_, &api::pause_system},
+    {"POST", "systems/NAME/resume", Role::operator_, &api::resume_system},
+    {"GET", "channels", Role::viewer, &api::list_channels},
+    {"POST", "channels/NAME/pause", Role::operator_, &api::pause_channel},
+    {"POST", "channels/NAME/resume", Role::operator_, &api::resume_channel},
+    {"GET", "xref", Role::viewer, &api::get_reference},
+    {"PUT", "xref", Role::operator_, &api::put_reference},
+    {"DELETE", "xref", Role::operator_, &api::forget_reference},
+    {"GET", "xref/kinds", Role::viewer, &api::list_reference_kinds},
+    {"GET", "xref/export", Role::viewer, &api::export_references},
+    {"POST", "xref/import", Role::operator_, &api::import_references},
+    {"GET", "vocabularies/entries", Role::viewer, &api::list_entries},
+    {"PUT", "vocabularies/entries", Role::operator_, &api::put_entry},
+    {"DELETE", "vocabularies/entries", Role::operator_, &api::forget_entry},
+    {"GET", "unmapped", Role::viewer, &api::list_unmapped},
+    {"GET", "verify", Role::viewer, &api::verify_state},
 };
 
 /// Up to the next slash; the rest stays.
@@ -137,17 +138,20 @@ asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
     }
     if (!means_)
         co_return api::refuse(503, "starting", "not everything is up yet, see /readyz");
-    co_return co_await route(request);
+    static const Caller admin{"admin", Role::admin};
+    co_return co_await route(request, admin);
 }
 
-asio::awaitable<net::Response> AdminApi::route(net::Request& request)
+asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Caller& caller)
 {
     const auto path = request.path.substr(std::string_view("/api/v1/").size());
     std::string allowed;
     for (const auto& route : routes) {
-        api::Call call{request.query, request.body, {}};
+        api::Call call{request.query, request.body, caller};
         if (!leads_to(path, route.path, call.name))
             continue;
+        if (request.method == route.method && caller.role < route.least)
+            co_return api::refuse(403, "role_wanted", "this token's role may not do that");
         if (request.method == route.method)
             co_return co_await route.handler(*means_, call);
         allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);

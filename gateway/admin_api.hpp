@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/access.hpp"
 #include "gateway/api/means.hpp"
 #include "net/http/message.hpp"
 
@@ -29,7 +30,7 @@ public:
     void connected(net::Redis& redis);
 
 private:
-    asio::awaitable<net::Response> route(net::Request& request);
+    asio::awaitable<net::Response> route(net::Request& request, const Caller& caller);
 
     Dependencies with_;
     std::optional<api::Releases> releases_;

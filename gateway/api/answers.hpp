@@ -11,6 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "core/result.hpp"
+#include "gateway/access.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway::api {
@@ -23,7 +24,8 @@ namespace json = boost::json;
 struct Call {
     std::string_view query;
     std::string_view body;
-    std::string_view name;  // of the one thing it is about; empty: about all
+    const Caller& caller;
+    std::string_view name{};  // of the one thing it is about; empty: about all
 };
 
 [[nodiscard]] net::Response reply(int status, const json::value& body);

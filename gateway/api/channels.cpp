@@ -87,7 +87,7 @@ asio::awaitable<net::Response> resume_channel(const Means& with, const Call& cal
         co_return failed(none.error());
     if (const auto none = members(call.body, {}); !none)
         co_return failed(none.error());
-    const auto was_paused = co_await go_on(with, "channel", call.name);
+    const auto was_paused = co_await go_on(with, "channel", call);
     if (!was_paused)
         co_return failed(was_paused.error());
     // One that is not configured any more may still be paused.

@@ -16,6 +16,7 @@ struct GivenEntry {
     std::string word;
     std::string value;
     std::string why;  // may be ""
+    std::string who;
 };
 
 /// Adds it to a vocabulary, where it counts before this answers; what waits for it (`waiting`) goes back to work behind

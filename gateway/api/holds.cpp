@@ -161,14 +161,14 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
 }
 
 /// For history: who said what, and why.
-std::string frame_of(const Said& said, bool arrived)
+std::string frame_of(const Said& said, bool arrived, std::string_view who)
 {
     json::object delivery{{"system", said.system}, {"outcome", "retry"}};
     if (!said.target.empty())
         delivery["target"] = said.target;
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     json::object frame{
-        {"finished", now.time_since_epoch().count()}, {"reason", arrived ? "arrived" : "not_arrived"}, {"who", admin}};
+        {"finished", now.time_since_epoch().count()}, {"reason", arrived ? "arrived" : "not_arrived"}, {"who", who}};
     if (!said.why.empty())
         frame["why"] = said.why;
     frame["delivery"] = std::move(delivery);
@@ -227,7 +227,7 @@ asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool 
     decision.attempts = said->attempts;
     decision.verdict = arrived ? retry::Decision::Verdict::arrived : retry::Decision::Verdict::not_arrived;
     decision.reason = arrived ? "arrived" : "not_arrived";
-    decision.frame = frame_of(*said, arrived);
+    decision.frame = frame_of(*said, arrived, call.caller.name);
     if (said->state != retry::name_of(retry::DeliveryState::hold))
         co_return changed(*said, {});
     if (arrived) {
@@ -263,7 +263,7 @@ asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool 
                                                      .field("verdict", arrived ? "arrived" : "not_arrived")
                                                      .optional("target", said->target)
                                                      .optional("why", said->why)
-                                                     .field("who", admin));
+                                                     .field("who", call.caller.name));
     co_return reply(200, json::object{{"hold", name},
                                       {"event", said->id.event.text()},
                                       {"system", said->system},

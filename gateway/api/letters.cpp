@@ -181,7 +181,7 @@ asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call
     readmission.event = found->event;
     readmission.delivery = found->delivery;
     readmission.round = found->round;
-    readmission.frame = readmission_frame(admin, {}, std::chrono::system_clock::now());
+    readmission.frame = readmission_frame(call.caller.name, {}, std::chrono::system_clock::now());
     auto again = readmission;
     auto done = co_await letters.readmit(std::move(again));
     if (done && done->answer == retry::Readmitted::Answer::body_in_history) {
@@ -204,8 +204,9 @@ asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call
         co_return refuse(409, "letter_changed", "the letter is gone or has died again since");
     with.owner.readmitted(done->partition, done->seq);
     const auto name = letter_text(found->event, found->delivery);
-    with.log.info("a dead letter was replayed",
-                  observability::LogLine{}.field("letter", name).field("seq", done->seq).field("who", admin));
+    with.log.info(
+        "a dead letter was replayed",
+        observability::LogLine{}.field("letter", name).field("seq", done->seq).field("who", call.caller.name));
     co_return reply(
         200, json::object{{"letter", name}, {"event", found->event.text()}, {"state", "waiting"}, {"seq", done->seq}});
 }

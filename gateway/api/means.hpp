@@ -18,8 +18,6 @@
 
 namespace headgate::gateway::api {
 
-/// The admin token is one, and so is who has it.
-inline constexpr std::string_view admin = "admin";
 /// What a person gives as a reason, in bytes.
 inline constexpr std::size_t longest_why = 500;
 

@@ -54,22 +54,25 @@ asio::awaitable<net::Response> pause(const Means& with, std::string_view kind, c
     const bool already = before->contains(key);
     json::value told = pause_json(*before, key);
     if (!already) {
-        told = json::object{{"who", admin}, {"why", *why}, {"since", time_text(std::chrono::system_clock::now())}};
+        told = json::object{
+            {"who", call.caller.name}, {"why", *why}, {"since", time_text(std::chrono::system_clock::now())}};
         auto pausing = decisions.pause(key, json::serialize(told));
         const auto done = co_await std::move(pausing);
         if (!done) {
             perhaps_changed(with, done.error());
             co_return failed(done.error());
         }
-        with.log.info("paused", observability::LogLine{}.field(kind, name).field("why", *why).field("who", admin));
+        with.log.info("paused",
+                      observability::LogLine{}.field(kind, name).field("why", *why).field("who", call.caller.name));
     }
     co_await heard(with.owner.pauses_changed);
     co_return reply(200, json::object{{kind, name}, {"paused", std::move(told)}, {"already", already}});
 }
 
-Task<bool> go_on(const Means& with, std::string_view kind, std::string_view name)
+Task<bool> go_on(const Means& with, std::string_view kind, const Call& call)
 {
     retry::Decisions decisions(with.redis, with.scripts);
+    const std::string name(call.name);
     const auto key = key_of(kind, name);
     const auto before = co_await decisions.paused();
     if (!before)
@@ -81,7 +84,7 @@ Task<bool> go_on(const Means& with, std::string_view kind, std::string_view name
             perhaps_changed(with, done.error());
             co_return std::unexpected(done.error());
         }
-        with.log.info("resumed", observability::LogLine{}.field(kind, name).field("who", admin));
+        with.log.info("resumed", observability::LogLine{}.field(kind, name).field("who", call.caller.name));
     }
     co_await heard(with.owner.pauses_changed);
     co_return was_paused;

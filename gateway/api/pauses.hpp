@@ -23,7 +23,7 @@ using Paused = std::map<std::string, std::string>;
 asio::awaitable<net::Response> pause(const Means& with, std::string_view kind, const Call& call);
 
 /// Undoes it; done when the owner acts by it. Whether it was paused.
-Task<bool> go_on(const Means& with, std::string_view kind, std::string_view name);
+Task<bool> go_on(const Means& with, std::string_view kind, const Call& call);
 
 /// The names that are paused of a kind: some may not be configured any more.
 [[nodiscard]] std::set<std::string> paused_names(const Paused& paused, std::string_view kind);

@@ -158,7 +158,7 @@ asio::awaitable<net::Response> put_reference(const Means& with, const Call& call
                                                    .field("system", given->system)
                                                    .field("kind", given->kind)
                                                    .field("woken", *woken)
-                                                   .field("who", admin));
+                                                   .field("who", call.caller.name));
     auto out = reference_json(*given);
     out["before"] = *before ? json::value(**before) : json::value(nullptr);
     out["woken"] = *woken;
@@ -180,9 +180,10 @@ asio::awaitable<net::Response> forget_reference(const Means& with, const Call& c
     const auto written = co_await write(with, one);
     if (!written)
         co_return failed(written.error());
-    with.log.info(
-        "a cross-reference was forgotten",
-        observability::LogLine{}.field("system", named->system).field("kind", named->kind).field("who", admin));
+    with.log.info("a cross-reference was forgotten", observability::LogLine{}
+                                                         .field("system", named->system)
+                                                         .field("kind", named->kind)
+                                                         .field("who", call.caller.name));
     auto out = reference_json(*named);
     out["before"] = **before;
     co_return reply(200, out);
@@ -261,9 +262,10 @@ asio::awaitable<net::Response> import_references(const Means& with, const Call& 
     const auto woken = co_await write(with, *lines);
     if (!woken)
         co_return failed(woken.error());
-    with.log.info(
-        "cross-references were imported",
-        observability::LogLine{}.field("references", lines->size()).field("woken", *woken).field("who", admin));
+    with.log.info("cross-references were imported", observability::LogLine{}
+                                                        .field("references", lines->size())
+                                                        .field("woken", *woken)
+                                                        .field("who", call.caller.name));
     co_return reply(200, json::object{{"checked", lines->size()}, {"imported", lines->size()}, {"woken", *woken}});
 }
 

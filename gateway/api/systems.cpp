@@ -118,7 +118,7 @@ asio::awaitable<net::Response> resume_system(const Means& with, const Call& call
         co_return failed(none.error());
     if (const auto none = members(call.body, {}); !none)
         co_return failed(none.error());
-    const auto was_paused = co_await go_on(with, "system", call.name);
+    const auto was_paused = co_await go_on(with, "system", call);
     if (!was_paused)
         co_return failed(was_paused.error());
     // One that is not configured any more may still be paused.

@@ -89,7 +89,7 @@ Task<json::object> add_entry(const Means& with, GivenEntry given)
     if (!waiting)
         co_return std::unexpected(waiting.error());
 
-    const EntryNote note{given.value, std::string(admin), given.why, time_text(std::chrono::system_clock::now())};
+    const EntryNote note{given.value, given.who, given.why, time_text(std::chrono::system_clock::now())};
     auto writing = retry::write_entry(with.redis, with.scripts, {given.vocabulary, given.word, text_of(note), 0});
     const auto written = co_await std::move(writing);
     fault_point("entry_stored");
@@ -104,7 +104,7 @@ Task<json::object> add_entry(const Means& with, GivenEntry given)
                                                             .field("generation", 1 + written->changes)
                                                             .field("waiting", wait)
                                                             .optional("why", given.why)
-                                                            .field("who", admin));
+                                                            .field("who", given.who));
     co_return json::object{
         {"vocabulary", given.vocabulary},          {"word", given.word}, {"value", given.value},
         {"before", value_before(written->before)}, {"waiting", wait},    {"generation", 1 + written->changes}};
@@ -116,6 +116,7 @@ asio::awaitable<net::Response> put_entry(const Means& with, const Call& call)
     if (!given)
         co_return failed(given.error());
     GivenEntry entry;
+    entry.who = call.caller.name;
     for (const auto& [name, into, most] :
          {std::tuple{"vocabulary", &entry.vocabulary, MissedWord::most_bytes},
           std::tuple{"word", &entry.word, MissedWord::most_bytes},
@@ -152,7 +153,7 @@ asio::awaitable<net::Response> forget_entry(const Means& with, const Call& call)
     with.log.info("an added entry of a vocabulary was taken back", observability::LogLine{}
                                                                        .field("vocabulary", vocabulary)
                                                                        .field("generation", 1 + written->changes)
-                                                                       .field("who", admin));
+                                                                       .field("who", call.caller.name));
     co_return reply(200, json::object{{"vocabulary", vocabulary},
                                       {"word", word},
                                       {"before", value_before(written->before)},

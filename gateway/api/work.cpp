@@ -54,7 +54,8 @@ asio::awaitable<net::Response> resolve_word(const Means& with, const Call& call,
         co_return refuse(400, "bad_entry",
                          "say what it is in the vocabulary `" + missed.vocabulary + "`: `headgate work resolve " +
                              std::string(call.name) + " --as VALUE`");
-    GivenEntry given{std::move(missed.vocabulary), std::move(missed.word), std::move(value), std::move(why)};
+    GivenEntry given{std::move(missed.vocabulary), std::move(missed.word), std::move(value), std::move(why),
+                     call.caller.name};
     if (missed.asked == mapping::MissedWord::Asked::code)
         std::swap(given.word, given.value);
     auto adding = add_entry(with, std::move(given));
@@ -153,7 +154,7 @@ asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
                                                       .field("of", text.of)
                                                       .field("woken", *released)
                                                       .optional("why", *why)
-                                                      .field("who", admin));
+                                                      .field("who", call.caller.name));
     co_return reply(200, json::object{{"work", call.name}, {"woken", *released}});
 }
 

@@ -640,6 +640,7 @@ constexpr CodeEntry table[] = {
               "stop Headgate before a database is moved; restart", ""},
     CodeEntry{"token_wrong", at_admin, "the token is wrong or not given (401)", "it is in the file that run.json names",
               ""},
+    CodeEntry{"role_wanted", at_admin, "the token's role may not do that (403)", "ask somebody whose role may", ""},
     CodeEntry{"not_found", at_admin, "there is no such thing", "an event is known to history a moment after it ends",
               ""},
     CodeEntry{"wrong_method", at_admin, "another method is asked here (405)", "", ""},

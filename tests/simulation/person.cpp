@@ -220,7 +220,8 @@ void Person::call(gateway::api::Handler handler, std::string name, std::string b
 
 asio::awaitable<void> Person::call_now(gateway::api::Handler handler, std::string name, std::string body)
 {
-    const gateway::api::Call call{"", body, name};
+    static const gateway::Caller person{"admin", gateway::Role::admin};
+    const gateway::api::Call call{"", body, person, name};
     const auto response = co_await handler(means_, call);
     if (response.status != 200)
         ground_.world.trace("the admin API answers " + std::to_string(response.status) + " " + response.body);
