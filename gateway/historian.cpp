@@ -1,5 +1,8 @@
 #include "gateway/historian.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <set>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -7,9 +10,11 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/fault_point.hpp"
+#include "gateway/letter.hpp"
 #include "gateway/stages/finish.hpp"
 #include "net/redis/wait_for.hpp"
 #include "retry/envelopes.hpp"
+#include "retry/tally.hpp"
 
 namespace headgate::gateway {
 
@@ -28,11 +33,13 @@ constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
 }  // namespace
 
-Historian::Historian(asio::any_io_executor executor, net::Redis& redis, retry::Frames& frames,
-                     observability::HistoryStore& store, observability::Health& health, observability::Log& log,
-                     std::function<void(Partition, EventId)> open)
+Historian::Historian(asio::any_io_executor executor, net::Redis& redis, const retry::Scripts& scripts,
+                     retry::Frames& frames, observability::HistoryStore& store, observability::Health& health,
+                     observability::Log& log, std::function<void(Partition, EventId)> open)
     : executor_(executor),
       redis_(redis),
+      scripts_(scripts),
+      letters_(redis, scripts),
       frames_(frames),
       store_(store),
       health_(health),
@@ -59,6 +66,8 @@ void Historian::written(Partition partition, EventId event, std::string stored)
 void Historian::look_everywhere()
 {
     dirty_.set();
+    rounds_to_comparison_ = 0;
+    rounds_between_ = 1;
 }
 
 void Historian::stop()
@@ -76,6 +85,8 @@ asio::awaitable<void> Historian::run()
         working_ = true;
         failed_ = false;
         while (!stopping_ && !failed_ && co_await carry()) {}
+        if (rounds_to_comparison_ && !stopping_ && !failed_ && (*rounds_to_comparison_)-- == 0)
+            co_await compare_letters();
         wait = failed_ ? 1000ms : gathering;  // Redis or history is away; nothing is lost by waiting
         if (!failed_ && away_) {
             away_ = false;
@@ -101,10 +112,10 @@ asio::awaitable<bool> Historian::carry()
         else if (*more)
             dirty_.set(partition);
         is_behind = is_behind || (more && *more);
-        if (pages.rows.size() >= most_rows || pages.bytes >= most_bytes)
+        if (pages.batch.rows.size() >= most_rows || pages.bytes >= most_bytes)
             co_await keep(std::exchange(pages, {}));
     }
-    if (!pages.rows.empty())
+    if (!pages.batch.rows.empty())
         co_await keep(std::move(pages));
     co_return is_behind;
 }
@@ -169,25 +180,152 @@ Task<bool> Historian::gather(Partition partition, Pages& pages)
             observability::LogLine line;
             line.field("event", frame.event.text()).field("code", row.error().code);
             log_.error("an outcome cannot be written to history as it is; it is kept as found", line);
-            pages.rows.push_back(unreadable_row(frame, row.error()));
+            pages.batch.rows.push_back(unreadable_row(frame, row.error()));
             continue;
         }
         if ((row->state == "waiting" || row->state == "dead") && !row->body.empty())
             pages.open.emplace_back(partition, frame.event);
-        pages.rows.push_back(std::move(*row));
+        pages.batch.rows.push_back(std::move(*row));
     }
+    auto gathering_letters = gather_letters(*frames, pages);
+    if (auto gathered = co_await std::move(gathering_letters); !gathered)
+        co_return std::unexpected(std::move(gathered.error()));
     pages.ends.emplace_back(partition, frames->back().id);
     co_return frames->size() == most_frames;
+}
+
+/// What letters their events have by now. Whatever changes a letter writes a frame, so behind the last of them this is
+/// how it stays.
+Task<void> Historian::gather_letters(const std::vector<retry::Frame>& frames, Pages& pages)
+{
+    std::set<EventId> events;
+    for (const auto& frame : frames) {
+        const bool ended = frame.state == retry::FrameState::applied || frame.state == retry::FrameState::suppressed;
+        if (!ended || frame.delivery)
+            events.insert(frame.event);
+    }
+    if (events.empty())
+        co_return Result<void>{};
+    auto reading = letters_now({events.begin(), events.end()}, pages.batch.letters);
+    co_return co_await std::move(reading);
+}
+
+/// What letters these events (<= 128) have now, at the end of a list; of an event without any, that.
+Task<void> Historian::letters_now(std::vector<EventId> events, std::vector<observability::LettersOf>& into)
+{
+    std::unordered_map<EventId, std::size_t> places;
+    for (const EventId& event : events) {
+        places.emplace(event, into.size());
+        into.push_back({event, {}});
+    }
+    auto reading = letters_.of(std::move(events));
+    const auto letters = co_await std::move(reading);
+    if (!letters)
+        co_return std::unexpected(letters.error());
+    for (const auto& letter : *letters)
+        if (const auto place = places.find(letter.event); place != places.end())
+            into[place->second].letters.push_back(letter_row(letter));
+    co_return Result<void>{};
+}
+
+/// A file of an earlier version, or one that was put back or lost, knows other letters than there are.
+asio::awaitable<void> Historian::compare_letters()
+{
+    const auto known = store_.count_letters({}, std::numeric_limits<std::int64_t>::max());
+    const auto tallies = co_await retry::tally_all(redis_, scripts_);
+    constexpr unsigned most_rounds = 600;
+    rounds_between_ = std::min(2 * rounds_between_, most_rounds);
+    rounds_to_comparison_ = rounds_between_;
+    if (!known || !tallies) {
+        failed_ = true;
+        co_return;
+    }
+    const auto now = retry::total(*tallies);
+    if (now.frames != 0)
+        co_return;
+    rounds_to_comparison_.reset();
+    if (static_cast<std::int64_t>(*known) == now.dead)
+        co_return;
+    log_.warn("history knows other letters than there are; they are written anew",
+              observability::LogLine{}.field("known", *known).field("letters", now.dead));
+    auto writing = write_letters_anew();
+    if (const auto done = co_await std::move(writing); !done) {
+        rounds_to_comparison_ = 0;
+        failed_ = true;
+        tell(done.error());
+    }
+}
+
+Task<void> Historian::write_letters_anew()
+{
+    constexpr std::size_t page_size = 100;
+    std::optional<retry::LetterCursor> from = retry::LetterCursor{};
+    while (from && !stopping_) {
+        auto listing = letters_.list(*from, page_size);
+        const auto page = co_await std::move(listing);
+        if (!page)
+            co_return std::unexpected(page.error());
+        std::vector<EventId> events;
+        for (const auto& letter : page->letters)
+            if (std::ranges::find(events, letter.event) == events.end())
+                events.push_back(letter.event);
+        auto writing = write_letters_anew(std::move(events));
+        if (auto done = co_await std::move(writing); !done)
+            co_return done;
+        from = page->next;
+    }
+    observability::LetterFilter known{.limit = page_size};
+    do {
+        const auto page = store_.letters(known);
+        if (!page)
+            co_return std::unexpected(page.error());
+        std::vector<EventId> events;
+        for (const auto& letter : page->letters)
+            if (std::ranges::find(events, letter.event) == events.end())
+                events.push_back(letter.event);
+        auto writing = write_letters_anew(std::move(events));
+        if (auto done = co_await std::move(writing); !done)
+            co_return done;
+        known.cursor = page->next;
+    } while (!known.cursor.empty() && !stopping_);
+    co_return Result<void>{};
+}
+
+/// Of events that history may not know any more, the envelope says where they came from.
+Task<void> Historian::write_letters_anew(std::vector<EventId> events)
+{
+    if (events.empty())
+        co_return Result<void>{};
+    observability::HistoryBatch batch;
+    auto asked = events;
+    auto reading = letters_now(std::move(asked), batch.letters);
+    if (auto done = co_await std::move(reading); !done)
+        co_return done;
+    const auto bodies = co_await retry::envelopes(redis_, std::move(events));
+    if (!bodies)
+        co_return std::unexpected(bodies.error());
+    for (std::size_t i = 0; i < bodies->size(); ++i) {
+        const auto& body = (*bodies)[i];
+        const auto envelope = body ? decode_envelope_head(*body) : Result<Envelope>(Envelope{});
+        for (auto& letter : batch.letters[i].letters)
+            if (envelope) {
+                letter.channel = envelope->channel;
+                letter.source = envelope->source;
+                letter.topic = envelope->topic;
+            }
+    }
+    auto writing = commit(std::move(batch));
+    co_return co_await std::move(writing);
 }
 
 /// Commits the rows, and then lets their frames go.
 asio::awaitable<void> Historian::keep(Pages pages)
 {
     std::vector<EventId> events;
-    events.reserve(pages.rows.size());
-    for (const auto& row : pages.rows)
+    events.reserve(pages.batch.rows.size());
+    for (const auto& row : pages.batch.rows)
         events.push_back(row.event);
-    const auto committed = co_await commit(std::move(pages.rows));
+    const auto committed = co_await commit(std::move(pages.batch));
     if (!committed) {
         for (const auto& [partition, last] : pages.ends)
             failed(partition, committed.error());
@@ -208,12 +346,12 @@ asio::awaitable<void> Historian::keep(Pages pages)
     }
 }
 
-asio::awaitable<Result<void>> Historian::commit(std::vector<observability::HistoryRow> rows)
+asio::awaitable<Result<void>> Historian::commit(observability::HistoryBatch batch)
 {
     // The store answers on its own thread; resume on ours.
-    auto start = [this, &rows](std::move_only_function<void(Result<void>)> done) {
+    auto start = [this, &batch](std::move_only_function<void(Result<void>)> done) {
         auto shared = std::make_shared<std::move_only_function<void(Result<void>)>>(std::move(done));
-        store_.write(std::move(rows), [executor = executor_, shared](Result<void> result) {
+        store_.write(std::move(batch), [executor = executor_, shared](Result<void> result) {
             asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
         });
     };

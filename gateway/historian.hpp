@@ -4,6 +4,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "observability/history.hpp"
 #include "observability/log.hpp"
 #include "retry/frames.hpp"
+#include "retry/letters.hpp"
 
 namespace headgate::gateway {
 
@@ -26,7 +28,7 @@ namespace headgate::gateway {
 class Historian {
 public:
     /// `open`: history has the body of an event that has not ended.
-    Historian(asio::any_io_executor executor, net::Redis& redis, retry::Frames& frames,
+    Historian(asio::any_io_executor executor, net::Redis& redis, const retry::Scripts& scripts, retry::Frames& frames,
               observability::HistoryStore& store, observability::Health& health, observability::Log& log,
               std::function<void(Partition, EventId)> open);
     Historian(const Historian&) = delete;
@@ -34,7 +36,7 @@ public:
 
     /// A frame was written; `stored` is the event's envelope, or "" when it is not at hand.
     void written(Partition partition, EventId event, std::string stored);
-    /// Every partition may have frames (at start, after a loss).
+    /// Every partition may have frames (at start, after a loss), and history's letters may not be those there are.
     void look_everywhere();
     /// Works until `stop`. Awaited by the app, so that it has ended before what it uses goes.
     asio::awaitable<void> run();
@@ -45,24 +47,31 @@ public:
 private:
     /// Frames of some partitions on their way into history.
     struct Pages {
-        std::vector<observability::HistoryRow> rows;
+        observability::HistoryBatch batch;
         std::size_t bytes = 0;                                // of their bodies
         std::vector<std::pair<Partition, EventId>> open;      // whose bodies history has then
         std::vector<std::pair<Partition, std::string>> ends;  // the last frame of each page
     };
     asio::awaitable<bool> carry();
     Task<bool> gather(Partition partition, Pages& pages);
+    Task<void> gather_letters(const std::vector<retry::Frame>& frames, Pages& pages);
+    Task<void> letters_now(std::vector<EventId> events, std::vector<observability::LettersOf>& into);
+    asio::awaitable<void> compare_letters();
+    Task<void> write_letters_anew();
+    Task<void> write_letters_anew(std::vector<EventId> events);
     asio::awaitable<void> keep(Pages pages);
     void failed(Partition partition, const Failure& failure);
     [[nodiscard]] std::vector<EventId> bodies_not_remembered(const std::vector<retry::Frame>& frames) const;
     void tell(const Failure& failure);
-    asio::awaitable<Result<void>> commit(std::vector<observability::HistoryRow> rows);
+    asio::awaitable<Result<void>> commit(observability::HistoryBatch batch);
     void remember(EventId event, std::string stored);
 
     static constexpr std::size_t most_remembered = 64U << 20U;  // bytes
 
     asio::any_io_executor executor_;
     net::Redis& redis_;
+    const retry::Scripts& scripts_;
+    retry::Letters letters_;
     retry::Frames& frames_;
     observability::HistoryStore& store_;
     observability::Health& health_;
@@ -72,6 +81,10 @@ private:
     std::bitset<partition_count> dirty_;
     std::unordered_map<EventId, std::string> bodies_;
     std::size_t remembered_ = 0;
+    // The letters that history knows are compared with those there are once what waited is written: after so many
+    // rounds, and after more each time that others were on their way. Nothing: they have been.
+    std::optional<unsigned> rounds_to_comparison_;
+    unsigned rounds_between_ = 1;
     bool stopping_ = false;
     bool working_ = false;
     bool failed_ = false;  // since the last pause

@@ -6,6 +6,7 @@
 
 #include "core/result.hpp"
 #include "gateway/configuration.hpp"
+#include "observability/history.hpp"
 #include "retry/letter.hpp"
 
 namespace headgate::gateway {
@@ -18,5 +19,11 @@ namespace headgate::gateway {
 /// the field that was being made without the places of its items, and the system, or the channel where none was
 /// reached.
 [[nodiscard]] std::string cause_of(std::string_view stage, const Failure& failure, const WaitsFor& what);
+
+/// A letter as people search for it.
+[[nodiscard]] observability::LetterRow letter_row(const retry::Letter& letter);
+
+/// The number people know a transaction by; "" when it has none. Only for display and search.
+[[nodiscard]] std::string order_number_of(std::string_view transaction);
 
 }  // namespace headgate::gateway

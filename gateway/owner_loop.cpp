@@ -41,7 +41,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
       spill_(loop_.executor(),
              {loop_.redis(), deliveries_, with_.history, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
               with_.configuration.deployment.redis.spill_after, history_reader_.get_executor()}),
-      historian_(loop_.executor(), loop_.redis(), frames_, with_.history, with_.health, with_.log,
+      historian_(loop_.executor(), loop_.redis(), with_.scripts, frames_, with_.history, with_.health, with_.log,
                  [this](Partition partition, EventId event) { spill_.committed(partition, event); }),
       keeper_(loop_.executor(), lease_, with_.token_file, with_.lease_until, with_.health, with_.log,
               LeaseKeeper::Events{[this] {

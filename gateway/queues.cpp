@@ -19,7 +19,8 @@ bool fits(const std::vector<std::string>& wanted, std::string_view is)
 
 void QueueConfig::Takes::describe(config::Schema& schema)
 {
-    schema.field("types", types, "Canonical types of deliveries; an event that was not mapped has none.");
+    schema.field("types", types,
+                 "Canonical types, also of what could not be mapped; an event that was not decoded has none.");
     schema.field("channels", channels, "Channels the events came from.");
     schema.field("systems", systems, "Systems the deliveries go to.");
     schema.field("codes", codes, "Codes of failures.");

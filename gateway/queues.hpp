@@ -27,7 +27,7 @@ struct QueueConfig {
     void describe(config::Schema& schema);
 };
 
-/// What waits, as far as it is known: an event that was not mapped has neither type nor system.
+/// What waits, as far as it is known: an event that was not mapped has no system, and one that was not read no type.
 struct WaitsFor {
     std::string_view code;
     std::string_view channel;

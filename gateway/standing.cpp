@@ -59,7 +59,10 @@ Standing dead(const Attempt& attempt, std::string_view stage, const Failure& fai
     standing.outcome = retry::Outcome::dead;
     standing.telling.reason = failure.code;
     standing.telling.failure_class = failure.failure_class;
-    standing.telling.letter = letter_of(stage, failure, waits_for(attempt, failure.code), configuration, now);
+    retry::Letter& letter = standing.telling.letter.emplace(
+        letter_of(stage, failure, waits_for(attempt, failure.code), configuration, now));
+    letter.entity = attempt.delivery.transaction.entity;
+    letter.order_number = order_number_of(attempt.delivery.transaction.json);
     standing.detail = failure.detail;
     return standing;
 }

@@ -14,7 +14,7 @@ constexpr std::size_t most_deliveries = 10'000;
 
 std::unexpected<FailedAt> failed_at(std::string_view stage, Failure failure)
 {
-    return std::unexpected(FailedAt{stage, std::move(failure), {}});
+    return std::unexpected(FailedAt{stage, std::move(failure), {}, {}});
 }
 
 std::unexpected<FailedAt> no_event(std::string code, std::string detail)
@@ -41,11 +41,12 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
     if (decoded->topic == nullptr)
         return std::vector<Routed>{};
     std::optional<mapping::MissedWord> missed;
-    auto mapped = map(event, *decoded, unmapped, unmapped != nullptr ? &missed : nullptr);
+    mapping::Unmade unmade;
+    auto mapped = map(event, *decoded, unmapped, unmapped != nullptr ? &missed : nullptr, &unmade);
     event.document.reset();
     event.envelope.body = {};  // from here on the packed one is enough
     if (!mapped)
-        return std::unexpected(FailedAt{"map", std::move(mapped.error()), std::move(missed)});
+        return std::unexpected(FailedAt{"map", std::move(mapped.error()), std::move(missed), std::move(unmade)});
     auto routed = route(std::move(*mapped), configuration, event.envelope.channel);
     if (!routed)
         return failed_at("route", std::move(routed.error()));

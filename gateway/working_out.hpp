@@ -10,6 +10,7 @@
 
 #include "gateway/job.hpp"
 #include "gateway/stages/types.hpp"
+#include "mapping/context.hpp"
 #include "mapping/missed_word.hpp"
 #include "mapping/unmapped_words.hpp"
 #include "observability/log.hpp"
@@ -22,6 +23,7 @@ struct FailedAt {
     std::string_view stage;
     Failure failure;
     std::optional<mapping::MissedWord> missed{};  // it is for want of this, and is to wait for it
+    mapping::Unmade unmade{};                     // what it could not be made into
 };
 
 /// decode ─▶ map ─▶ route: the transactions of an event and where each goes; none: nothing of it is wanted. The same

@@ -24,6 +24,13 @@ public:
                                                           std::string_view system) const = 0;
 };
 
+/// What is known of a transaction that could not be made, for whoever looks for it.
+struct Unmade {
+    std::string type;
+    std::string entity;        // "": that failed, too
+    std::string order_number;  // "": it has none, or that failed, too
+};
+
 /// All that an expression may see of one event. Borrows everything: it must outlive the call it is handed to.
 struct MappingContext {
     const Document& document;
@@ -38,6 +45,7 @@ struct MappingContext {
     const MinorUnits* minor_units = nullptr;   // the connector's, where they differ from ISO 4217
     UnmappedWords* unmapped = nullptr;         // counts what vocabularies miss
     const CrossReferences* references = nullptr;  // requests only
+    Unmade* unmade = nullptr;                     // the transaction that failed
     std::optional<MissedWord>* missed = nullptr;  // behind `unmapped`: what a vocabulary that parks has not
 };
 

@@ -141,10 +141,25 @@ private:
             explained.failures = std::move(account->failures);
             explained.fields = std::move(account->fields);
         } else if (!done) {
-            return std::unexpected(std::move(run.failure));
+            auto failure = std::move(run.failure);
+            if (context_.unmade != nullptr)
+                *context_.unmade = unmade(plan, run, transaction);
+            return std::unexpected(std::move(failure));
         }
         made_.push_back(std::move(transaction));
         return {};
+    }
+
+    /// Its order number may be told whatever else failed.
+    static Unmade unmade(const Plan& plan, Run& run, const Transaction& made)
+    {
+        Unmade known{plan.type->name, made.entity, {}};
+        const auto field = std::ranges::find(plan.fields.fields, "order_number", &Block::Field::name);
+        Value value;
+        if (field != plan.fields.fields.end() && evaluate(field->value, run, value) && !value.is_null())
+            if (const auto text = text_of(value, run.arena))
+                known.order_number = *text;
+        return known;
     }
 
     static Result<void> too_much(std::string_view code, std::string_view detail, const Plan& plan)

@@ -1,16 +1,16 @@
 #include "observability/history.hpp"
 
+#include <map>
 #include <mutex>
 #include <utility>
 
 #include "observability/group_commit.hpp"
+#include "observability/letter_table.hpp"
 #include "observability/sqlite.hpp"
 
 namespace headgate::observability {
 
 namespace {
-
-using Milliseconds = std::chrono::milliseconds;
 
 // Three indexes, for writing costs one B-tree each. `event_id` finds an event and is the order of time: ids are UUIDv7,
 // so the newest first are its tail, and new rows append to it. `event_by_entity` answers "what happened to this order".
@@ -57,16 +57,6 @@ WHERE excluded.frame > frame
 constexpr std::size_t page_size = 8192;
 constexpr std::size_t cache_bytes = std::size_t{16} << 20U;
 
-std::int64_t to_milliseconds(std::chrono::system_clock::time_point instant)
-{
-    return std::chrono::floor<Milliseconds>(instant.time_since_epoch()).count();
-}
-
-std::chrono::system_clock::time_point from_milliseconds(std::int64_t count)
-{
-    return std::chrono::system_clock::time_point(Milliseconds(count));
-}
-
 HistoryRow row_of(const sqlite::Statement& found)
 {
     HistoryRow row;
@@ -76,8 +66,8 @@ HistoryRow row_of(const sqlite::Statement& found)
     row.source = found.text(3);
     row.channel = found.text(4);
     row.topic = found.text(5);
-    row.received_at = from_milliseconds(found.integer(6));
-    row.finished_at = from_milliseconds(found.integer(7));
+    row.received_at = instant_of(found.integer(6));
+    row.finished_at = instant_of(found.integer(7));
     row.state = found.text(8);
     row.reason = found.text(9);
     row.entity = found.text(10);
@@ -91,14 +81,13 @@ void make_tables(sqlite::Database& database)
     database.must_run(tables);
     if (!database.try_prepare("SELECT frame FROM event"))
         database.must_run("ALTER TABLE event ADD COLUMN frame INTEGER NOT NULL DEFAULT 0");
+    make_letter_tables(database);
 }
 
 }  // namespace
 
 class HistoryStore::Impl {
 public:
-    using Rows = std::vector<HistoryRow>;
-
     explicit Impl(const HistoryOptions& options)
         : database_(options.file, {.busy_timeout = options.busy_timeout,
                                    .max_pages = options.max_pages,
@@ -107,12 +96,13 @@ public:
           upsert_((make_tables(database_), database_.prepare(upsert))),
           add_body_(database_.prepare(
               "INSERT INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1 ON CONFLICT (id) DO NOTHING")),
+          letter_writer_(database_),
           reader_(options.file, {.busy_timeout = options.busy_timeout, .read_only = true}),
           writer_(database_, {"history", options.queue, options.batch},
-                  [this](const Rows& rows) { return write(rows); })
+                  [this](const HistoryBatch& batch) { return write(batch); })
     {}
 
-    sqlite::GroupCommit<Rows, void>& writer() { return writer_; }
+    sqlite::GroupCommit<HistoryBatch, void>& writer() { return writer_; }
 
     Result<HistoryPage> list(const HistoryFilter& filter)
     {
@@ -173,21 +163,51 @@ public:
                                  [](const sqlite::Statement& found) { return std::string(found.text(0)); });
     }
 
-private:
-    Result<void> write(const Rows& rows)
+    Result<LetterRows> letters(const LetterFilter& filter)
     {
-        for (const auto& row : rows) {
+        const std::lock_guard lock(reading_);
+        return read_letters(reader_, filter);
+    }
+
+    Result<std::uint64_t> count(const LetterFilter& filter, std::uint64_t most)
+    {
+        const std::lock_guard lock(reading_);
+        return observability::count_letters(reader_, filter, most);
+    }
+
+    Result<std::vector<CauseRow>> causes(bool all)
+    {
+        const std::lock_guard lock(reading_);
+        return read_causes(reader_, all);
+    }
+
+private:
+    Result<void> write(const HistoryBatch& batch)
+    {
+        std::map<std::pair<std::string_view, std::int64_t>, std::int64_t> traffic;
+        for (const auto& row : batch.rows) {
             const std::string event = row.event.text();
+            database_.forget_inserted();
             int code = upsert_
                            .start(event, row.seq, row.round, row.source, row.channel, row.topic,
-                                  to_milliseconds(row.received_at), to_milliseconds(row.finished_at), row.state,
+                                  milliseconds_of(row.received_at), milliseconds_of(row.finished_at), row.state,
                                   row.reason, row.entity, row.order_number, row.happened, row.frame)
                            .step();
-            if (code == SQLITE_DONE && !row.body.empty())
+            if (code == SQLITE_DONE && !row.body.empty()) {
+                if (database_.has_inserted())  // not seen before
+                    ++traffic[{row.channel, hour_of(row.received_at)}];
                 code = add_body_.start(event, sqlite::Blob{row.body}).step();
+            }
             if (code != SQLITE_DONE)
                 return std::unexpected(sqlite::failure_of(code, "writing history"));
         }
+        int code = SQLITE_DONE;
+        for (auto of = traffic.begin(); code == SQLITE_DONE && of != traffic.end(); ++of)
+            code = letter_writer_.count_traffic(of->first.first, of->first.second, of->second);
+        for (auto of = batch.letters.begin(); code == SQLITE_DONE && of != batch.letters.end(); ++of)
+            code = letter_writer_.write(*of);
+        if (code != SQLITE_DONE)
+            return std::unexpected(sqlite::failure_of(code, "writing letters"));
         return {};
     }
 
@@ -210,9 +230,10 @@ private:
     sqlite::Database database_;
     sqlite::Statement upsert_;
     sqlite::Statement add_body_;
+    LetterWriter letter_writer_;
     std::mutex reading_;
     sqlite::Database reader_;
-    sqlite::GroupCommit<Rows, void> writer_;  // last: its thread uses the others
+    sqlite::GroupCommit<HistoryBatch, void> writer_;  // last: its thread uses the others
 };
 
 HistoryStore::HistoryStore(HistoryOptions options) : impl_(std::make_unique<Impl>(options)) {}
@@ -222,9 +243,9 @@ HistoryStore::~HistoryStore()
     close();
 }
 
-void HistoryStore::write(std::vector<HistoryRow> rows, Done done)
+void HistoryStore::write(HistoryBatch batch, Done done)
 {
-    impl_->writer().push(std::move(rows), std::move(done));
+    impl_->writer().push(std::move(batch), std::move(done));
 }
 
 std::size_t HistoryStore::waiting() const
@@ -245,6 +266,21 @@ Result<std::optional<HistoryRow>> HistoryStore::show(const EventId& event) const
 Result<std::optional<std::string>> HistoryStore::raw(const EventId& event) const
 {
     return impl_->raw(event);
+}
+
+Result<LetterRows> HistoryStore::letters(const LetterFilter& filter) const
+{
+    return impl_->letters(filter);
+}
+
+Result<std::uint64_t> HistoryStore::count_letters(const LetterFilter& filter, std::uint64_t most) const
+{
+    return impl_->count(filter, most);
+}
+
+Result<std::vector<CauseRow>> HistoryStore::causes(bool all) const
+{
+    return impl_->causes(all);
 }
 
 void HistoryStore::close()

@@ -35,6 +35,61 @@ struct HistoryRow {
     std::string body;
 };
 
+/// A dead letter as people search for it: the projection of what Redis has of it.
+struct LetterRow {
+    std::string letter;  // "EVENT", or "EVENT.HALF" of one of its deliveries
+    EventId event;
+    std::chrono::system_clock::time_point at;   // when it died; kept to the millisecond
+    std::chrono::system_clock::time_point due;  // when somebody should have looked
+    std::string stage, failure_class, code, cause, queue;
+    std::string channel, source, topic;  // "": as history knows them of its event
+    std::string system, type, slot, entity, order_number;
+    std::string detail, where, config;  // where in the document, and in the configuration
+    std::uint32_t attempts = 0;
+    std::uint32_t round = 0;
+    std::uint64_t seq = 0;
+    std::uint64_t generation = 0;
+};
+
+/// All letters that there are of one event, the event itself or deliveries of it; none: they are gone.
+struct LettersOf {
+    EventId event;
+    std::vector<LetterRow> letters;
+};
+
+/// What is written together: outcomes first, and how the letters of some events stand behind them.
+struct HistoryBatch {
+    std::vector<HistoryRow> rows;
+    std::vector<LettersOf> letters;
+};
+
+/// Which letters `letters` gives. Empty fields do not filter; all that are set must match exactly.
+struct LetterFilter {
+    std::string channel = {}, source = {}, topic = {}, system = {}, type = {}, stage = {}, code = {}, cause = {};
+    std::string queue = {}, entity = {}, order_number = {}, event = {};
+    std::optional<std::chrono::system_clock::time_point> since = {};   // died then or later
+    std::optional<std::chrono::system_clock::time_point> until = {};   // died before
+    std::optional<std::chrono::system_clock::time_point> due_by = {};  // somebody should have looked by then
+    std::string cursor = {};                                           // of the page before; "" for the first
+    std::size_t limit = 50;                                            // rows a page, 1..1000
+};
+
+/// Newest first.
+struct LetterRows {
+    std::vector<LetterRow> letters;
+    std::string next;  // cursor of the next page; "" when this is the last
+};
+
+/// What some letters have in common, and how it has been since it was first seen.
+struct CauseRow {
+    std::string cause, stage, code, queue;
+    std::string channel;     // "": of several
+    std::uint64_t open = 0;  // letters there are now
+    std::uint64_t seen = 0;  // letters there have been; one that dies again counts again
+    std::chrono::system_clock::time_point first, last;
+    std::uint64_t events = 0;  // that came on its channel from the hour of `first` to that of `last`; "": on all
+};
+
 /// Which events `list` gives. Empty fields do not filter; all that are set must match exactly.
 struct HistoryFilter {
     std::string state = {};
@@ -73,12 +128,13 @@ public:
     HistoryStore(const HistoryStore&) = delete;
     HistoryStore& operator=(const HistoryStore&) = delete;
 
-    /// All rows or none. A row replaces what is known of its event, unless its `frame` is not later: writing rows again
+    /// All or nothing. A row replaces what is known of its event, unless its `frame` is not later: writing rows again
     /// changes nothing. What a row leaves open (seq 0, a time at the epoch, empty source, channel, topic, entity, order
     /// number) stays as known. `happened` is added to the timeline, up to 256 KiB of it.
+    /// The letters of an event replace those that were there of it.
     /// `done` is called exactly once: on the writer thread after COMMIT, or here and now when nothing is queued. Keep
-    /// the rows until it says ok.
-    void write(std::vector<HistoryRow> rows, Done done);
+    /// the batch until it says ok.
+    void write(HistoryBatch batch, Done done);
     /// `write` calls waiting for the writer or in its hands.
     [[nodiscard]] std::size_t waiting() const;
 
@@ -87,6 +143,12 @@ public:
     [[nodiscard]] Result<std::optional<HistoryRow>> show(const EventId& event) const;
     /// The body alone, as it was written; nothing when the event is unknown or came without one.
     [[nodiscard]] Result<std::optional<std::string>> raw(const EventId& event) const;
+
+    [[nodiscard]] Result<LetterRows> letters(const LetterFilter& filter) const;
+    /// How many there are, at most `most`.
+    [[nodiscard]] Result<std::uint64_t> count_letters(const LetterFilter& filter, std::uint64_t most) const;
+    /// Those with open letters, the most letters first; `all`: also those that have none any more.
+    [[nodiscard]] Result<std::vector<CauseRow>> causes(bool all) const;
 
     /// Takes no more rows, writes those that wait and returns when the last `done` has returned.
     void close();

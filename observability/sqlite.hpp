@@ -104,6 +104,9 @@ public:
     /// Why nothing may be committed any more: the file's name leads elsewhere or nowhere, and what is written into a
     /// file without a name is lost when it closes. One stat(2).
     [[nodiscard]] std::optional<Failure> gone() const;
+    /// Whether a row was inserted since `forget_inserted`; an upsert may only update.
+    [[nodiscard]] bool has_inserted() const { return sqlite3_last_insert_rowid(database_.get()) != 0; }
+    void forget_inserted() { sqlite3_set_last_insert_rowid(database_.get(), 0); }
     [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
 
 private:

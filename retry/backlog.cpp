@@ -152,7 +152,7 @@ Task<BuryAnswer> Backlog::bury(Burial burial)
                                   letter.stage,
                                   std::string(name_of(letter.failure_class)),
                                   letter.code,
-                                  text_of(letter.where),
+                                  where_of(letter),
                                   letter.cause,
                                   letter.queue,
                                   milliseconds(letter.due),

@@ -29,7 +29,10 @@ struct Letter {
     std::uint32_t round = 0;         // times readmitted before
     std::uint64_t seq = 0;           // origin seq
     std::optional<Hash16> delivery;  // which of the event's (DeliveryId::half); nothing: the event itself
-    std::string slot, system, type;  // of a delivery
+    std::string slot, system;        // of a delivery
+    std::string type;                // of the transaction it is about, if that is known
+    std::string entity;              // the same
+    std::string order_number;        // the same, as people know it
     std::optional<Hash16> word{};    // what it waits for (AwaitedWord::key)
 };
 

@@ -13,6 +13,17 @@ Millis instant(std::string_view text)
     return Millis(std::chrono::milliseconds(number_of<std::int64_t>(text).value_or(0)));
 }
 
+/// Back from `where_of`; lines that a version before did not write are "".
+void take_where(std::string_view text, Letter& letter)
+{
+    for (std::string* line :
+         {&letter.where.document, &letter.where.config, &letter.type, &letter.entity, &letter.order_number}) {
+        const auto end = std::min(text.find('\n'), text.size());
+        *line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
 /// One letter from the five values the script tells of it.
 std::optional<Letter> letter_of(std::span<const net::Reply> values)
 {
@@ -29,18 +40,16 @@ std::optional<Letter> letter_of(std::span<const net::Reply> values)
         letter.delivery = delivery->half;
         letter.slot = text("slot");
         letter.system = text("system");
-        letter.type = text("type");
     }
+    take_where(text("where"), letter);
+    if (delivery)
+        letter.type = text("type");
     letter.partition = number_of<Partition>(values[1].text).value_or(0);
     letter.at = instant(values[2].text);
     letter.seq = number_of<std::uint64_t>(values[3].text).value_or(0);
     letter.stage = text("stage");
     letter.failure_class = failure_class_of(text("class")).value_or(FailureClass::permanent);
     letter.code = text("code");
-    auto where = text("where");
-    auto line = std::min(where.find('\n'), where.size());
-    letter.where.document = where.substr(0, line);
-    letter.where.config = where.substr(std::min(line + 1, where.size()));
     letter.cause = text("cause");
     letter.queue = text("queue");
     letter.due = instant(text("due"));
@@ -123,6 +132,34 @@ Task<std::optional<Letter>> Letters::show(EventId event, std::optional<Hash16> d
     if (!letters->empty())
         found = std::move(letters->front());
     co_return found;
+}
+
+Task<std::vector<Letter>> Letters::of(std::vector<EventId> events)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{"of"};
+    for (const EventId& event : events)
+        args.emplace_back(view(event.bytes()));
+    auto reply = co_await redis_.eval(scripts_.letters, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    co_return letters_of(*reply);
+}
+
+Task<Discarded> Letters::discard(EventId event, std::uint32_t round, std::string frame)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{letter_name(event, {}), std::to_string(round), std::move(frame)};
+    auto reply = co_await redis_.eval(scripts_.discard, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    const bool whole = reply->is_list(4) && reply->list[0].integer >= 0 && reply->list[0].integer <= 2;
+    auto ready = whole ? named_deliveries(reply->list[3].text) : std::nullopt;
+    if (!ready)
+        co_return odd_reply("discard");
+    co_return Discarded{static_cast<Discarded::Answer>(reply->list[0].integer),
+                        static_cast<Partition>(reply->list[1].integer), ended_of(reply->list[2].text),
+                        std::move(*ready)};
 }
 
 Task<Readmitted> Letters::readmit(Readmission readmission)

@@ -7,6 +7,7 @@
 
 #include "core/async.hpp"
 #include "net/redis/connection.hpp"
+#include "retry/delivery.hpp"
 #include "retry/letter.hpp"
 #include "retry/scripts.hpp"
 
@@ -46,6 +47,18 @@ struct Readmitted {
     Partition partition = 0;
 };
 
+struct Discarded {
+    enum class Answer : std::uint8_t {
+        discarded,
+        gone,     // no such letter
+        changed,  // it died again in a later round than the one seen
+    };
+    Answer answer = Answer::discarded;
+    Partition partition = 0;
+    std::optional<Ended> ended;     // nothing: other deliveries of it are open, or letters
+    std::vector<DeliveryAt> ready;  // of lanes that it had held up
+};
+
 /// The dead letters of all partitions. Anybody may read and readmit; two readmissions of one letter give one.
 /// Calls may overlap, all on the connection's thread; fails as a Redis command does.
 class Letters {
@@ -55,6 +68,10 @@ public:
     /// Partition by partition, oldest first, at most `limit` (<= 128) at a time. A page may be short with more to come.
     Task<LetterPage> list(LetterCursor from = {}, std::size_t limit = 100);
     Task<std::optional<Letter>> show(EventId event, std::optional<Hash16> delivery = {});
+    /// All of these events (<= 128), and of their deliveries.
+    Task<std::vector<Letter>> of(std::vector<EventId> events);
+    /// Nobody needs this event's letter, of the round that was seen; a delivery's is discarded by Decisions::decide.
+    Task<Discarded> discard(EventId event, std::uint32_t round, std::string frame);
     /// Back to work in one script: never lost, never twice.
     Task<Readmitted> readmit(Readmission readmission);
 

@@ -1,6 +1,7 @@
 #include "retry/tellings.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace headgate::retry {
 
@@ -9,9 +10,14 @@ std::string milliseconds(Millis at)
     return std::to_string(std::max<std::int64_t>(0, at.time_since_epoch().count()));
 }
 
-std::string text_of(const Where& where)
+std::string where_of(const Letter& letter)
 {
-    return where.document + "\n" + where.config;
+    std::string text = letter.where.document;
+    for (const std::string* line : {&letter.where.config, &letter.type, &letter.entity, &letter.order_number}) {
+        text += '\n';
+        std::ranges::replace_copy(*line, std::back_inserter(text), '\n', ' ');
+    }
+    return text;
 }
 
 void encode(const Telling& telling, std::string_view as, Arguments& out)
@@ -49,7 +55,7 @@ void encode(const Telling& telling, std::string_view as, Arguments& out)
     const Letter& letter = telling.letter ? *telling.letter : none;
     out.add(std::string_view(letter.stage));
     out.add(std::string_view(letter.code));
-    out.keep(text_of(letter.where));
+    out.keep(where_of(letter));
     out.add(std::string_view(letter.cause));
     out.add(std::string_view(letter.queue));
     out.keep(milliseconds(letter.due));
@@ -68,7 +74,8 @@ std::size_t size_of(const Telling& telling)
     for (const auto& reference : telling.references)
         bytes += reference.system.size() + reference.kind.size() + reference.id.size() + reference.theirs.size();
     if (telling.letter)
-        bytes += 100 + telling.letter->where.document.size() + telling.letter->excerpt.size();
+        bytes += 100 + telling.letter->where.document.size() + telling.letter->excerpt.size() +
+                 telling.letter->entity.size();
     return bytes;
 }
 

@@ -14,8 +14,9 @@ namespace headgate::retry {
 
 /// Milliseconds since 1970; 0 for what is before.
 [[nodiscard]] std::string milliseconds(Millis at);
-/// Document and configuration in one text, as `l:` keeps it.
-[[nodiscard]] std::string text_of(const Where& where);
+/// Where it failed and what it is about, as `where` of `l:` keeps it: the place in the document, the one in the
+/// configuration, and type, entity and order number of the transaction, a line each.
+[[nodiscard]] std::string where_of(const Letter& letter);
 
 /// See telling.lua; `as` is a state or an outcome. The telling must live as long as the arguments.
 void encode(const Telling& telling, std::string_view as, Arguments& out);

@@ -14,9 +14,9 @@ namespace headgate::gateway::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> wrong_requests{"bad_cursor",    "bad_limit",     "bad_query",
-                                                         "bad_body",      "bad_entry",     "unknown_parameter",
-                                                         "bad_reference", "too_many_lines"};
+constexpr std::array<std::string_view, 9> wrong_requests{"bad_filter",        "bad_cursor",    "bad_limit",
+                                                         "bad_query",         "bad_body",      "bad_entry",
+                                                         "unknown_parameter", "bad_reference", "too_many_lines"};
 constexpr std::array<std::string_view, 3> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary"};
 constexpr std::array<std::string_view, 2> conflicts{"entry_in_file", "no_entries"};
 
@@ -64,6 +64,11 @@ net::Response wrong_method(std::string_view allowed)
 
 Result<Parameters> parameters(std::string_view query, std::initializer_list<std::string_view> names)
 {
+    return parameters(query, std::vector<std::string_view>(names));
+}
+
+Result<Parameters> parameters(std::string_view query, const std::vector<std::string_view>& names)
+{
     const std::string text(query);  // a target without a query has a view of nothing
     const auto parsed = boost::urls::parse_query(text);
     if (!parsed)
@@ -73,8 +78,8 @@ Result<Parameters> parameters(std::string_view query, std::initializer_list<std:
         std::string name = parameter.key.decode();
         if (std::ranges::find(names, name) == names.end())
             return fail(FailureClass::permanent, "unknown_parameter",
-                        names.size() == 0 ? name + ": there are no parameters here"
-                                          : fmt::format("{}: there is {}", name, fmt::join(names, ", ")));
+                        names.empty() ? name + ": there are no parameters here"
+                                      : fmt::format("{}: there is {}", name, fmt::join(names, ", ")));
         if (!given.emplace(name, parameter.value.decode()).second)
             return fail(FailureClass::permanent, "bad_query", name + " is given twice");
     }

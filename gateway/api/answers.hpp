@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -40,6 +41,7 @@ struct Call {
 using Parameters = std::map<std::string, std::string, std::less<>>;
 /// The query's parameters, each at most once and of these names.
 Result<Parameters> parameters(std::string_view query, std::initializer_list<std::string_view> names);
+Result<Parameters> parameters(std::string_view query, const std::vector<std::string_view>& names);
 /// `limit`, 1 to 1000.
 Result<std::size_t> limit_of(const Parameters& given, std::size_t otherwise);
 

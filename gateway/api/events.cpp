@@ -1,8 +1,8 @@
 #include <boost/json.hpp>
 
-#include "gateway/api/names.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/stored_event.hpp"
+#include "gateway/letter_id.hpp"
 
 namespace headgate::gateway::api {
 

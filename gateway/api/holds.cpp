@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
-#include "gateway/api/names.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/letter_id.hpp"
 #include "gateway/systems/progress.hpp"
 #include "retry/decisions.hpp"
 #include "retry/waiting.hpp"

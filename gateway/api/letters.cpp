@@ -1,16 +1,18 @@
 #include <algorithm>
-#include <charconv>
 #include <expected>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
 #include "core/encoding.hpp"
-#include "gateway/api/names.hpp"
+#include "gateway/api/letter_filter.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/stored_event.hpp"
+#include "gateway/letter.hpp"
+#include "gateway/letter_id.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/stages/finish.hpp"
+#include "retry/decisions.hpp"
 #include "retry/letters.hpp"
 #include "retry/waiting.hpp"
 #include "retry/words.hpp"
@@ -18,41 +20,6 @@
 namespace headgate::gateway::api {
 
 namespace {
-
-std::string text_of(const retry::LetterCursor& cursor)
-{
-    return fmt::format("{}.{}.{}", cursor.partition, cursor.at.time_since_epoch().count(),
-                       cursor.after ? letter_text(*cursor.after, cursor.delivery) : "");
-}
-
-/// Back from `text_of`; the start for "", nothing for what is no cursor.
-std::optional<retry::LetterCursor> letter_cursor(std::string_view text)
-{
-    if (text.empty())
-        return retry::LetterCursor{};
-    retry::LetterCursor cursor;
-    const auto first = text.find('.');
-    const auto second = text.find('.', std::min(first, text.size() - 1) + 1);
-    if (second == std::string_view::npos)
-        return std::nullopt;
-    const auto number = [](std::string_view digits, auto& out) {
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-        return error == std::errc{} && end == digits.data() + digits.size();
-    };
-    std::int64_t at = 0;
-    if (!number(text.substr(0, first), cursor.partition) || cursor.partition >= partition_count ||
-        !number(text.substr(first + 1, second - first - 1), at))
-        return std::nullopt;
-    cursor.at = std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(at));
-    if (second + 1 == text.size())
-        return cursor;
-    const auto after = parse_letter(text.substr(second + 1));
-    if (!after)
-        return std::nullopt;
-    cursor.after = after->event;
-    cursor.delivery = after->delivery;
-    return cursor;
-}
 
 /// Whose a queue is; "" when it is not configured any more.
 std::string owner_of(const Means& with, const std::string& queue)
@@ -62,27 +29,35 @@ std::string owner_of(const Means& with, const std::string& queue)
     return found == queues.end() ? "" : found->owner;
 }
 
-json::object letter_json(const Means& with, const retry::Letter& letter)
+json::object letter_json(const Means& with, const observability::LetterRow& letter)
 {
-    json::object out{{"letter", letter_text(letter.event, letter.delivery)},
+    const bool has_due = letter.due.time_since_epoch().count() != 0;
+    json::object out{{"letter", letter.letter},
                      {"event", letter.event.text()},
                      {"at", time_text(letter.at)},
                      {"stage", letter.stage},
-                     {"class", name_of(letter.failure_class)},
+                     {"class", letter.failure_class},
                      {"code", letter.code},
-                     {"detail", letter.excerpt},
-                     {"where", letter.where.document},
-                     {"config", letter.where.config},
+                     {"detail", letter.detail},
+                     {"where", letter.where},
+                     {"config", letter.config},
                      {"cause", letter.cause},
                      {"queue", letter.queue},
                      {"owner", owner_of(with, letter.queue)},
-                     {"due", letter.due.time_since_epoch().count() == 0 ? "" : time_text(letter.due)},
+                     {"due", has_due ? time_text(letter.due) : ""},
+                     {"overdue", has_due && letter.due <= std::chrono::system_clock::now()},
+                     {"channel", letter.channel},
+                     {"source", letter.source},
+                     {"topic", letter.topic},
+                     {"type", letter.type},
+                     {"entity", letter.entity},
+                     {"order_number", letter.order_number},
                      {"attempts", letter.attempts},
                      {"round", letter.round},
-                     {"seq", letter.seq}};
-    if (letter.delivery) {
+                     {"seq", letter.seq},
+                     {"generation", letter.generation}};
+    if (!letter.system.empty()) {
         out["system"] = letter.system;
-        out["type"] = letter.type;
         out["slot"] = letter.slot;
     }
     return out;
@@ -123,30 +98,112 @@ asio::awaitable<std::expected<retry::Letter, net::Response>> find_letter(const M
     co_return std::move(**found);
 }
 
+std::string discard_frame(std::string_view who, std::string_view why)
+{
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    return json::serialize(json::object{{"state", "waiting"},
+                                        {"reason", "discarded"},
+                                        {"who", who},
+                                        {"why", why},
+                                        {"finished", now.time_since_epoch().count()}});
+}
+
+/// False: it is gone or has died again since.
+Task<bool> discard(const Means& with, const retry::Letter& letter, std::string_view who, std::string_view why)
+{
+    std::vector<retry::DeliveryAt> touched{{letter.partition, {letter.event, letter.delivery.value_or(Hash16{})}}};
+    const auto lost = [&](const Failure& failure) {
+        if (failure.failure_class == FailureClass::unknown_outcome)
+            with.owner.ready(touched);  // and so history hears of it
+        return std::unexpected(failure);
+    };
+    if (!letter.delivery) {
+        retry::Letters letters(with.redis, with.scripts);
+        auto discarding = letters.discard(letter.event, letter.round, discard_frame(who, why));
+        const auto done = co_await std::move(discarding);
+        if (!done)
+            co_return lost(done.error());
+        touched.insert(touched.end(), done->ready.begin(), done->ready.end());
+        with.owner.ready(std::move(touched));
+        co_return done->answer == retry::Discarded::Answer::discarded;
+    }
+    retry::Decision decision;
+    decision.delivery = {letter.event, *letter.delivery};
+    decision.seen = retry::DeliveryState::dead;
+    decision.attempts = letter.attempts;
+    decision.verdict = retry::Decision::Verdict::discard;
+    decision.reason = "discarded";
+    decision.frame = discard_frame(who, why);
+    retry::Decisions decisions(with.redis, with.scripts);
+    auto deciding = decisions.decide(std::move(decision));
+    const auto done = co_await std::move(deciding);
+    if (!done)
+        co_return lost(done.error());
+    if (done->next)
+        touched.push_back(*done->next);
+    with.owner.ready(std::move(touched));
+    co_return done->answer == retry::Decided::Answer::done;
+}
+
 }  // namespace
 
 asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
 {
-    auto given = parameters(call.query, {"cursor", "limit"});
+    constexpr std::uint64_t most_counted = 1'000'000;
+    auto names = letter_filter_names();
+    names.insert(names.end(), {"cursor", "limit", "count"});
+    auto given = parameters(call.query, names);
     if (!given)
         co_return failed(given.error());
     const auto limit = limit_of(*given, 100);
     if (!limit)
         co_return failed(limit.error());
-    auto cursor = letter_cursor((*given)["cursor"]);
-    if (!cursor)
-        co_return failed({FailureClass::permanent, "bad_cursor", "this is no cursor of a page of letters", {}});
-    retry::Letters letters(with.redis, with.scripts);
+    auto filter = letter_filter(*given, std::chrono::system_clock::now());
+    if (!filter)
+        co_return failed(filter.error());
+    filter->cursor = (*given)["cursor"];
+    filter->limit = *limit;
+    const auto page = with.history.letters(*filter);
+    if (!page)
+        co_return failed(page.error());
     json::array rows;
-    while (cursor && rows.size() < *limit) {
-        auto page = co_await letters.list(*cursor, std::min<std::size_t>(100, *limit - rows.size()));
-        if (!page)
-            co_return failed(page.error());
-        for (const auto& letter : page->letters)
-            rows.push_back(letter_json(with, letter));
-        cursor = page->next;
+    for (const auto& letter : page->letters)
+        rows.push_back(letter_json(with, letter));
+    json::object out{{"letters", std::move(rows)}, {"next", page->next}};
+    if (!(*given)["count"].empty()) {
+        const auto count = with.history.count_letters(*filter, most_counted);
+        if (!count)
+            co_return failed(count.error());
+        out["count"] = *count;
     }
-    co_return reply(200, json::object{{"letters", std::move(rows)}, {"next", cursor ? text_of(*cursor) : ""}});
+    co_return reply(200, out);
+}
+
+asio::awaitable<net::Response> list_causes(const Means& with, const Call& call)
+{
+    auto given = parameters(call.query, {"queue", "all"});
+    if (!given)
+        co_return failed(given.error());
+    const auto causes = with.history.causes((*given)["all"] == "true");
+    if (!causes)
+        co_return failed(causes.error());
+    json::array rows;
+    for (const auto& cause : *causes) {
+        if (!(*given)["queue"].empty() && cause.queue != (*given)["queue"])
+            continue;
+        rows.push_back(json::object{{"cause", cause.cause},
+                                    {"stage", cause.stage},
+                                    {"code", cause.code},
+                                    {"queue", cause.queue},
+                                    {"owner", owner_of(with, cause.queue)},
+                                    {"channel", cause.channel},
+                                    {"letters", cause.open},
+                                    {"seen", cause.seen},
+                                    {"first", time_text(cause.first)},
+                                    {"last", time_text(cause.last)},
+                                    {"events", cause.events}});
+    }
+    co_return reply(200, json::object{{"causes", std::move(rows)}});
 }
 
 asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
@@ -155,7 +212,15 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
     const auto found = co_await find_letter(with, letters, call);
     if (!found)
         co_return found.error();
-    auto out = letter_json(with, *found);
+    auto row = letter_row(*found);
+    const auto bytes = co_await stored(with, found->event);
+    const auto envelope = bytes && !bytes->empty() ? decode_envelope_head(*bytes) : Result<Envelope>(Envelope{});
+    if (envelope) {
+        row.channel = envelope->channel;
+        row.source = envelope->source;
+        row.topic = envelope->topic;
+    }
+    auto out = letter_json(with, row);
     if (found->word) {
         const auto what = co_await retry::awaited_word(with.redis, *found->word);
         if (const auto text = what && *what ? read_missing(**what) : std::nullopt)
@@ -164,10 +229,8 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
                                             {"word", shown_id(*text)},
                                             {"work", to_hex(*found->word)}};
     }
-    const auto bytes = co_await stored(with, found->event);
-    if (bytes && !bytes->empty())
-        if (const auto envelope = decode_envelope_head(*bytes))
-            out["envelope"] = envelope_json(*envelope);
+    if (envelope && !envelope->channel.empty())
+        out["envelope"] = envelope_json(*envelope);
     co_return reply(200, out);
 }
 
@@ -209,6 +272,32 @@ asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call
         observability::LogLine{}.field("letter", name).field("seq", done->seq).field("who", call.caller.name));
     co_return reply(
         200, json::object{{"letter", name}, {"event", found->event.text()}, {"state", "waiting"}, {"seq", done->seq}});
+}
+
+asio::awaitable<net::Response> discard_letter(const Means& with, const Call& call)
+{
+    const auto given = members(call.body, {"why"});
+    if (!given)
+        co_return failed(given.error());
+    const auto why = text_member(*given, "why", longest_why);
+    if (!why)
+        co_return failed(why.error());
+    if (why->find_first_not_of(" \t\r\n") == std::string::npos)
+        co_return refuse(400, "bad_body", "nothing is discarded without a reason that others can read: `why`");
+    retry::Letters letters(with.redis, with.scripts);
+    const auto found = co_await find_letter(with, letters, call);
+    if (!found)
+        co_return found.error();
+    auto discarding = discard(with, *found, call.caller.name, *why);
+    const auto done = co_await std::move(discarding);
+    if (!done)
+        co_return failed(done.error());
+    if (!*done)
+        co_return refuse(409, "letter_changed", "the letter is gone or has died again since");
+    const auto name = letter_text(found->event, found->delivery);
+    with.log.info("a dead letter was discarded",
+                  observability::LogLine{}.field("letter", name).field("why", *why).field("who", call.caller.name));
+    co_return reply(200, json::object{{"letter", name}, {"event", found->event.text()}, {"state", "discarded"}});
 }
 
 }  // namespace headgate::gateway::api

@@ -17,8 +17,10 @@ asio::awaitable<net::Response> event_body(const Means& with, const Call& call);
 
 // letters.cpp: what needs a person.
 asio::awaitable<net::Response> list_letters(const Means& with, const Call& call);
+asio::awaitable<net::Response> list_causes(const Means& with, const Call& call);
 asio::awaitable<net::Response> show_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call);
+asio::awaitable<net::Response> discard_letter(const Means& with, const Call& call);
 
 // systems.cpp: where transactions are applied.
 asio::awaitable<net::Response> list_systems(const Means& with, const Call& call);

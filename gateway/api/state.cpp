@@ -1,3 +1,6 @@
+#include <limits>
+
+#include <fmt/format.h>
 #include <boost/json.hpp>
 
 #include "gateway/api/resources.hpp"
@@ -25,6 +28,27 @@ asio::awaitable<net::Response> list_unmapped(const Means& with, const Call& call
     co_return reply(200, json::object{{"vocabularies", std::move(tables)}});
 }
 
+namespace {
+
+/// Once history has every frame, it knows as many letters as there are; nothing is said while some are on their way.
+Task<std::optional<std::string>> letters_missed(const Means& with, const retry::Tally& before)
+{
+    if (before.frames != 0)
+        co_return std::nullopt;
+    const auto known = with.history.count_letters({}, std::numeric_limits<std::int64_t>::max());
+    if (!known)
+        co_return std::unexpected(known.error());
+    const auto tallies = co_await retry::tally_all(with.redis, with.scripts);
+    if (!tallies)
+        co_return std::unexpected(tallies.error());
+    const auto now = retry::total(*tallies);
+    if (now.frames != 0 || now.dead != before.dead || static_cast<std::int64_t>(*known) == now.dead)
+        co_return std::nullopt;
+    co_return fmt::format("history knows {} letters, and there are {}; a restart writes them anew", *known, now.dead);
+}
+
+}  // namespace
+
 asio::awaitable<net::Response> verify_state(const Means& with, const Call& call)
 {
     if (const auto none = parameters(call.query, {}); !none)
@@ -39,6 +63,11 @@ asio::awaitable<net::Response> verify_state(const Means& with, const Call& call)
     json::array list;
     for (const auto& finding : *findings)
         list.push_back(json::object{{"code", finding.code}, {"partition", finding.partition}, {"text", finding.text}});
+    const auto missed = co_await letters_missed(with, all);
+    if (!missed)
+        co_return failed(missed.error());
+    if (*missed)
+        list.push_back(json::object{{"code", "I10"}, {"partition", nullptr}, {"text", **missed}});
     co_return reply(200, json::object{{"accepted", all.accepted},
                                       {"applied", all.applied},
                                       {"suppressed", all.suppressed},

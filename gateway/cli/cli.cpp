@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/app.hpp"
+#include "gateway/cli/desk_commands.hpp"
 #include "gateway/cli/operator_commands.hpp"
 #include "gateway/cli/tool_commands.hpp"
 #include "gateway/hint.hpp"
@@ -118,16 +119,12 @@ int run_command_line(int argc, char** argv)
     events_list->add_option("--limit", query.limit, "Rows at most")->type_name("N")->default_str("50");
     auto* events_show = events->add_subcommand("show", "One event with its timeline");
     auto* events_raw = events->add_subcommand("raw", "The body as it arrived, byte for byte");
-    auto* dlq = app.add_subcommand("dlq", "Dead letters: what needs a person");
-    dlq->require_subcommand(1);
-    auto* dlq_list = dlq->add_subcommand("list", "All dead letters");
-    auto* dlq_show = dlq->add_subcommand("show", "One dead letter with its reason");
-    auto* dlq_replay = dlq->add_subcommand("replay", "Put a dead letter back to work");
+    DeskCommands desk(app);
     OperatorCommands operating(app);
     auto* verify = app.add_subcommand("verify", "Check the invariants of the state in Redis");
-    for (auto* command : {events_list, events_show, events_raw, dlq_list, dlq_show, dlq_replay, verify})
+    for (auto* command : {events_list, events_show, events_raw, verify})
         add_data(command, query);
-    for (auto* command : {events_show, events_raw, dlq_show, dlq_replay})
+    for (auto* command : {events_show, events_raw})
         command->add_option("id", id, "Event id")->required()->type_name({});
 
     auto* version = app.add_subcommand("version", "Print the version");
@@ -164,12 +161,8 @@ int run_command_line(int argc, char** argv)
         return events_show_command(query, id);
     if (*events_raw)
         return events_raw_command(query, id);
-    if (*dlq_list)
-        return dlq_list_command(query);
-    if (*dlq_show)
-        return dlq_show_command(query, id);
-    if (*dlq_replay)
-        return dlq_replay_command(query, id);
+    if (const auto done = desk.run())
+        return *done;
     if (const auto done = operating.run())
         return *done;
     if (*verify)

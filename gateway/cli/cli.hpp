@@ -38,9 +38,6 @@ struct QueryOptions {
 int events_list_command(const QueryOptions& options);
 int events_show_command(const QueryOptions& options, const std::string& id);
 int events_raw_command(const QueryOptions& options, const std::string& id);
-int dlq_list_command(const QueryOptions& options);
-int dlq_show_command(const QueryOptions& options, const std::string& id);
-int dlq_replay_command(const QueryOptions& options, const std::string& id);
 int verify_command(const QueryOptions& options);
 
 /// Says what failed on standard error: `headgate: code: detail`. Returns exit_findings.

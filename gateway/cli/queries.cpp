@@ -70,49 +70,6 @@ int events_raw_command(const QueryOptions& options, const std::string& id)
     return exit_fine;
 }
 
-int dlq_list_command(const QueryOptions& options)
-{
-    Table table({"LETTER", "SINCE", "STAGE", "SYSTEM", "CODE", "WHERE", "DETAIL"});
-    for (std::string cursor;;) {
-        const auto answer = ask(options.data, "GET", "/api/v1/dlq?limit=1000&cursor=" + encoded(cursor));
-        if (!answer)
-            return complain(answer.error());
-        const auto& page = answer->as_object();
-        for (const auto& letter : page.at("letters").as_array()) {
-            const auto& fields = letter.as_object();
-            if (options.json)
-                std::cout << json::serialize(letter) << "\n";
-            else
-                table.add({text(fields, "letter"), text(fields, "at"), text(fields, "stage"), text(fields, "system"),
-                           text(fields, "code"), text(fields, "where"), text(fields, "detail")});
-        }
-        cursor = page.at("next").as_string();
-        if (cursor.empty())
-            break;
-    }
-    if (!options.json)
-        table.print();
-    return exit_fine;
-}
-
-int dlq_show_command(const QueryOptions& options, const std::string& id)
-{
-    return show(options, "/api/v1/dlq/" + encoded(id));
-}
-
-int dlq_replay_command(const QueryOptions& options, const std::string& id)
-{
-    const auto answer = ask(options.data, "POST", "/api/v1/dlq/" + encoded(id) + "/replay");
-    if (!answer)
-        return complain(answer.error());
-    if (options.json)
-        std::cout << json::serialize(*answer) << "\n";
-    else
-        std::cout << "replayed " << id << ": it waits again, `headgate events show "
-                  << text(answer->as_object(), "event") << "` tells what becomes of it\n";
-    return exit_fine;
-}
-
 int verify_command(const QueryOptions& options)
 {
     const auto answer = ask(options.data, "GET", "/api/v1/verify");

@@ -62,18 +62,6 @@ bool tells(Applied::Outcome outcome)
     return is_applied(outcome) || outcome == Applied::Outcome::unchanged || outcome == Applied::Outcome::repeated;
 }
 
-/// The number people know the document by; only for display.
-std::string order_number_of(const std::string& transaction)
-{
-    static constexpr std::string_view key = "\"order_number\":\"";
-    const auto at = transaction.find(key);
-    if (at == std::string::npos)
-        return {};
-    const auto start = at + key.size();
-    const auto end = transaction.find('"', start);
-    return end == std::string::npos || end - start > 64 ? std::string{} : transaction.substr(start, end - start);
-}
-
 /// What the mapping warned of, once each; a frame stays small whatever a document holds.
 void put_warnings(const Job& job, json::object& frame)
 {
@@ -248,13 +236,20 @@ retry::Burial burial(const Job& job, const FailedAt& failed, const Configuration
     retry::Burial burial;
     burial.seq = job.event.seq;
     burial.maybe_sent = job.maybe_sent;
-    burial.letter = letter_of(failed.stage, failure, {.code = failure.code, .channel = job.event.envelope.channel},
+    burial.letter = letter_of(failed.stage, failure,
+                              {.code = failure.code, .channel = job.event.envelope.channel, .type = failed.unmade.type},
                               configuration, now);
+    burial.letter.entity = failed.unmade.entity;
+    burial.letter.order_number = failed.unmade.order_number;
     burial.letter.event = job.event.envelope.event;
     burial.letter.partition = job.event.partition;
     burial.letter.config = job.generation;
 
     json::object frame = frame_of(job, "dead", failure.code, now);
+    if (!failed.unmade.entity.empty())
+        frame["entity"] = failed.unmade.entity;
+    if (!failed.unmade.order_number.empty())
+        frame["order_number"] = failed.unmade.order_number;
     frame["stage"] = failed.stage;
     frame["detail"] = failure.detail;
     if (!failure.where.document.empty())

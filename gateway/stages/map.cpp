@@ -5,11 +5,12 @@
 namespace headgate::gateway {
 
 Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded, mapping::UnmappedWords* unmapped,
-                                     std::optional<mapping::MissedWord>* missed)
+                                     std::optional<mapping::MissedWord>* missed, mapping::Unmade* unmade)
 {
     EventContext context(event, *decoded.document, decoded.root);
     context.seen.unmapped = unmapped;
     context.seen.missed = missed;
+    context.seen.unmade = unmade;
     std::vector<Transaction> transactions;
     for (const auto& mapping : decoded.topic->mappings) {
         auto mapped = mapping->run(context.seen);

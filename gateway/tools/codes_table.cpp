@@ -645,6 +645,8 @@ constexpr CodeEntry table[] = {
               ""},
     CodeEntry{"wrong_method", at_admin, "another method is asked here (405)", "", ""},
     CodeEntry{"unknown_parameter", at_admin, "no parameter of this call", "", ""},
+    CodeEntry{"bad_filter", at_admin, "letters are not filtered so",
+              "by names that `headgate dlq list --help` gives, and times like 2026-01-31T08:00:00Z or 2h", ""},
     CodeEntry{"bad_query", at_admin, "the query cannot be read", "", ""},
     CodeEntry{"bad_event_id", at_admin, "no id of an event: 36 characters, as `events list` prints them", "", ""},
     CodeEntry{"bad_limit", at_admin, "`limit` is a number from 1 on", "", ""},

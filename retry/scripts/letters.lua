@@ -1,6 +1,6 @@
 #!lua flags=no-writes,allow-oom
 -- Letters for people. A letter is an event(16) or a delivery(32).
--- ARGV: show letter, or: list p after(letter or '') at(ms of after) count
+-- ARGV: show letter, or: of event(16)…, or: list p after(letter or '') at(ms of after) count
 -- Answer: letter, p, at(ms), origin seq, fields of l each
 --include common
 
@@ -18,6 +18,26 @@ if ARGV[1] == 'show' then
     local at = p and read('zset', 'ZSCORE', 'hg:dead:' .. partition(p), letter)
     if at then
         tell(letter, p, at)
+    end
+    return answer
+end
+
+if ARGV[1] == 'of' then
+    if #ARGV > 129 then
+        refuse('BADARG events')
+    end
+    for i = 2, #ARGV do
+        local event = bytes(ARGV[i], 16, 'event')
+        local known = read('hash', 'HMGET', 'hg:e:' .. event, 'p', 'd')
+        local dead = known[1] and 'hg:dead:' .. partition(known[1])
+        local halves = known[2] or ''
+        for n = -15, dead and #halves or -16, 16 do
+            local letter = n < 0 and event or event .. string.sub(halves, n, n + 15)
+            local at = read('zset', 'ZSCORE', dead, letter)
+            if at then
+                tell(letter, known[1], at)
+            end
+        end
     end
     return answer
 end

@@ -461,6 +461,71 @@ TEST_F(DeliveriesTest, AnEventThatDiesAfterAReplayIsALetterBesideItsDeliveries)
               Ended::applied);
 }
 
+TEST_F(DeliveriesTest, DiscardsAnEventsLetter)
+{
+    placed(1, {delivery_as(DeliveryState::dead, "order/1", 0), delivery_as(DeliveryState::due, "order/2", 1)});
+    auto seq = readmit(id_of(1, 0), 0)->seq;
+    bury(burial_of(1, seq));
+    const auto discard = [&](std::uint64_t event, std::uint32_t round) {
+        return loop_.await(letters_->discard(event_of(event), round, "nobody needs it"));
+    };
+
+    EXPECT_EQ(discard(2, 0)->answer, retry::Discarded::Answer::gone);
+    EXPECT_EQ(discard(1, 0)->answer, retry::Discarded::Answer::changed) << "it died again since";
+    auto done = discard(1, 1);
+    EXPECT_EQ(done->answer, retry::Discarded::Answer::discarded);
+    EXPECT_EQ(done->ended, std::nullopt) << "the other delivery waits";
+    EXPECT_EQ(discard(1, 1)->answer, retry::Discarded::Answer::gone);
+    EXPECT_EQ(finding_lines(), "");
+    EXPECT_EQ(tally().dead, 0);
+    EXPECT_EQ(tally().waiting(), 1);
+    EXPECT_EQ(tally().d_discarded, 1) << "the one that waited for the event goes with it";
+    EXPECT_EQ(frames().back().bytes, "nobody needs it");
+    EXPECT_EQ(loop_.await(letters_->of({event_of(1)}))->size(), 0U);
+
+    take(id_of(1, 1));
+    EXPECT_EQ(resolve(id_of(1, 1), Outcome::applied)->ended, Ended::discarded) << "not all of it was applied";
+    EXPECT_EQ(tally().unaccounted(), 0);
+}
+
+TEST_F(DeliveriesTest, WhatADiscardedEventHeldUpGoesOn)
+{
+    auto dead = delivery_as(DeliveryState::dead);
+    dead.order = Order::sequence;
+    placed(1, {dead});
+    placed(2, {delivery_as(DeliveryState::ready)});  // waits behind it in its lane
+    bury(burial_of(1, readmit(id_of(1), 0)->seq));
+
+    auto done = loop_.await(letters_->discard(event_of(1), 1, "nobody needs it"));
+
+    EXPECT_EQ(done->ended, Ended::discarded);
+    ASSERT_EQ(done->ready.size(), 1U);
+    EXPECT_EQ(done->ready[0].id, id_of(2));
+    EXPECT_EQ(finding_lines(), "");
+    EXPECT_EQ(tally().discarded, 1);
+    EXPECT_EQ(take(id_of(2))->answer, Taken::Answer::taken);
+}
+
+TEST_F(DeliveriesTest, KnowsAllLettersOfSomeEvents)
+{
+    placed(1, {delivery_as(DeliveryState::dead, "order/1", 0), delivery_as(DeliveryState::due, "order/2", 1),
+               delivery_as(DeliveryState::dead, "order/3", 2)});
+    placed(2, {delivery_as(DeliveryState::due, "order/4")});
+    accept(item_of(3, 3));
+    bury(burial_of(3, 3));
+
+    const auto letters = loop_.await(letters_->of({event_of(1), event_of(2), event_of(3), event_of(4)})).value();
+
+    ASSERT_EQ(letters.size(), 3U);
+    EXPECT_EQ(letters[0].delivery, id_of(1, 0).half);
+    EXPECT_EQ(letters[1].delivery, id_of(1, 2).half);
+    EXPECT_EQ(letters[2].event, event_of(3));
+    EXPECT_EQ(letters[2].delivery, std::nullopt);
+    EXPECT_EQ(letters[2].entity, "order/3");
+    EXPECT_EQ(letters[2].order_number, "#3");
+    EXPECT_EQ(letters[2].type, "sales_order");
+}
+
 TEST_F(DeliveriesTest, DecidesWhatIsHeld)
 {
     placed(1, {delivery_as(DeliveryState::hold)});

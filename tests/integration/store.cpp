@@ -56,6 +56,9 @@ retry::Burial burial_of(std::uint64_t event, std::uint64_t seq, Partition partit
     letter.config = 7;
     letter.attempts = 2;
     letter.excerpt = "no total";
+    letter.type = "sales_order";
+    letter.entity = "order/" + std::to_string(event);
+    letter.order_number = "#" + std::to_string(event);
     burial.seq = seq;
     burial.frame = "died";
     return burial;

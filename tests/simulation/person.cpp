@@ -4,7 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
-#include "gateway/api/names.hpp"
+#include "gateway/letter_id.hpp"
 #include "retry/keys.hpp"
 
 namespace headgate::simulation {
@@ -71,7 +71,7 @@ std::optional<Person::Seen> Person::see(const std::string& member)
     seen.d = member;
     seen.id.event = *event_of(std::string_view(member).substr(0, 16));
     std::ranges::copy(member.substr(16), seen.id.half.begin());
-    seen.name = gateway::api::letter_text(seen.id.event, seen.id.half);
+    seen.name = gateway::letter_text(seen.id.event, seen.id.half);
     seen.system = fields.list[0].text;
     seen.type = fields.list[1].text;
     seen.state = fields.list[2].text;

@@ -62,7 +62,7 @@ protected:
     {
         std::promise<Result<void>> promise;
         auto future = promise.get_future();
-        store.write(std::move(rows), [promise = std::move(promise)](Result<void> result) mutable {
+        store.write({std::move(rows), {}}, [promise = std::move(promise)](Result<void> result) mutable {
             promise.set_value(std::move(result));
         });
         return future;
@@ -355,7 +355,7 @@ TEST_F(HistoryTest, ALockedFileIsTransientAndItsQueueIsBounded)
     other.must_run("ROLLBACK");
     std::latch entered(1);
     std::latch go_on(1);
-    store.write({row(1)}, [&](const Result<void>&) {
+    store.write({{row(1)}, {}}, [&](const Result<void>&) {
         entered.count_down();
         go_on.wait();
     });
@@ -384,7 +384,7 @@ TEST_F(HistoryTest, WhatWasAnsweredOkIsThereAfterAKill)
         HistoryStore store(dying);
         int answered = 0;
         for (const auto& each : rows)
-            store.write({each}, [&answered](const Result<void>& result) {
+            store.write({{each}, {}}, [&answered](const Result<void>& result) {
                 if (result && ++answered == 10)
                     ::kill(::getpid(), SIGKILL);
             });

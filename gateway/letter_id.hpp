@@ -7,7 +7,7 @@
 #include "core/hash.hpp"
 #include "core/ids.hpp"
 
-namespace headgate::gateway::api {
+namespace headgate::gateway {
 
 /// What people name: an event, or one of its deliveries.
 struct LetterId {
@@ -20,4 +20,4 @@ struct LetterId {
 /// Back from it; nothing for what is none.
 [[nodiscard]] std::optional<LetterId> parse_letter(std::string_view text);
 
-}  // namespace headgate::gateway::api
+}  // namespace headgate::gateway

@@ -1,10 +1,10 @@
-#include "gateway/api/names.hpp"
+#include "gateway/letter_id.hpp"
 
 #include <algorithm>
 
 #include "core/encoding.hpp"
 
-namespace headgate::gateway::api {
+namespace headgate::gateway {
 
 std::string letter_text(const EventId& event, const std::optional<Hash16>& delivery)
 {
@@ -27,4 +27,4 @@ std::optional<LetterId> parse_letter(std::string_view text)
     return id;
 }
 
-}  // namespace headgate::gateway::api
+}  // namespace headgate::gateway

@@ -1,0 +1,103 @@
+#include "gateway/api/letter_filter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/config/values.hpp"
+#include "core/time.hpp"
+
+namespace headgate::gateway::api {
+
+namespace {
+
+using observability::LetterFilter;
+
+constexpr std::array<std::pair<std::string_view, std::string LetterFilter::*>, 12> texts{
+    {{"channel", &LetterFilter::channel},
+     {"source", &LetterFilter::source},
+     {"topic", &LetterFilter::topic},
+     {"system", &LetterFilter::system},
+     {"type", &LetterFilter::type},
+     {"stage", &LetterFilter::stage},
+     {"code", &LetterFilter::code},
+     {"cause", &LetterFilter::cause},
+     {"queue", &LetterFilter::queue},
+     {"entity", &LetterFilter::entity},
+     {"order", &LetterFilter::order_number},
+     {"event", &LetterFilter::event}}};
+
+/// A time, or how long ago it was.
+Result<std::chrono::system_clock::time_point> instant_of(std::string_view name, std::string_view text,
+                                                         std::chrono::system_clock::time_point now)
+{
+    if (const auto ago = config::parse_duration(text))
+        return now - *ago;
+    if (const auto time = parse_timestamp(text))
+        return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::seconds(time->seconds) + std::chrono::nanoseconds(time->nanos)));
+    return fail(FailureClass::permanent, "bad_filter",
+                fmt::format("`{}` is a time like 2026-01-31T08:00:00Z, or how long ago: 90m, 2h, 3d", name));
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& letter_filter_names()
+{
+    static const std::vector<std::string_view> names = [] {
+        std::vector<std::string_view> all;
+        for (const auto& [name, member] : texts)
+            all.push_back(name);
+        all.insert(all.end(), {"since", "until", "overdue"});
+        return all;
+    }();
+    return names;
+}
+
+Result<LetterFilter> letter_filter(const Parameters& given, std::chrono::system_clock::time_point now)
+{
+    LetterFilter filter;
+    const auto value = [&given](std::string_view name) -> std::string_view {
+        const auto found = given.find(name);
+        return found == given.end() ? std::string_view{} : std::string_view(found->second);
+    };
+    for (const auto& [name, member] : texts)
+        filter.*member = value(name);
+    for (const auto& [name, into] : {std::pair{"since", &filter.since}, std::pair{"until", &filter.until}}) {
+        if (value(name).empty())
+            continue;
+        const auto instant = instant_of(name, value(name), now);
+        if (!instant)
+            return std::unexpected(instant.error());
+        *into = *instant;
+    }
+    if (const auto overdue = value("overdue"); overdue == "true")
+        filter.due_by = now;
+    else if (!overdue.empty() && overdue != "false")
+        return fail(FailureClass::permanent, "bad_filter", "`overdue` is true or false");
+    return filter;
+}
+
+Result<LetterFilter> letter_filter(const json::object& members, std::chrono::system_clock::time_point now)
+{
+    Parameters given;
+    const auto& names = letter_filter_names();
+    for (const auto& [name, value] : members) {
+        if (std::ranges::find(names, std::string_view(name)) == names.end())
+            return fail(FailureClass::permanent, "bad_filter",
+                        fmt::format("letters are not filtered by `{}`, but by {}", std::string_view(name),
+                                    fmt::join(names, ", ")));
+        if (!value.is_string())
+            return fail(FailureClass::permanent, "bad_filter",
+                        fmt::format("`{}` of a filter is a text", std::string_view(name)));
+        given.emplace(name, value.as_string());
+    }
+    return letter_filter(given, now);
+}
+
+}  // namespace headgate::gateway::api

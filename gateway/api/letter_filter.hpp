@@ -1,0 +1,25 @@
+#pragma once
+
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "core/result.hpp"
+#include "gateway/api/answers.hpp"
+#include "observability/history.hpp"
+
+namespace headgate::gateway::api {
+
+/// The names of what letters are filtered by, the same in queries and bodies: channel, source, topic, system, type,
+/// stage, code, cause, queue, entity, order, event; and since, until (RFC 3339, or how long ago: "2h"), overdue
+/// ("true").
+[[nodiscard]] const std::vector<std::string_view>& letter_filter_names();
+/// Of what a query or a body gives under these names. `bad_filter`.
+Result<observability::LetterFilter> letter_filter(const Parameters& given, std::chrono::system_clock::time_point now);
+/// The same of a member `filter` of a body, whose members are texts. `bad_body`, `bad_filter`.
+Result<observability::LetterFilter> letter_filter(const json::object& members,
+                                                  std::chrono::system_clock::time_point now);
+
+}  // namespace headgate::gateway::api

@@ -1,0 +1,70 @@
+#include "gateway/cli/desk_commands.hpp"
+
+#include <utility>
+
+namespace headgate::gateway {
+
+DeskCommands::DeskCommands(CLI::App& app)
+{
+    auto* dlq = app.add_subcommand("dlq", "Dead letters: what needs a person");
+    dlq->require_subcommand(1);
+    auto* list =
+        add(*dlq, "list", "Dead letters, the newest first; all there are, or those of a filter", &dlq_list_command);
+    filters(list);
+    list->add_option("--limit", options_.limit, "Letters at most; default: all")->type_name("N");
+    auto* causes = add(*dlq, "causes", "What they have in common: how many, since when, whose", &dlq_causes_command);
+    causes->add_option("--queue", options_.filter["queue"], "Only those of this queue")->type_name("QUEUE");
+    causes->add_flag("--all", options_.all, "Also causes that have no letters any more");
+    auto* show = add(*dlq, "show", "One dead letter with its reason", &dlq_show_command);
+    auto* replay = add(*dlq, "replay", "Put a dead letter back to work", &dlq_replay_command);
+    auto* discard = add(*dlq, "discard", "Nobody needs it: it is never delivered", &dlq_discard_command);
+    for (auto* command : {show, replay, discard})
+        command->add_option("id", options_.id, "EVENT, or EVENT.HALF, as `dlq list` prints it")
+            ->required()
+            ->type_name({});
+    discard->add_option("--why", options_.why, "The reason, for whoever looks later")->required()->type_name("TEXT");
+}
+
+CLI::App* DeskCommands::add(CLI::App& group, const std::string& name, const std::string& about, Command command)
+{
+    auto* made = group.add_subcommand(name, about);
+    made->add_option("--data", options_.data, "Data folder of the running Headgate")
+        ->type_name("DIR")
+        ->default_str("./data");
+    made->add_flag("--json", options_.json, "Print JSON for machines");
+    commands_.emplace_back(made, command);
+    return made;
+}
+
+void DeskCommands::filters(CLI::App* command)
+{
+    constexpr std::pair<const char*, const char*> texts[]{
+        {"channel", "Of this channel"},
+        {"source", "Of this source"},
+        {"topic", "Of this topic"},
+        {"system", "Of deliveries to this system"},
+        {"type", "About transactions of this canonical type"},
+        {"stage", "That died in this stage: decode, map, route, deliver"},
+        {"code", "Of this code"},
+        {"cause", "Of this cause, as `dlq causes` prints it"},
+        {"queue", "Of this queue"},
+        {"entity", "About this entity"},
+        {"order", "About the order of this number"},
+        {"event", "Of this event"},
+        {"since", "That died then or later: 2026-01-31T08:00:00Z, or how long ago: 2h"},
+        {"until", "That died before; the same"},
+    };
+    for (const auto& [name, about] : texts)
+        command->add_option(std::string("--") + name, options_.filter[name], about)->type_name("TEXT");
+    command->add_flag("--overdue", options_.overdue, "That somebody should have looked at by now");
+}
+
+std::optional<int> DeskCommands::run() const
+{
+    for (const auto& [app, command] : commands_)
+        if (*app)
+            return command(options_);
+    return std::nullopt;
+}
+
+}  // namespace headgate::gateway

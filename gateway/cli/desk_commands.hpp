@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace headgate::gateway {
+
+struct DeskOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::string id;  // of a letter
+    std::string why;
+    std::map<std::string, std::string> filter;  // as the admin API names it
+    bool overdue = false;
+    bool all = false;
+    std::size_t limit = 0;  // 0: all there are
+};
+int dlq_list_command(const DeskOptions& options);
+int dlq_causes_command(const DeskOptions& options);
+int dlq_show_command(const DeskOptions& options);
+int dlq_replay_command(const DeskOptions& options);
+int dlq_discard_command(const DeskOptions& options);
+
+/// The dead-letter desk: what fails and why, and putting it right. Each is a call to the admin API of a Headgate that
+/// runs.
+class DeskCommands {
+public:
+    /// The app writes into this object when it parses: both stay where they are.
+    explicit DeskCommands(CLI::App& app);
+    DeskCommands(const DeskCommands&) = delete;
+    DeskCommands& operator=(const DeskCommands&) = delete;
+    /// Runs the command that was parsed; nothing when it is none of these.
+    [[nodiscard]] std::optional<int> run() const;
+
+private:
+    using Command = int (*)(const DeskOptions& options);
+    CLI::App* add(CLI::App& group, const std::string& name, const std::string& about, Command command);
+    void filters(CLI::App* command);
+
+    DeskOptions options_;
+    std::vector<std::pair<CLI::App*, Command>> commands_;
+};
+
+}  // namespace headgate::gateway

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include "gateway/cli/admin.hpp"
+#include "gateway/cli/cli.hpp"
+#include "gateway/cli/desk_commands.hpp"
+#include "gateway/cli/output.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+namespace json = boost::json;
+
+/// "&channel=shop&code=unmapped"
+std::string query_of(const DeskOptions& options)
+{
+    std::string query;
+    for (const auto& [name, value] : options.filter)
+        if (!value.empty())
+            query.append("&").append(name).append("=").append(encoded(value));
+    return options.overdue ? query + "&overdue=true" : query;
+}
+
+/// "0.4 %" of the events that came since it was first seen; "" when none is known to have.
+std::string share_of(const json::object& cause)
+{
+    const auto events = cause.at("events").to_number<double>();
+    const auto seen = cause.at("seen").to_number<double>();
+    return events < 1 ? "" : fmt::format("{:.1f} %", std::min(100.0, 100.0 * seen / events));
+}
+
+}  // namespace
+
+int dlq_list_command(const DeskOptions& options)
+{
+    Table table({"LETTER", "SINCE", "CHANNEL", "ORDER", "STAGE", "SYSTEM", "CODE", "WHERE", "QUEUE", "DETAIL"});
+    std::size_t left = options.limit == 0 ? SIZE_MAX : options.limit;
+    for (std::string cursor; left > 0;) {
+        const auto answer = ask(options.data, "GET",
+                                fmt::format("/api/v1/dlq?limit={}&cursor={}{}", std::min<std::size_t>(left, 1000),
+                                            encoded(cursor), query_of(options)));
+        if (!answer)
+            return complain(answer.error());
+        const auto& page = answer->as_object();
+        for (const auto& letter : page.at("letters").as_array()) {
+            --left;
+            const auto& fields = letter.as_object();
+            if (options.json) {
+                std::cout << json::serialize(letter) << "\n";
+                continue;
+            }
+            const auto number = text(fields, "order_number");
+            table.add({text(fields, "letter"), text(fields, "at"), text(fields, "channel"),
+                       number.empty() ? text(fields, "entity") : number, text(fields, "stage"), text(fields, "system"),
+                       text(fields, "code"), text(fields, "where"), text(fields, "queue"), text(fields, "detail")});
+        }
+        cursor = page.at("next").as_string();
+        if (cursor.empty())
+            break;
+    }
+    if (!options.json)
+        table.print();
+    return exit_fine;
+}
+
+int dlq_causes_command(const DeskOptions& options)
+{
+    const auto answer =
+        ask(options.data, "GET",
+            fmt::format("/api/v1/dlq/causes?all={}&queue={}", options.all, encoded(options.filter.at("queue"))));
+    if (!answer)
+        return complain(answer.error());
+    Table table({"LETTERS", "SEEN", "SHARE", "FIRST", "LAST", "QUEUE", "OWNER", "CAUSE"});
+    for (const auto& cause : answer->as_object().at("causes").as_array()) {
+        const auto& fields = cause.as_object();
+        if (options.json)
+            std::cout << json::serialize(cause) << "\n";
+        else
+            table.add({text(fields, "letters"), text(fields, "seen"), share_of(fields), text(fields, "first"),
+                       text(fields, "last"), text(fields, "queue"), text(fields, "owner"), text(fields, "cause")});
+    }
+    if (!options.json)
+        table.print();
+    return exit_fine;
+}
+
+int dlq_show_command(const DeskOptions& options)
+{
+    const auto answer = ask(options.data, "GET", "/api/v1/dlq/" + encoded(options.id));
+    if (!answer)
+        return complain(answer.error());
+    if (options.json)
+        std::cout << json::serialize(*answer) << "\n";
+    else
+        print_fields(*answer);
+    return exit_fine;
+}
+
+int dlq_replay_command(const DeskOptions& options)
+{
+    const auto answer = ask(options.data, "POST", "/api/v1/dlq/" + encoded(options.id) + "/replay");
+    if (!answer)
+        return complain(answer.error());
+    if (options.json)
+        std::cout << json::serialize(*answer) << "\n";
+    else
+        std::cout << "replayed " << options.id << ": it waits again, `headgate events show "
+                  << text(answer->as_object(), "event") << "` tells what becomes of it\n";
+    return exit_fine;
+}
+
+int dlq_discard_command(const DeskOptions& options)
+{
+    const auto answer = ask(options.data, "POST", "/api/v1/dlq/" + encoded(options.id) + "/discard",
+                            json::serialize(json::object{{"why", options.why}}));
+    if (!answer)
+        return complain(answer.error());
+    if (options.json)
+        std::cout << json::serialize(*answer) << "\n";
+    else
+        std::cout << "discarded " << options.id << ": it is never delivered\n";
+    return exit_fine;
+}
+
+}  // namespace headgate::gateway

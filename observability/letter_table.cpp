@@ -1,0 +1,325 @@
+#include "observability/letter_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <utility>
+
+namespace headgate::observability {
+
+namespace {
+
+// One index for each way people ask; ties in time go by rowid, which every index holds.
+constexpr const char* tables = R"sql(
+CREATE TABLE IF NOT EXISTS letter (
+    id INTEGER PRIMARY KEY, letter TEXT NOT NULL UNIQUE, event TEXT NOT NULL, at INTEGER NOT NULL, due INTEGER NOT NULL,
+    stage TEXT NOT NULL, class TEXT NOT NULL, code TEXT NOT NULL, cause TEXT NOT NULL, queue TEXT NOT NULL,
+    channel TEXT NOT NULL, source TEXT NOT NULL, topic TEXT NOT NULL, system TEXT NOT NULL, type TEXT NOT NULL,
+    slot TEXT NOT NULL, entity TEXT NOT NULL, order_number TEXT NOT NULL, detail TEXT NOT NULL, place TEXT NOT NULL,
+    config TEXT NOT NULL, attempts INTEGER NOT NULL, round INTEGER NOT NULL, seq INTEGER NOT NULL,
+    generation INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS letter_by_time ON letter (at);
+CREATE INDEX IF NOT EXISTS letter_by_due ON letter (due, at);
+CREATE INDEX IF NOT EXISTS letter_by_channel ON letter (channel, at);
+CREATE INDEX IF NOT EXISTS letter_by_system ON letter (system, at) WHERE system <> '';
+CREATE INDEX IF NOT EXISTS letter_by_type ON letter (type, at) WHERE type <> '';
+CREATE INDEX IF NOT EXISTS letter_by_code ON letter (code, at);
+CREATE INDEX IF NOT EXISTS letter_by_cause ON letter (cause, at);
+CREATE INDEX IF NOT EXISTS letter_by_queue ON letter (queue, at);
+CREATE INDEX IF NOT EXISTS letter_by_entity ON letter (entity, at) WHERE entity <> '';
+CREATE INDEX IF NOT EXISTS letter_by_order ON letter (order_number, at) WHERE order_number <> '';
+CREATE TABLE IF NOT EXISTS cause (
+    cause TEXT PRIMARY KEY, stage TEXT NOT NULL, code TEXT NOT NULL, queue TEXT NOT NULL, channel TEXT NOT NULL,
+    open INTEGER NOT NULL, seen INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS traffic (
+    channel TEXT NOT NULL, hour INTEGER NOT NULL, events INTEGER NOT NULL, PRIMARY KEY (channel, hour))
+    STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* columns =
+    "letter, event, at, due, stage, class, code, cause, queue, channel, source, topic, system, type, slot, entity, "
+    "order_number, detail, place, config, attempts, round, seq, generation";
+
+// What is behind an event's name and a dot: its deliveries'. '/' comes next behind '.'.
+constexpr const char* known = "SELECT letter, at, cause FROM letter WHERE letter >= ?1 AND letter < ?1 || '/'";
+
+// Of an event that is not finished, channel, source and topic may be known to its own row alone.
+constexpr const char* put = R"sql(
+INSERT INTO letter (letter, event, at, due, stage, class, code, cause, queue, channel, source, topic, system, type, slot,
+    entity, order_number, detail, place, config, attempts, round, seq, generation)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (letter) DO UPDATE SET
+    at = excluded.at, due = excluded.due, stage = excluded.stage, class = excluded.class, code = excluded.code,
+    cause = excluded.cause, queue = excluded.queue, channel = excluded.channel, source = excluded.source,
+    topic = excluded.topic, type = excluded.type, entity = excluded.entity, order_number = excluded.order_number,
+    detail = excluded.detail, place = excluded.place, config = excluded.config, attempts = excluded.attempts,
+    round = excluded.round, seq = excluded.seq, generation = excluded.generation
+)sql";
+
+constexpr const char* add_cause = R"sql(
+INSERT INTO cause (cause, stage, code, queue, channel, open, seen, first, last) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1, ?6, ?6)
+ON CONFLICT (cause) DO UPDATE SET
+    open = open + 1, seen = seen + 1, queue = excluded.queue, channel = iif(channel = excluded.channel, channel, ''),
+    first = min(first, excluded.first), last = max(last, excluded.last)
+)sql";
+
+LetterRow row_of(const sqlite::Statement& found)
+{
+    LetterRow row;
+    row.event = EventId::parse(found.text(1)).value_or(EventId());
+    row.at = instant_of(found.integer(2));
+    row.due = instant_of(found.integer(3));
+    int column = 4;
+    for (std::string* text :
+         {&row.stage, &row.failure_class, &row.code, &row.cause, &row.queue, &row.channel, &row.source, &row.topic,
+          &row.system, &row.type, &row.slot, &row.entity, &row.order_number, &row.detail, &row.where, &row.config})
+        *text = found.text(column++);
+    row.letter = found.text(0);
+    row.attempts = static_cast<std::uint32_t>(found.integer(20));
+    row.round = static_cast<std::uint32_t>(found.integer(21));
+    row.seq = static_cast<std::uint64_t>(found.integer(22));
+    row.generation = static_cast<std::uint64_t>(found.integer(23));
+    return row;
+}
+
+/// Where a page goes on: behind this row.
+struct Cursor {
+    std::int64_t at = 0, id = 0;
+};
+
+std::optional<Cursor> cursor_of(std::string_view text)
+{
+    Cursor cursor;
+    const char* end = text.data() + text.size();
+    const auto at = std::from_chars(text.data(), end, cursor.at);
+    if (at.ec != std::errc{} || at.ptr == end || *at.ptr != '.')
+        return std::nullopt;
+    const auto id = std::from_chars(at.ptr + 1, end, cursor.id);
+    return id.ec == std::errc{} && id.ptr == end ? std::optional(cursor) : std::nullopt;
+}
+
+/// `WHERE` of a filter, and what stands for its question marks.
+struct Condition {
+    std::string sql = " WHERE 1";
+    std::vector<std::string_view> texts;
+    std::vector<std::int64_t> numbers;  // behind the texts
+
+    void bind(sqlite::Statement& query) const
+    {
+        for (const auto text : texts)
+            query.bind(text);
+        for (const auto number : numbers)
+            query.bind(number);
+    }
+};
+
+Condition condition_of(const LetterFilter& filter)
+{
+    Condition condition;
+    const std::array<std::pair<const char*, const std::string*>, 12> wanted{{{"channel", &filter.channel},
+                                                                             {"source", &filter.source},
+                                                                             {"topic", &filter.topic},
+                                                                             {"system", &filter.system},
+                                                                             {"type", &filter.type},
+                                                                             {"stage", &filter.stage},
+                                                                             {"code", &filter.code},
+                                                                             {"cause", &filter.cause},
+                                                                             {"queue", &filter.queue},
+                                                                             {"entity", &filter.entity},
+                                                                             {"order_number", &filter.order_number},
+                                                                             {"event", &filter.event}}};
+    for (const auto& [column, value] : wanted) {
+        if (value->empty())
+            continue;
+        condition.sql.append(" AND ").append(column).append(" = ?");
+        condition.texts.emplace_back(*value);
+        for (const std::string_view partial : {"system", "type", "entity", "order_number"})
+            if (partial == column)  // says in the index's own words that it covers this
+                condition.sql.append(" AND ").append(column).append(" <> ''");
+    }
+    const auto bound = [&](const char* sql, const auto& instant) {
+        if (!instant)
+            return;
+        condition.sql += sql;
+        condition.numbers.push_back(milliseconds_of(*instant));
+    };
+    bound(" AND at >= ?", filter.since);
+    bound(" AND at < ?", filter.until);
+    bound(" AND due <= ?", filter.due_by);
+    return condition;
+}
+
+}  // namespace
+
+std::int64_t milliseconds_of(std::chrono::system_clock::time_point instant)
+{
+    return std::chrono::floor<std::chrono::milliseconds>(instant.time_since_epoch()).count();
+}
+
+std::chrono::system_clock::time_point instant_of(std::int64_t milliseconds)
+{
+    return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
+}
+
+std::int64_t hour_of(std::chrono::system_clock::time_point instant)
+{
+    return std::chrono::floor<std::chrono::hours>(instant.time_since_epoch()).count();
+}
+
+void make_letter_tables(sqlite::Database& database)
+{
+    database.must_run(tables);
+}
+
+LetterWriter::LetterWriter(sqlite::Database& database)
+    : known_(database.prepare(known)),
+      event_(database.prepare("SELECT channel, source, topic, entity, order_number FROM event WHERE event = ?")),
+      put_(database.prepare(put)),
+      drop_(database.prepare("DELETE FROM letter WHERE letter = ?")),
+      add_cause_(database.prepare(add_cause)),
+      take_cause_(database.prepare("UPDATE cause SET open = max(0, open - 1) WHERE cause = ?")),
+      traffic_(database.prepare("INSERT INTO traffic VALUES (?1, ?2, ?3) ON CONFLICT (channel, hour) DO UPDATE SET "
+                                "events = events + excluded.events"))
+{}
+
+int LetterWriter::let_go(std::string_view cause)
+{
+    return take_cause_.start(cause).step();
+}
+
+int LetterWriter::write(const LettersOf& of)
+{
+    struct Known {
+        std::int64_t at;
+        std::string cause;
+    };
+    std::map<std::string, Known, std::less<>> before;
+    const std::string event = of.event.text();
+    int code = known_.start(event).step();
+    for (; code == SQLITE_ROW; code = known_.step())
+        before.emplace(known_.text(0), Known{known_.integer(1), std::string(known_.text(2))});
+    for (auto letter = of.letters.begin(); code == SQLITE_DONE && letter != of.letters.end(); ++letter) {
+        const auto found = before.find(letter->letter);
+        if (found != before.end()) {
+            const bool same = found->second.at == milliseconds_of(letter->at) && found->second.cause == letter->cause;
+            if (!same)
+                code = let_go(found->second.cause);
+            before.erase(found);
+            if (same)
+                continue;
+        }
+        if (code == SQLITE_DONE)
+            code = write(*letter, event);
+    }
+    for (auto gone = before.begin(); code == SQLITE_DONE && gone != before.end(); ++gone) {
+        code = let_go(gone->second.cause);
+        if (code == SQLITE_DONE)
+            code = drop_.start(gone->first).step();
+    }
+    return code;
+}
+
+int LetterWriter::write(const LetterRow& letter, const std::string& event)
+{
+    LetterRow row = letter;
+    const int known_event = event_.start(event).step();
+    if (known_event == SQLITE_ROW) {
+        int column = 0;
+        for (std::string* text : {&row.channel, &row.source, &row.topic, &row.entity, &row.order_number}) {
+            if (text->empty())
+                *text = event_.text(column);
+            ++column;
+        }
+        event_.reset();
+    } else if (known_event != SQLITE_DONE) {
+        return known_event;
+    }
+    const int code = put_.start(row.letter, event, milliseconds_of(row.at), milliseconds_of(row.due), row.stage,
+                                row.failure_class, row.code, row.cause, row.queue, row.channel, row.source, row.topic,
+                                row.system, row.type, row.slot, row.entity, row.order_number, row.detail, row.where,
+                                row.config, row.attempts, row.round, row.seq, row.generation)
+                         .step();
+    if (code != SQLITE_DONE)
+        return code;
+    return add_cause_.start(row.cause, row.stage, row.code, row.queue, row.channel, milliseconds_of(row.at)).step();
+}
+
+int LetterWriter::count_traffic(std::string_view channel, std::int64_t hour, std::int64_t events)
+{
+    return traffic_.start(channel, hour, events).step();
+}
+
+Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& filter)
+{
+    if (filter.limit < 1 || filter.limit > 1000)
+        return fail(FailureClass::permanent, "bad_limit", "a page has 1 to 1000 rows");
+    auto condition = condition_of(filter);
+    if (!filter.cursor.empty()) {
+        const auto cursor = cursor_of(filter.cursor);
+        if (!cursor)
+            return fail(FailureClass::permanent, "bad_cursor", "this is no cursor of a page of letters");
+        condition.sql += " AND (at, id) < (?, ?)";
+        condition.numbers.insert(condition.numbers.end(), {cursor->at, cursor->id});
+    }
+    auto query = reader.try_prepare(std::string("SELECT ") + columns + ", id FROM letter" + condition.sql +
+                                    " ORDER BY at DESC, id DESC LIMIT " + std::to_string(filter.limit + 1));
+    if (!query)
+        return std::unexpected(std::move(query.error()));
+    condition.bind(*query);
+    LetterRows page;
+    std::int64_t last = 0;
+    int code = query->step();
+    for (; code == SQLITE_ROW && page.letters.size() < filter.limit; code = query->step()) {
+        page.letters.push_back(row_of(*query));
+        last = query->integer(24);
+    }
+    if (code == SQLITE_ROW)
+        page.next = std::to_string(milliseconds_of(page.letters.back().at)) + "." + std::to_string(last);
+    else if (code != SQLITE_DONE)
+        return std::unexpected(sqlite::failure_of(code, "listing letters"));
+    return page;
+}
+
+Result<std::uint64_t> count_letters(sqlite::Database& reader, const LetterFilter& filter, std::uint64_t most)
+{
+    const auto condition = condition_of(filter);
+    auto query = reader.try_prepare("SELECT count(*) FROM (SELECT 1 FROM letter" + condition.sql + " LIMIT " +
+                                    std::to_string(most) + ")");
+    if (!query)
+        return std::unexpected(std::move(query.error()));
+    condition.bind(*query);
+    if (const int code = query->step(); code != SQLITE_ROW)
+        return std::unexpected(sqlite::failure_of(code, "counting letters"));
+    return static_cast<std::uint64_t>(query->integer(0));
+}
+
+Result<std::vector<CauseRow>> read_causes(sqlite::Database& reader, bool all)
+{
+    auto query = reader.try_prepare(std::string(R"sql(
+SELECT cause, stage, code, queue, channel, open, seen, first, last,
+    (SELECT ifnull(sum(events), 0) FROM traffic
+     WHERE (cause.channel = '' OR traffic.channel = cause.channel) AND hour BETWEEN first / 3600000 AND last / 3600000)
+FROM cause)sql") + (all ? "" : " WHERE open > 0") +
+                                    " ORDER BY open DESC, cause");
+    if (!query)
+        return std::unexpected(std::move(query.error()));
+    std::vector<CauseRow> causes;
+    int code = query->step();
+    for (; code == SQLITE_ROW; code = query->step()) {
+        CauseRow& row = causes.emplace_back();
+        int column = 0;
+        for (std::string* text : {&row.cause, &row.stage, &row.code, &row.queue, &row.channel})
+            *text = query->text(column++);
+        row.open = static_cast<std::uint64_t>(query->integer(5));
+        row.seen = static_cast<std::uint64_t>(query->integer(6));
+        row.first = instant_of(query->integer(7));
+        row.last = instant_of(query->integer(8));
+        row.events = static_cast<std::uint64_t>(query->integer(9));
+    }
+    if (code != SQLITE_DONE)
+        return std::unexpected(sqlite::failure_of(code, "listing causes"));
+    return causes;
+}
+
+}  // namespace headgate::observability
