@@ -25,6 +25,7 @@
 #include "gateway/ledger_tables.hpp"
 #include "gateway/owner_loop.hpp"
 #include "gateway/redis_address.hpp"
+#include "gateway/replay_runner.hpp"
 #include "retry/managed_redis.hpp"
 #include "retry/startup_checks.hpp"
 #include "retry/tally.hpp"
@@ -179,6 +180,7 @@ private:
             co_return false;
         co_await compare_ledger();
         build_loops();
+        start_replays();
         admin_->connected(*redis_);
         co_await wait_for_lease();
         if (stopping_)
@@ -396,19 +398,37 @@ private:
         return true;
     }
 
+    api::OwnerCalls owner_calls()
+    {
+        return {[this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
+                [this] { owner_->perhaps_readmitted(); },
+                [this](std::vector<retry::DeliveryAt> deliveries) { owner_->ready(std::move(deliveries)); },
+                [this](auto heard) { owner_->pauses_changed(std::move(heard)); },
+                [this](auto heard) { owner_->references_changed(std::move(heard)); },
+                [this](auto heard) { owner_->entries_changed(std::move(heard)); },
+                [this] { replays_->look(); }};
+    }
+
+    void start_replays()
+    {
+        replays_ = std::make_unique<ReplayRunner>(
+            io_.get_executor(), *redis_,
+            ReplayRunner::Dependencies{scripts_, *history_, log_, owner_calls(), [this] {
+                                           return boottime_ns() < lease_until_.load(std::memory_order_acquire);
+                                       }});
+        asio::co_spawn(io_, replays_->run(), [this](const std::exception_ptr& error) {
+            if (error)
+                crashed(error);
+        });
+    }
+
     /// First of all: /livez and /readyz tell what the rest is waiting for.
     bool open_admin(const std::string& token)
     {
         if (!choose(admin_address_, configuration_->deployment.listen.admin.address, options_.admin))
             return false;
         admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
-            *configuration_, scripts_, *history_, gateway_metrics_, health_, log_, token,
-            api::OwnerCalls{[this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
-                            [this] { owner_->perhaps_readmitted(); },
-                            [this](std::vector<retry::DeliveryAt> deliveries) { owner_->ready(std::move(deliveries)); },
-                            [this](auto heard) { owner_->pauses_changed(std::move(heard)); },
-                            [this](auto heard) { owner_->references_changed(std::move(heard)); },
-                            [this](auto heard) { owner_->entries_changed(std::move(heard)); }}});
+            *configuration_, scripts_, *history_, gateway_metrics_, health_, log_, token, owner_calls()});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {
@@ -501,10 +521,22 @@ private:
         }
     }
 
+    asio::awaitable<void> stop_replays()
+    {
+        replays_->stop();
+        asio::steady_timer timer(io_);
+        while (!replays_->ended()) {
+            timer.expires_after(5ms);
+            co_await timer.async_wait(use_tuple);
+        }
+    }
+
     asio::awaitable<void> shut_down()
     {
         health_.set("stopping", "this node was told to stop");
         stopping_ = true;
+        if (replays_)
+            co_await stop_replays();
         if (owner_) {
             co_await stop_intakes();
             co_await owner_->stop();
@@ -556,6 +588,7 @@ private:
     std::unique_ptr<observability::HistoryStore> history_;
     std::unique_ptr<OwnerLoop> owner_;
     std::vector<std::unique_ptr<IntakeLoop>> intakes_;
+    std::unique_ptr<ReplayRunner> replays_;
     std::unique_ptr<AdminApi> admin_;
     std::unique_ptr<net::HttpServer> admin_server_;
     config::Endpoint public_address_;

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, event TEXT NOT NULL, seq INTEGER NOT NULL, round INTEGER NOT NULL, source TEXT NOT NULL,
     channel TEXT NOT NULL, topic TEXT NOT NULL, received_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, entity TEXT NOT NULL, order_number TEXT NOT NULL,
-    timeline TEXT NOT NULL, frame INTEGER NOT NULL DEFAULT 0) STRICT;
+    timeline TEXT NOT NULL, frame INTEGER NOT NULL DEFAULT 0, job TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE IF NOT EXISTS body (
     id INTEGER PRIMARY KEY REFERENCES event (id) ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS event_id ON event (event);
@@ -38,8 +38,8 @@ constexpr const char* columns =
 constexpr const char* upsert = R"sql(
 INSERT INTO event (
     event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, timeline,
-    frame)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    frame, job)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (event) DO UPDATE SET
     seq = coalesce(nullif(excluded.seq, 0), seq), round = excluded.round,
     source = coalesce(nullif(excluded.source, ''), source), channel = coalesce(nullif(excluded.channel, ''), channel),
@@ -48,6 +48,7 @@ ON CONFLICT (event) DO UPDATE SET
     finished_at = coalesce(nullif(excluded.finished_at, 0), finished_at),
     state = excluded.state, reason = excluded.reason, entity = coalesce(nullif(excluded.entity, ''), entity),
     order_number = coalesce(nullif(excluded.order_number, ''), order_number), frame = excluded.frame,
+    job = coalesce(nullif(excluded.job, ''), job),
     timeline = iif(length(timeline) < 262144, timeline || ',' || excluded.timeline, timeline)
 WHERE excluded.frame > frame
 )sql";
@@ -81,6 +82,9 @@ void make_tables(sqlite::Database& database)
     database.must_run(tables);
     if (!database.try_prepare("SELECT frame FROM event"))
         database.must_run("ALTER TABLE event ADD COLUMN frame INTEGER NOT NULL DEFAULT 0");
+    if (!database.try_prepare("SELECT job FROM event"))
+        database.must_run("ALTER TABLE event ADD COLUMN job TEXT NOT NULL DEFAULT ''");
+    database.must_run("CREATE INDEX IF NOT EXISTS event_by_job ON event (job, state) WHERE job <> ''");
     make_letter_tables(database);
 }
 
@@ -163,6 +167,22 @@ public:
                                  [](const sqlite::Statement& found) { return std::string(found.text(0)); });
     }
 
+    Result<std::map<std::string, std::uint64_t>> outcomes_of(const std::string& job)
+    {
+        const std::lock_guard lock(reading_);
+        auto query =
+            reader_.try_prepare("SELECT state, count(*) FROM event WHERE job = ? AND job <> '' GROUP BY state");
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        std::map<std::string, std::uint64_t> outcomes;
+        int code = query->start(job).step();
+        for (; code == SQLITE_ROW; code = query->step())
+            outcomes.emplace(query->text(0), static_cast<std::uint64_t>(query->integer(1)));
+        if (code != SQLITE_DONE)
+            return std::unexpected(sqlite::failure_of(code, "counting outcomes"));
+        return outcomes;
+    }
+
     Result<LetterRows> letters(const LetterFilter& filter)
     {
         const std::lock_guard lock(reading_);
@@ -191,7 +211,7 @@ private:
             int code = upsert_
                            .start(event, row.seq, row.round, row.source, row.channel, row.topic,
                                   milliseconds_of(row.received_at), milliseconds_of(row.finished_at), row.state,
-                                  row.reason, row.entity, row.order_number, row.happened, row.frame)
+                                  row.reason, row.entity, row.order_number, row.happened, row.frame, row.job)
                            .step();
             if (code == SQLITE_DONE && !row.body.empty()) {
                 if (database_.has_inserted())  // not seen before
@@ -276,6 +296,11 @@ Result<LetterRows> HistoryStore::letters(const LetterFilter& filter) const
 Result<std::uint64_t> HistoryStore::count_letters(const LetterFilter& filter, std::uint64_t most) const
 {
     return impl_->count(filter, most);
+}
+
+Result<std::map<std::string, std::uint64_t>> HistoryStore::outcomes_of(const std::string& job) const
+{
+    return impl_->outcomes_of(job);
 }
 
 Result<std::vector<CauseRow>> HistoryStore::causes(bool all) const

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct HistoryRow {
     std::string entity;        // of its first transaction, "" when it has none
     std::string order_number;  // for display
     std::int64_t frame = 0;    // place of the row among those of its event: later ones are larger
+    std::string job;           // the replay job that put it back to work last
     std::string happened;      // what it tells, a JSON object
     std::string timeline;      // of `show`: all that was told, a JSON array, oldest first
     std::string body;
@@ -149,6 +151,9 @@ public:
     [[nodiscard]] Result<std::uint64_t> count_letters(const LetterFilter& filter, std::uint64_t most) const;
     /// Those with open letters, the most letters first; `all`: also those that have none any more.
     [[nodiscard]] Result<std::vector<CauseRow>> causes(bool all) const;
+
+    /// How the events are that a replay job put back to work: state and how many.
+    [[nodiscard]] Result<std::map<std::string, std::uint64_t>> outcomes_of(const std::string& job) const;
 
     /// Takes no more rows, writes those that wait and returns when the last `done` has returned.
     void close();

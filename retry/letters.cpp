@@ -168,10 +168,12 @@ Task<Readmitted> Letters::readmit(Readmission readmission)
     std::vector<std::string> args{letter_name(readmission.event, readmission.delivery),
                                   std::to_string(readmission.round), std::move(readmission.frame),
                                   std::move(readmission.envelope)};
+    if (const auto& job = readmission.job)
+        args.insert(args.end(), {job->job, std::to_string(job->at), job->again ? "1" : "0"});
     auto reply = co_await redis_.eval(scripts_.readmit, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
-    if (!reply->is_list(3) || reply->list[0].integer < 0 || reply->list[0].integer > 4)
+    if (!reply->is_list(3) || reply->list[0].integer < 0 || reply->list[0].integer > 5)
         co_return odd_reply("readmit");
     co_return Readmitted{static_cast<Readmitted::Answer>(reply->list[0].integer),
                          static_cast<std::uint64_t>(reply->list[1].integer),

@@ -32,6 +32,13 @@ struct Readmission {
     std::string frame;                 // for history: who and why; opaque here
     std::string envelope;              // only when the body is in history: put back into Redis
     std::optional<Hash16> delivery{};  // of a delivery's letter: its event goes back, its other deliveries stay
+    /// The job whose letter this is, which goes on to its next in the same step.
+    struct OfJob {
+        std::string job;
+        std::uint64_t at = 0;  // in its list
+        bool again = false;    // with `event_first` it comes once more, at the end of the list
+    };
+    std::optional<OfJob> job{};
 };
 
 struct Readmitted {
@@ -41,6 +48,7 @@ struct Readmitted {
         changed,          // it died again in a later round than the one seen
         body_in_history,  // give the envelope along
         event_first,      // a delivery's letter, and its event is back at work, or is a letter itself
+        not_its_turn,     // the job does not run, or is elsewhere in its list
     };
     Answer answer = Answer::readmitted;
     std::uint64_t seq = 0;  // the new one

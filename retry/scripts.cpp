@@ -60,7 +60,7 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
         {&scripts.decide, "decide"},   {&scripts.spill, "spill"},       {&scripts.waiting, "waiting"},
         {&scripts.pause, "pause"},     {&scripts.xref, "xref"},         {&scripts.next, "next"},
         {&scripts.known, "known"},     {&scripts.overdue, "overdue"},   {&scripts.entry, "entry"},
-        {&scripts.words, "words"},     {&scripts.discard, "discard"},
+        {&scripts.words, "words"},     {&scripts.discard, "discard"},   {&scripts.job, "job"},
     };
     for (auto [script, name] : all) {
         auto source = whole_source(name, overrides);

@@ -31,6 +31,7 @@ struct OwnerCalls {
     std::function<void(Heard)> pauses_changed;                     // heard: it acts by what is paused now
     std::function<void(Heard)> references_changed;                 // heard: it has no older ones at hand
     std::function<void(Heard)> entries_changed;                    // heard: it maps by those of vocabularies now
+    std::function<void()> replays_changed;                         // a replay job began, or goes on otherwise
 };
 
 /// What the resources of the admin API work with, all of it on the API's thread. Blocking reads of history happen there

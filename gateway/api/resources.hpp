@@ -22,6 +22,14 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> discard_letter(const Means& with, const Call& call);
 
+// replays.cpp: many letters back to work.
+asio::awaitable<net::Response> list_replays(const Means& with, const Call& call);
+asio::awaitable<net::Response> start_replay(const Means& with, const Call& call);
+asio::awaitable<net::Response> show_replay(const Means& with, const Call& call);
+asio::awaitable<net::Response> pause_replay(const Means& with, const Call& call);
+asio::awaitable<net::Response> resume_replay(const Means& with, const Call& call);
+asio::awaitable<net::Response> cancel_replay(const Means& with, const Call& call);
+
 // systems.cpp: where transactions are applied.
 asio::awaitable<net::Response> list_systems(const Means& with, const Call& call);
 asio::awaitable<net::Response> pause_system(const Means& with, const Call& call);

@@ -6,6 +6,12 @@ namespace headgate::gateway {
 
 DeskCommands::DeskCommands(CLI::App& app)
 {
+    letters(app);
+    replays(app);
+}
+
+void DeskCommands::letters(CLI::App& app)
+{
     auto* dlq = app.add_subcommand("dlq", "Dead letters: what needs a person");
     dlq->require_subcommand(1);
     auto* list =
@@ -23,6 +29,29 @@ DeskCommands::DeskCommands(CLI::App& app)
             ->required()
             ->type_name({});
     discard->add_option("--why", options_.why, "The reason, for whoever looks later")->required()->type_name("TEXT");
+}
+
+void DeskCommands::replays(CLI::App& app)
+{
+    auto* replay = app.add_subcommand("replay", "Many dead letters back to work, at a rate that you set");
+    replay->require_subcommand(1);
+    auto* start = add(*replay, "start", "Put the letters of a filter back to work, or those that are named",
+                      &replay_start_command);
+    start->add_option("letters", options_.letters, "Their names, as `dlq list` prints them")->type_name({});
+    filters(start);
+    start->add_flag("--all", options_.all, "All letters there are");
+    start->add_option("--rate", options_.rate, "Letters a second")->type_name("N")->default_str("50");
+    start->add_option("--why", options_.why, "The reason, for the timelines of the events")->type_name("TEXT");
+    auto* status = add(*replay, "status", "How a job gets on, or all", &replay_status_command);
+    auto* pause = add(*replay, "pause", "Put nothing more back until it is resumed", &replay_pause_command);
+    auto* resume = add(*replay, "resume", "Go on where it was", &replay_resume_command);
+    auto* cancel = add(*replay, "cancel", "Put nothing more back; what is back stays so", &replay_cancel_command);
+    resume->add_option("--rate", options_.rate, "Letters a second from now on")->type_name("N");
+    status->add_option("job", options_.job, "Its name; default: all")->type_name({});
+    for (auto* command : {pause, resume, cancel})
+        command->add_option("job", options_.job, "Its name")->required()->type_name({});
+    for (auto* command : {start, status})
+        command->add_flag("--wait", options_.wait, "Until it has ended, with its progress");
 }
 
 CLI::App* DeskCommands::add(CLI::App& group, const std::string& name, const std::string& about, Command command)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,13 +18,22 @@ struct DeskOptions {
     std::map<std::string, std::string> filter;  // as the admin API names it
     bool overdue = false;
     bool all = false;
-    std::size_t limit = 0;  // 0: all there are
+    std::size_t limit = 0;              // 0: all there are
+    std::string job;                    // of a replay; "": all
+    std::vector<std::string> letters;   // of a replay, by name
+    std::optional<std::uint64_t> rate;  // letters a second
+    bool wait = false;                  // until the job has ended
 };
 int dlq_list_command(const DeskOptions& options);
 int dlq_causes_command(const DeskOptions& options);
 int dlq_show_command(const DeskOptions& options);
 int dlq_replay_command(const DeskOptions& options);
 int dlq_discard_command(const DeskOptions& options);
+int replay_start_command(const DeskOptions& options);
+int replay_status_command(const DeskOptions& options);
+int replay_pause_command(const DeskOptions& options);
+int replay_resume_command(const DeskOptions& options);
+int replay_cancel_command(const DeskOptions& options);
 
 /// The dead-letter desk: what fails and why, and putting it right. Each is a call to the admin API of a Headgate that
 /// runs.
@@ -39,6 +49,8 @@ public:
 private:
     using Command = int (*)(const DeskOptions& options);
     CLI::App* add(CLI::App& group, const std::string& name, const std::string& about, Command command);
+    void letters(CLI::App& app);
+    void replays(CLI::App& app);
     void filters(CLI::App* command);
 
     DeskOptions options_;

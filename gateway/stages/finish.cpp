@@ -352,7 +352,8 @@ retry::Resolution resolution(const Attempt& attempt, std::chrono::system_clock::
     return resolution;
 }
 
-std::string readmission_frame(std::string_view who, std::string_view why, std::chrono::system_clock::time_point now)
+std::string readmission_frame(std::string_view who, std::string_view why, std::chrono::system_clock::time_point now,
+                              std::string_view job)
 {
     json::object frame;
     frame["state"] = "waiting";
@@ -360,6 +361,8 @@ std::string readmission_frame(std::string_view who, std::string_view why, std::c
     frame["who"] = who;
     if (!why.empty())
         frame["why"] = why;
+    if (!job.empty())
+        frame["job"] = job;
     frame["finished"] = ms_of(now);
     return json::serialize(frame);
 }
@@ -389,6 +392,7 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
     if (row.reason.empty() && row.state == "suppressed")
         row.reason = "superseded";
     row.entity = text("entity");
+    row.job = text("job");
     row.order_number = text("order_number");
     row.finished_at = std::chrono::system_clock::time_point{std::chrono::milliseconds{number("finished")}};
     row.frame = number_of_frame(frame.id);

@@ -26,8 +26,9 @@ retry::Placement placement(const Job& job, std::chrono::system_clock::time_point
 /// What became of a delivery of the slow path.
 retry::Resolution resolution(const Attempt& attempt, std::chrono::system_clock::time_point now);
 
-/// The frame of a letter that goes back to work; `why` may be "".
-std::string readmission_frame(std::string_view who, std::string_view why, std::chrono::system_clock::time_point now);
+/// The frame of a letter that goes back to work; `why` may be "", and so may `job`: it was no job of many.
+std::string readmission_frame(std::string_view who, std::string_view why, std::chrono::system_clock::time_point now,
+                              std::string_view job = {});
 
 /// A frame and its event's envelope bytes as the row history keeps.
 Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::string stored);

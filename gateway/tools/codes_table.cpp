@@ -645,6 +645,8 @@ constexpr CodeEntry table[] = {
               ""},
     CodeEntry{"wrong_method", at_admin, "another method is asked here (405)", "", ""},
     CodeEntry{"unknown_parameter", at_admin, "no parameter of this call", "", ""},
+    CodeEntry{"job_ended", at_admin, "the replay job cannot do that as it is now (409)",
+              "`headgate replay status JOB` tells how it is", ""},
     CodeEntry{"bad_filter", at_admin, "letters are not filtered so",
               "by names that `headgate dlq list --help` gives, and times like 2026-01-31T08:00:00Z or 2h", ""},
     CodeEntry{"bad_query", at_admin, "the query cannot be read", "", ""},

@@ -2,15 +2,42 @@
 -- A letter back to work, its event into the backlog: never lost, never twice (compare-and-set on its round). Anybody's.
 -- Of a dead delivery the event's others stay where they are; the place of a dead one in a sequence stays taken.
 -- ARGV: event(16) or delivery(32) round frame envelope ('' unless the body is in history)
+--   and for a job: job(8) at(the letter's place in its list) again(1: with answer 4 it comes once more, at the end)
 -- Answer: {0 readmitted | 1 gone | 2 changed | 3 body in history | 4 its event is back at work or a letter itself: that
---   first, new seq, p}
+--   first | 5 the job does not run, or is elsewhere in its list, new seq, p}
+-- A job goes on to its next letter with each answer but 3 and 5, in the same step.
 --include common
 --include delivery
 
 local id, seen = ARGV[1] or '', argument(ARGV[2], 'round')
 local frame, envelope = ARGV[3], ARGV[4]
-if #ARGV ~= 4 or #id ~= 16 and #id ~= 32 then
+local job, again = ARGV[5] and bytes(ARGV[5], 8, 'job'), ARGV[7] == '1'
+if #ARGV ~= 4 and #ARGV ~= 7 or #id ~= 16 and #id ~= 32 then
     refuse('BADARG letter')
+end
+
+local item = ''
+if job then
+    local at = argument(ARGV[6], 'at')
+    local is = read('hash', 'HMGET', 'hg:job:' .. job, 'state', 'at')
+    if is[1] ~= 'running' or whole(is[2], 'hg:job at') ~= at then
+        return {5, 0, 0}
+    end
+    item = read('list', 'LINDEX', 'hg:jl:' .. job, text(at)) or ''
+    if string.sub(item, 6) ~= id then
+        return {5, 0, 0}
+    end
+end
+local function tell_job(answer)
+    if not job then
+        return
+    end
+    redis.call('HINCRBY', 'hg:job:' .. job, 'at', '1')
+    if answer == 'left' and again and string.byte(item) < 255 then
+        redis.call('RPUSH', 'hg:jl:' .. job, string.char(string.byte(item) + 1) .. string.sub(item, 2))
+        answer = 'postponed'
+    end
+    redis.call('HINCRBY', 'hg:job:' .. job, answer, '1')
 end
 
 local event, of_delivery = string.sub(id, 1, 16), #id == 32
@@ -19,6 +46,7 @@ local letter, body = 'hg:l:' .. id, 'hg:b:' .. event
 local dead_as = read('hash', 'HMGET', letter, 'round', 'cause', 'word')
 local has_body = need(body, 'string')
 if not dead_as[1] then
+    tell_job('gone')
     return {1, 0, 0}
 end
 local d = of_delivery and delivery(id)
@@ -35,10 +63,12 @@ whole(read('string', 'GET', 'hg:seq'), 'hg:seq')
 expect_cause(p, dead_as[2])
 expect_word(id, dead_as[3])
 if round ~= seen then
+    tell_job('changed')
     return {2, 0, tonumber(p)}
 end
 local in_open = redis.call('HEXISTS', open, event) == 1
 if of_delivery and (not in_open or redis.call('EXISTS', 'hg:l:' .. event) == 1) then
+    tell_job('left')
     return {4, 0, tonumber(p)}
 end
 if not in_open or not redis.call('ZSCORE', dead, id) or d and d.state ~= 'dead' then
@@ -54,6 +84,7 @@ local added = redis.pcall('XADD', inbox, text(seq) .. '-0', 'e', event, 'o', tex
 if type(added) == 'table' and added.err then
     return added
 end
+tell_job('replayed')
 redis.call('HDEL', open, event)
 redis.call('SREM', 'hg:rest:' .. p, event)
 redis.call('HSET', 'hg:e:' .. event, 'round', text(known.round + 1), 'body', 'redis')

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "retry/replay_jobs.hpp"
 #include "slow_path.hpp"
 
 namespace headgate::test {
@@ -524,6 +525,60 @@ TEST_F(DeliveriesTest, KnowsAllLettersOfSomeEvents)
     EXPECT_EQ(letters[2].entity, "order/3");
     EXPECT_EQ(letters[2].order_number, "#3");
     EXPECT_EQ(letters[2].type, "sales_order");
+}
+
+TEST_F(DeliveriesTest, AJobMovesOnInTheStepThatReadmits)
+{
+    retry::ReplayJobs jobs(*redis_, scripts_);
+    placed(1, {delivery_as(DeliveryState::dead, "order/1", 0), delivery_as(DeliveryState::dead, "order/2", 1)});
+    placed(2, {delivery_as(DeliveryState::dead, "order/3")});
+    EXPECT_EQ(loop_.await(jobs.create("abcdefgh", "{}", 5, at_ms(1))), true);
+    EXPECT_EQ(loop_.await(jobs.create("abcdefgh", "{}", 5, at_ms(1))), false);
+    const std::vector<retry::JobLetter> letters{{event_of(1), id_of(1, 0).half},
+                                                {event_of(1), id_of(1, 1).half},
+                                                {event_of(2), id_of(2).half, 7},
+                                                {event_of(9)}};
+    EXPECT_TRUE(loop_.await(jobs.add("abcdefgh", 0, letters)));
+    EXPECT_TRUE(loop_.await(jobs.add("abcdefgh", 0, letters))) << "the answer was lost, and it is said again";
+    const auto put_back = [&](std::uint64_t at, const retry::JobLetter& letter) {
+        return loop_
+            .await(letters_->readmit({letter.event, letter.round, "by a job", "", letter.delivery,
+                                      retry::Readmission::OfJob{"abcdefgh", at, true}}))
+            ->answer;
+    };
+    EXPECT_EQ(put_back(0, letters[0]), Readmitted::Answer::not_its_turn) << "it does not run yet";
+    EXPECT_EQ(loop_.await(jobs.begin("abcdefgh")).value(), retry::ReplayJob::State::running);
+    EXPECT_EQ(put_back(1, letters[1]), Readmitted::Answer::not_its_turn);
+    EXPECT_EQ(put_back(0, letters[1]), Readmitted::Answer::not_its_turn) << "another stands there";
+
+    EXPECT_EQ(put_back(0, letters[0]), Readmitted::Answer::readmitted);
+    EXPECT_EQ(put_back(0, letters[0]), Readmitted::Answer::not_its_turn) << "and not again";
+    EXPECT_EQ(put_back(1, letters[1]), Readmitted::Answer::event_first);
+    EXPECT_EQ(put_back(2, letters[2]), Readmitted::Answer::changed);
+    EXPECT_EQ(put_back(3, letters[3]), Readmitted::Answer::gone);
+    EXPECT_EQ(loop_.await(jobs.finish("abcdefgh")).value(), retry::ReplayJob::State::running) << "one came again";
+    const auto again = loop_.await(jobs.letters("abcdefgh", 4, 10)).value();
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(again[0].delivery, letters[1].delivery);
+    EXPECT_EQ(again[0].tries, 1);
+    EXPECT_TRUE(loop_.await(jobs.skip("abcdefgh", 4)));
+    EXPECT_EQ(loop_.await(jobs.pause("abcdefgh")).value(), retry::ReplayJob::State::paused);
+    EXPECT_EQ(put_back(5, letters[0]), Readmitted::Answer::not_its_turn);
+    EXPECT_EQ(loop_.await(jobs.resume("abcdefgh", 9)).value(), retry::ReplayJob::State::running);
+    EXPECT_EQ(loop_.await(jobs.finish("abcdefgh")).value(), retry::ReplayJob::State::done);
+    EXPECT_EQ(loop_.await(jobs.cancel("abcdefgh")).value(), retry::ReplayJob::State::done);
+    EXPECT_EQ(loop_.await(jobs.cancel("zzzzzzzz")).value(), std::nullopt);
+
+    const auto job = loop_.await(jobs.show("abcdefgh")).value().value();
+    EXPECT_EQ(job.total, 4U);
+    EXPECT_EQ(job.rate, 9U);
+    EXPECT_EQ(job.replayed, 1U);
+    EXPECT_EQ(job.changed, 1U);
+    EXPECT_EQ(job.gone, 1U);
+    EXPECT_EQ(job.left, 1U);
+    EXPECT_EQ(job.postponed, 1U);
+    EXPECT_EQ(job.done(), 4U);
+    EXPECT_EQ(finding_lines(), "");
 }
 
 TEST_F(DeliveriesTest, DecidesWhatIsHeld)

@@ -222,8 +222,9 @@ protected:
         put(all, key, "stage", letter.stage);
         put(all, key, "class", failure_class);
         put(all, key, "code", letter.code);
-        put(all, key, "where", letter.where.document + "\n" + letter.where.config + "\n" + letter.type + "\n" + letter.entity + "\n" +
-                             letter.order_number);
+        put(all, key, "where",
+            letter.where.document + "\n" + letter.where.config + "\n" + letter.type + "\n" + letter.entity + "\n" +
+                letter.order_number);
         put(all, key, "cause", kept.cause);
         put(all, key, "queue", letter.queue);
         put(all, key, "due", std::to_string(letter.due.time_since_epoch().count()));

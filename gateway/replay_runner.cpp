@@ -1,0 +1,231 @@
+#include "gateway/replay_runner.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+
+#include "core/clock.hpp"
+#include "core/fault_point.hpp"
+#include "gateway/api/commands.hpp"
+#include "gateway/stages/finish.hpp"
+#include "net/redis/wait_for.hpp"
+#include "retry/keys.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto round_time = 20ms;
+constexpr unsigned rounds_between_looks = 250;  // for jobs that another process began
+constexpr std::size_t most_at_once = 128;
+constexpr std::uint8_t most_tries = 200;
+constexpr auto between_tries = 500ms;
+
+/// A member of what a job is about.
+std::string said(const retry::ReplayJob& job, std::string_view name)
+{
+    boost::system::error_code error;
+    const auto what = boost::json::parse(job.what, error);
+    const auto* member = error || !what.is_object() ? nullptr : what.get_object().if_contains(name);
+    return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string{};
+}
+
+}  // namespace
+
+ReplayRunner::ReplayRunner(asio::any_io_executor executor, net::Redis& redis, Dependencies dependencies)
+    : executor_(executor),
+      redis_(redis),
+      with_(std::move(dependencies)),
+      jobs_(redis, with_.scripts),
+      letters_(redis, with_.scripts),
+      pause_(executor)
+{}
+
+void ReplayRunner::look()
+{
+    rounds_to_look_ = 0;
+}
+
+void ReplayRunner::stop()
+{
+    stopping_ = true;
+    pause_.cancel();
+}
+
+asio::awaitable<void> ReplayRunner::run()
+{
+    ended_ = stopping_;
+    while (!stopping_) {
+        pause_.expires_after(round_time);
+        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopping_ || !with_.works())
+            continue;
+        if (rounds_to_look_-- == 0)
+            co_await find_jobs();
+        for (const auto& id : std::set<std::string>(running_))
+            co_await work(id);
+    }
+    ended_ = true;
+}
+
+asio::awaitable<void> ReplayRunner::find_jobs()
+{
+    rounds_to_look_ = rounds_between_looks;
+    const auto jobs = co_await jobs_.list();
+    if (!jobs)
+        co_return;  // Redis is away, which is told elsewhere
+    running_.clear();
+    for (const auto& job : *jobs)
+        if (job.state == retry::ReplayJob::State::running)
+            running_.insert(job.id);
+}
+
+/// How many may go now. What could not go while Redis or the lease was away is not made up for in a burst.
+std::size_t ReplayRunner::due_now(Pace& pace, std::uint64_t rate) const
+{
+    const auto now = steady_now();
+    const auto allowed = [&] {
+        const auto seconds = std::chrono::duration<double>(now - pace.from).count();
+        return static_cast<std::uint64_t>(seconds * static_cast<double>(rate));
+    };
+    if (pace.rate != rate || allowed() > pace.count + rate)
+        pace = {rate, now - round_time, 0};
+    const auto open = allowed();
+    return open <= pace.count ? 0 : static_cast<std::size_t>(std::min<std::uint64_t>(open - pace.count, most_at_once));
+}
+
+/// Those whose event was at work a moment ago stand at the end of the list, one behind the other.
+void ReplayRunner::leave_out_what_was_just_tried(std::vector<retry::JobLetter>& letters)
+{
+    const auto waits = [this](const retry::JobLetter& letter) {
+        if (letter.tries == 0)
+            return false;
+        const auto tried = postponed_.find({letter.event, letter.delivery.value_or(Hash16{})});
+        return tried != postponed_.end() && steady_now() - tried->second < between_tries;
+    };
+    letters.erase(std::ranges::find_if(letters, waits), letters.end());
+}
+
+asio::awaitable<void> ReplayRunner::work(std::string id)
+{
+    const auto job = co_await jobs_.show(id);
+    if (!job || !*job)
+        co_return;
+    if ((*job)->state != retry::ReplayJob::State::running) {
+        running_.erase(id);
+        paces_.erase(id);
+        co_return;
+    }
+    Pace& pace = paces_[id];
+    const std::size_t due = due_now(pace, (*job)->rate);
+    if (due == 0)
+        co_return;
+    auto letters = co_await jobs_.letters(id, (*job)->at, due);
+    if (!letters)
+        co_return;
+    if (letters->empty())
+        co_return co_await finish(std::move(id));
+    leave_out_what_was_just_tried(*letters);
+    if (letters->empty())
+        co_return;
+    const auto moved = co_await put_back(**job, std::move(*letters));
+    paces_[id].count += moved;
+}
+
+asio::awaitable<void> ReplayRunner::finish(std::string id)
+{
+    const auto state = co_await jobs_.finish(id);
+    if (!state || *state != retry::ReplayJob::State::done)
+        co_return;
+    running_.erase(id);
+    paces_.erase(id);
+    if (running_.empty())
+        postponed_.clear();
+    with_.log.info("a replay job has come to its end", observability::LogLine{}.field("job", id));
+}
+
+/// All of them at a time: Redis takes them in order, and the script each only when it is its turn. How many it has done
+/// with.
+asio::awaitable<std::size_t> ReplayRunner::put_back(const retry::ReplayJob& job, std::vector<retry::JobLetter> letters)
+{
+    std::vector<std::vector<std::string>> questions;
+    for (const auto& letter : letters)
+        questions.push_back({"EXISTS", retry::event_key("b", letter.event)});
+    const auto bodies = co_await api::together(redis_, std::move(questions));
+    if (!bodies)
+        co_return 0;
+    const auto frame = readmission_frame(said(job, "who"), said(job, "why"), wall_now(), job.id);
+    std::vector<retry::Readmission> readmissions;
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+        const auto& letter = letters[i];
+        retry::Readmission readmission{letter.event, letter.round, frame, {}, letter.delivery, {}};
+        readmission.job = {job.id, job.at + i, letter.tries < most_tries};
+        if ((*bodies)[i].integer == 0) {
+            auto stored = with_.history.raw(letter.event);
+            if (!stored)
+                break;
+            readmission.envelope = std::move(*stored).value_or("");
+        }
+        readmissions.push_back(std::move(readmission));
+    }
+    const Failure unheard{FailureClass::unknown_outcome, "redis_no_answer", "", {}};
+    std::vector<Result<retry::Readmitted>> answers(readmissions.size(), std::unexpected(unheard));
+    auto start = [&](std::move_only_function<void(bool)> done) {
+        auto left = std::make_shared<std::size_t>(readmissions.size());
+        auto told = std::make_shared<std::move_only_function<void(bool)>>(std::move(done));
+        if (readmissions.empty())
+            return (*told)(true);
+        for (std::size_t i = 0; i < readmissions.size(); ++i) {
+            auto one = [](retry::Letters& all, retry::Readmission readmission,
+                          Result<retry::Readmitted>& answer) -> asio::awaitable<void> {
+                auto readmitting = all.readmit(std::move(readmission));
+                answer = co_await std::move(readmitting);
+            };
+            asio::co_spawn(executor_, one(letters_, readmissions[i], answers[i]),
+                           [left, told](const std::exception_ptr&) {
+                               if (--*left == 0)
+                                   (*told)(true);
+                           });
+        }
+    };
+    auto waiting = net::wait_for<bool>(std::move(start));
+    co_await std::move(waiting);
+    fault_point("replay_put_back");
+
+    std::size_t moved = 0;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        using Answer = retry::Readmitted::Answer;
+        if (!answers[i]) {
+            if (answers[i].error().failure_class == FailureClass::unknown_outcome)
+                with_.owner.perhaps_readmitted();
+            continue;
+        }
+        switch (answers[i]->answer) {
+        case Answer::readmitted: with_.owner.readmitted(answers[i]->partition, answers[i]->seq); break;
+        case Answer::event_first:
+            postponed_[{letters[i].event, letters[i].delivery.value_or(Hash16{})}] = steady_now();
+            break;
+        case Answer::body_in_history:
+            if (readmissions[i].envelope.empty() && (*bodies)[i].integer == 0) {  // nobody has it
+                with_.log.error("a letter cannot go back to work: its body is lost",
+                                observability::LogLine{}.field("event", letters[i].event.text()).field("job", job.id));
+                co_await jobs_.skip(job.id, job.at + i);
+            }
+            continue;
+        case Answer::not_its_turn: continue;
+        case Answer::gone:
+        case Answer::changed: break;
+        }
+        ++moved;
+    }
+    co_return moved;
+}
+
+}  // namespace headgate::gateway

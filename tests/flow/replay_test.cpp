@@ -1,0 +1,327 @@
+#include <gmock/gmock.h>
+
+#include <poll.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "tests/flow/flow.hpp"
+#include "tests/support/erp.hpp"
+
+namespace headgate::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+constexpr const char* deployment = R"(name: story
+channels: { shop: { connector: store, secret: generated } }
+systems:
+  erp:
+    preset: http
+    url: http://127.0.0.1:${ERP_PORT}
+    requests: requests
+    allow: [127.0.0.0/8]
+    concurrency: 16
+    retry: { first_delay: 10ms, ceiling: 100ms }
+    breaker: { open_after: 1000, probe_every: 100ms }
+    idempotency_header: Idempotency-Key
+)";
+constexpr const char* request = R"(applies: sales_order
+steps:
+  - id: order
+    repeat: keyed
+    send: { path: /orders, body: { ref: .order_number | url, lines: .lines | count } }
+    capture: { sales_order: .id }
+)";
+constexpr const char* connector = R"(title: A shop of the tests' own
+signature:
+  hmac: { hash: sha256, key: text, header: X-Shopify-Hmac-Sha256, encoding: base64, signed: "{body}" }
+identity:
+  topic: $headers."x-shopify-topic"
+  idempotency_key: $headers."x-shopify-event-id"
+  order_by: .id
+  window: 8h
+keep_headers: ["x-shopify-*"]
+topics:
+  orders/updated: { mappings: [sales_order] }
+)";
+constexpr const char* mapping = R"(extends: shopify/sales_order
+topics: [orders/updated]
+)";
+// Whoever wrote it believed that notes are numbers.
+constexpr const char* wrong = R"(fields:
+  notes: "{.note | integer}"
+)";
+
+void write(const fs::path& file, const std::string& text)
+{
+    fs::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+}
+
+/// A shop, its ERP, and a mapping that may be wrong.
+class ReplayFlow : public ::testing::Test {
+protected:
+    ReplayFlow() : erp_(Erp::Options{.upserts = true, .knows_keys = true}) {}
+
+    bool begin(const std::string& more = {})
+    {
+        write(folder_ / "config/headgate.yaml", deployment + more);
+        write(folder_ / "config/requests/sales_order.yaml", request);
+        write(folder_ / "config/connectors/store/connector.yaml", connector);
+        mapping_is(std::string(mapping) + wrong);
+        headgate_ = std::make_unique<HeadgateProcess>(HeadgateProcess::Options{
+            folder_ / "config", folder_ / "data", {{"ERP_PORT", std::to_string(erp_.port())}}, "127.0.0.1:0"});
+        return headgate_->start();
+    }
+    void mapping_is(const std::string& text)
+    {
+        write(folder_ / "config/connectors/store/mappings/sales_order.yaml", text);
+    }
+    bool begin_again()
+    {
+        headgate_->kill_hard();
+        return headgate_->start();
+    }
+    bool mend()
+    {
+        mapping_is(mapping);
+        return headgate_->terminate() && headgate_->start();
+    }
+
+    /// A version of an order has so many lines. With a note the wrong mapping fails; with a strange state every one.
+    std::string order(std::uint64_t id, std::uint32_t version, bool note, bool strange = false)
+    {
+        auto body = order_body(id, version, static_cast<int>(version));
+        if (note)
+            body.insert(1, R"("note":"ring twice",)");
+        if (strange)
+            body.replace(body.find(R"("paid")"), 6, R"("settled")");
+        Sender sender("/hooks/shop", headgate_->secret("shop"));
+        return event_of(sender.post(headgate_->port(), {"orders/updated", key_of(id, version), body, {}}, 60).body);
+    }
+    static std::string key_of(std::uint64_t id, std::uint32_t version)
+    {
+        return std::to_string(id) + "-" + std::to_string(version);
+    }
+    /// Versions that the ERP made of each order, in the order it heard them. A sending that comes again is no new one.
+    std::map<std::string, std::vector<std::int64_t>> versions()
+    {
+        std::map<std::string, std::vector<std::int64_t>> all;
+        std::set<std::string> keys;
+        for (const auto& call : erp_.calls())
+            if (call.method == "POST" && keys.insert(call.headers.at("idempotency-key")).second) {
+                const auto body = boost::json::parse(call.body);
+                all[std::string(body.at("ref").as_string())].push_back(body.at("lines").as_int64());
+            }
+        return all;
+    }
+
+    CommandResult headgate(std::vector<std::string> arguments)
+    {
+        arguments.insert(arguments.end(), {"--data", (folder_ / "data").string()});
+        return run_headgate(arguments);
+    }
+    boost::json::object start(const std::string& body)
+    {
+        const auto [status, text] = headgate_->admin("POST", "/api/v1/replay", body);
+        EXPECT_EQ(status, 200) << text;
+        return boost::json::parse(text).as_object();
+    }
+    boost::json::object job(const std::string& id) { return headgate_->admin_json("/api/v1/replay/" + id).as_object(); }
+    bool job_is(const std::string& id, const std::string& state)
+    {
+        return headgate_->wait_until_told("/api/v1/replay/" + id, R"("state":")" + state + "\"", 300s);
+    }
+    bool quiet() { return headgate_->wait_until_quiet(300s); }
+    std::int64_t letters() { return headgate_->admin_json("/api/v1/dlq?limit=1&count=true").at("count").as_int64(); }
+    static std::int64_t number(const boost::json::object& object, const char* name)
+    {
+        return object.at(name).to_number<std::int64_t>();
+    }
+
+    TemporaryFolder folder_;
+    Erp erp_;
+    std::unique_ptr<HeadgateProcess> headgate_;
+};
+
+TEST_F(ReplayFlow, WhatIsMendedGoesBackAndWhatIsNotStaysALetter)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    for (std::uint64_t id = 1; id <= 20; ++id)
+        order(id, 1, id % 2 == 0, id == 20);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    ASSERT_EQ(letters(), 10);
+    ASSERT_TRUE(mend()) << headgate_->log();
+
+    const auto begun = start(R"({"filter":{},"rate":1000,"why":"the note is a text"})");
+    const std::string id(begun.at("job").as_string());
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();
+
+    const auto ended = job(id);
+    EXPECT_EQ(number(ended, "letters"), 10);
+    EXPECT_EQ(number(ended, "replayed"), 10);
+    EXPECT_EQ(ended.at("who").as_string(), "admin");
+    EXPECT_EQ(ended.at("why").as_string(), "the note is a text");
+    EXPECT_EQ(boost::json::serialize(ended.at("events")), R"({"applied":9,"dead":1})");
+    EXPECT_EQ(letters(), 1);
+    EXPECT_EQ(versions().size(), 19U);
+    EXPECT_THAT(headgate({"replay", "status", id}).out, HasSubstr("10 of 10 letters"));
+    EXPECT_THAT(headgate({"replay", "status"}).out, HasSubstr("applied 9, dead 1"));
+    const auto letter = headgate_->admin_json("/api/v1/dlq").at("letters").at(0);
+    EXPECT_EQ(letter.at("round").as_int64(), 1);
+    EXPECT_THAT(headgate({"events", "show", std::string(letter.at("event").as_string())}).out,
+                HasSubstr("the note is a text"));
+}
+
+TEST_F(ReplayFlow, AJobIsPausedResumedAndCancelledAndItsListIsFrozen)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    for (std::uint64_t id = 1; id <= 30; ++id)
+        order(id, 1, true);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const std::string id(start(R"({"filter":{},"rate":1})").at("job").as_string());
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/replay/" + id, R"("replayed":0)", 60s, false));
+
+    ASSERT_EQ(headgate({"replay", "pause", id}).code, 0);
+    const auto late = order(31, 1, true);
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+    EXPECT_EQ(job(id).at("state").as_string(), "paused") << "a restart resumes nothing";
+    EXPECT_EQ(headgate({"replay", "resume", id, "--rate", "1000"}).code, 0);
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    EXPECT_EQ(number(job(id), "replayed"), 30);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(headgate_->admin_json("/api/v1/dlq/" + late).at("round").as_int64(), 0) << "it came later";
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/replay/" + id + "/pause").first, 409);
+
+    const std::string other(start(R"({"filter":{"since":"1h"},"rate":1})").at("job").as_string());
+    EXPECT_EQ(headgate({"replay", "cancel", other}).code, 0);
+    EXPECT_EQ(job(other).at("state").as_string(), "cancelled");
+    EXPECT_EQ(headgate({"replay", "resume", other}).code, 1);
+    EXPECT_EQ(letters(), 31);
+}
+
+TEST_F(ReplayFlow, WhatASecondPersonDidMeanwhileIsLeftAlone)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto first = order(1, 1, true), second = order(2, 1, true), third = order(3, 1, true);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const std::string id(start(R"({"letters":[")" + first + R"(",")" + second + R"(",")" + third + R"("],"rate":1})")
+                             .at("job")
+                             .as_string());
+    ASSERT_EQ(headgate({"replay", "pause", id}).code, 0);
+    ASSERT_EQ(headgate({"dlq", "discard", second, "--why", "a test order"}).code, 0);
+    ASSERT_EQ(headgate({"dlq", "replay", third}).code, 0);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/dlq/" + third, R"("round":1)", 60s)) << headgate_->log();
+    const auto before = number(job(id), "replayed");
+
+    ASSERT_EQ(headgate({"replay", "resume", id, "--rate", "100"}).code, 0);
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    EXPECT_EQ(number(job(id), "replayed") + number(job(id), "gone") + number(job(id), "changed"), 3);
+    EXPECT_EQ(number(job(id), "replayed"), 1) << before;
+    EXPECT_EQ(number(job(id), "gone"), 1);
+    EXPECT_EQ(number(job(id), "changed"), 1) << "it died again";
+}
+
+TEST_F(ReplayFlow, BothDeliveriesOfAnEventGoBack)
+{
+    Erp other;
+    ASSERT_TRUE(begin("  other: { preset: http, url: 'http://127.0.0.1:" + std::to_string(other.port()) +
+                      "', requests: requests, allow: [127.0.0.0/8] }\n"
+                      "routes:\n  - { id: all, to: [erp, other] }\n"))
+        << headgate_->log();
+    erp_.next({ErpFault::refuse, ErpFault::refuse});
+    other.next({ErpFault::refuse, ErpFault::refuse});
+    order(1, 1, false);
+    order(2, 1, false);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    ASSERT_EQ(letters(), 4);
+
+    const std::string id(start(R"({"filter":{"code":"http_422"},"rate":1000})").at("job").as_string());
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();
+
+    EXPECT_EQ(number(job(id), "replayed"), 4) << boost::json::serialize(job(id));
+    EXPECT_EQ(letters(), 0);
+    EXPECT_EQ(erp_.made().size(), 2U);
+    EXPECT_EQ(other.made().size(), 2U);
+}
+
+TEST_F(ReplayFlow, BadRequestsSayWhatIsWrong)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto told = [this](const std::string& body) {
+        return headgate_->admin("POST", "/api/v1/replay", body).second;
+    };
+    EXPECT_THAT(told(""), HasSubstr("say which letters"));
+    EXPECT_THAT(told(R"({"filter":{},"letters":[]})"), HasSubstr("say which letters"));
+    EXPECT_THAT(told(R"({"filter":{"colour":"red"}})"), HasSubstr("not filtered by `colour`"));
+    EXPECT_THAT(told(R"({"filter":{},"rate":0})"), HasSubstr("1 to 10000"));
+    EXPECT_THAT(told(R"({"letters":["x"]})"), HasSubstr("EVENT.HALF"));
+    EXPECT_EQ(headgate_->admin("GET", "/api/v1/replay/abcdefgh").first, 404);
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/replay/x/pause").first, 404);
+    EXPECT_EQ(headgate({"replay", "start"}).code, 2);
+    EXPECT_EQ(headgate({"replay", "start", "--all", "--code", "x"}).code, 2);
+}
+
+/// A mapping that is wrong kills a quarter of the orders. It is mended, and they go back at 200 a second while more
+/// orders come in and Headgate is killed twenty times.
+TEST_F(ReplayFlow, AMappingBugIsMendedWhileTrafficGoesOn)
+{
+    const bool full = std::getenv("HEADGATE_STORY_FULL") != nullptr;
+    const std::uint64_t orders = full ? 20'000 : 2'000;
+    const std::int64_t dead = static_cast<std::int64_t>(orders / 4);
+    ASSERT_TRUE(begin()) << headgate_->log();
+    for (std::uint64_t id = 1; id <= orders; ++id)
+        ASSERT_FALSE(order(id, 1, id % 4 == 0, id == 4 || id == 8).empty()) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const auto causes = headgate_->admin_json("/api/v1/dlq/causes").at("causes");
+    ASSERT_EQ(causes.as_array().size(), 2U) << "state comes before notes";
+    EXPECT_EQ(causes.at(0).at("letters").as_int64(), dead - 2);
+    ASSERT_TRUE(mend()) << headgate_->log();
+
+    const std::string id(
+        start(R"({"filter":{"type":"sales_order"},"rate":200,"why":"notes are texts"})").at("job").as_string());
+    std::uint64_t next = 1;
+    const auto traffic = [&](int count) {  // newer versions, of orders that died too
+        for (int i = 0; i < count; ++i, ++next)
+            ASSERT_FALSE(order(next, 2, next % 4 == 0, next == 4 || next == 8).empty()) << headgate_->log();
+    };
+    for (int kill = 1; kill <= 20; ++kill) {
+        traffic(5);
+        const auto wanted = dead * kill / 21;
+        for (int i = 0; i < 12'000 && number(job(id), "done") < wanted; ++i)
+            ::poll(nullptr, 0, 5);
+        ASSERT_GE(number(job(id), "done"), wanted) << headgate_->log();
+        ASSERT_TRUE(begin_again()) << headgate_->log();
+    }
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();
+
+    const auto ended = job(id);
+    EXPECT_EQ(number(ended, "replayed"), dead) << boost::json::serialize(ended);
+    EXPECT_EQ(letters(), 4) << "two orders, two versions of each";
+    EXPECT_EQ(headgate_->admin_json("/api/v1/dlq/causes").at("causes").as_array().size(), 1U);
+    const auto made = versions();
+    EXPECT_EQ(made.size(), orders - 2);
+    std::size_t both = 0;
+    for (const auto& [order, of_order] : made) {
+        EXPECT_TRUE(std::ranges::is_sorted(of_order)) << order << ": a stale version overwrote a newer one";
+        EXPECT_EQ(std::set(of_order.begin(), of_order.end()).size(), of_order.size()) << order << " was applied twice";
+        both += of_order.back() == 2 ? 1 : 0;
+    }
+    EXPECT_EQ(both, 98U) << "every newer version, but for the two that nothing mends";
+    const auto state = headgate_->admin_json("/api/v1/verify");
+    EXPECT_EQ(state.at("findings").as_array().size(), 0U) << boost::json::serialize(state);
+    EXPECT_EQ(state.at("unaccounted").as_int64(), 0);
+}
+
+}  // namespace
+
+}  // namespace headgate::test
