@@ -11,6 +11,7 @@ namespace headgate {
 namespace {
 
 constexpr char format_version = 1;
+constexpr char edited_version = 2;  // the same with the edits behind the headers
 
 void put_number(std::string& out, std::uint64_t value)  // LEB128
 {
@@ -91,7 +92,7 @@ std::string encode(const Envelope& envelope)
     std::string out;
     const std::size_t bound = ZSTD_compressBound(envelope.body.size());
     out.reserve(256 + bound);
-    out += format_version;
+    out += envelope.edits.empty() ? format_version : edited_version;
     out += view(envelope.event.bytes());
     put(out, envelope.source);
     put(out, envelope.channel);
@@ -108,6 +109,8 @@ std::string encode(const Envelope& envelope)
         put(out, name);
         put(out, value);
     }
+    if (!envelope.edits.empty())
+        put(out, envelope.edits);
     const std::size_t head = out.size();
     std::size_t size = 0;
     out.resize_and_overwrite(head + bound, [&](char* bytes, std::size_t) {
@@ -125,7 +128,7 @@ namespace {
 /// Everything in front of the body; `packed` gets the body's zstd frame.
 Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
 {
-    if (bytes.size() < 17 || bytes[0] != format_version)
+    if (bytes.size() < 17 || (bytes[0] != format_version && bytes[0] != edited_version))
         return unreadable("the stored event is not of a format this version reads");
     Envelope envelope;
     EventId event;
@@ -144,6 +147,8 @@ Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
         std::string name{reader.text()};
         envelope.headers.emplace_back(std::move(name), reader.text());
     }
+    if (bytes[0] == edited_version)
+        envelope.edits = reader.text();
     if (reader.broken())
         return unreadable("the stored event ends too early");
     packed = reader.rest();

@@ -24,6 +24,7 @@ struct Envelope {
     std::string conflict_of;  // the event that holds the same key with another body, if any
     std::chrono::system_clock::time_point received_at;
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, secrets removed
+    std::string edits{};                                       // what people changed of the document: JSON, opaque here
     std::string body;                                          // raw bytes as they arrived
 };
 

@@ -28,6 +28,8 @@ constexpr Route routes[]{
     {"GET", "dlq/causes", Role::viewer, &api::list_causes},
     {"GET", "dlq/ID", Role::viewer, &api::show_letter},
     {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter},
+    {"POST", "dlq/edit", Role::operator_, &api::edit_letters},
+    {"POST", "dlq/ID/edit", Role::operator_, &api::edit_letter},
     {"POST", "dlq/ID/discard", Role::operator_, &api::discard_letter},
     {"GET", "replay", Role::viewer, &api::list_replays},
     {"POST", "replay", Role::operator_, &api::start_replay},

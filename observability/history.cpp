@@ -100,6 +100,8 @@ public:
           upsert_((make_tables(database_), database_.prepare(upsert))),
           add_body_(database_.prepare(
               "INSERT INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1 ON CONFLICT (id) DO NOTHING")),
+          replace_body_(
+              database_.prepare("INSERT OR REPLACE INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1")),
           letter_writer_(database_),
           reader_(options.file, {.busy_timeout = options.busy_timeout, .read_only = true}),
           writer_(database_, {"history", options.queue, options.batch},
@@ -216,7 +218,7 @@ private:
             if (code == SQLITE_DONE && !row.body.empty()) {
                 if (database_.has_inserted())  // not seen before
                     ++traffic[{row.channel, hour_of(row.received_at)}];
-                code = add_body_.start(event, sqlite::Blob{row.body}).step();
+                code = (row.edited ? replace_body_ : add_body_).start(event, sqlite::Blob{row.body}).step();
             }
             if (code != SQLITE_DONE)
                 return std::unexpected(sqlite::failure_of(code, "writing history"));
@@ -250,6 +252,7 @@ private:
     sqlite::Database database_;
     sqlite::Statement upsert_;
     sqlite::Statement add_body_;
+    sqlite::Statement replace_body_;
     LetterWriter letter_writer_;
     std::mutex reading_;
     sqlite::Database reader_;

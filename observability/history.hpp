@@ -16,7 +16,8 @@
 namespace headgate::observability {
 
 /// What history keeps of one event: the projection of a `hist` frame. `body` is the envelope as it was accepted
-/// (zstd inside) and may be empty in a frame that does not bring it; the first one that comes stays.
+/// (zstd inside) and may be empty in a frame that does not bring it; the first one that comes stays, but for
+/// one that was edited.
 struct HistoryRow {
     EventId event;
     std::uint64_t seq = 0;  // of its latest admission
@@ -35,6 +36,7 @@ struct HistoryRow {
     std::string happened;      // what it tells, a JSON object
     std::string timeline;      // of `show`: all that was told, a JSON array, oldest first
     std::string body;
+    bool edited = false;  // the body takes the place of the one that is there
 };
 
 /// A dead letter as people search for it: the projection of what Redis has of it.

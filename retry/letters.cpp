@@ -146,6 +146,23 @@ Task<std::vector<Letter>> Letters::of(std::vector<EventId> events)
     co_return letters_of(*reply);
 }
 
+Task<Discarded::Answer> Letters::edit(Edition edition)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{letter_name(edition.event, edition.delivery),
+                                  std::to_string(edition.round),
+                                  std::to_string(edition.edits_before),
+                                  std::to_string(edition.edits),
+                                  std::move(edition.envelope),
+                                  std::move(edition.frame)};
+    auto reply = co_await redis_.eval(scripts_.edit, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (!reply->is_list(2) || reply->list[0].integer < 0 || reply->list[0].integer > 2)
+        co_return odd_reply("edit");
+    co_return static_cast<Discarded::Answer>(reply->list[0].integer);
+}
+
 Task<Discarded> Letters::discard(EventId event, std::uint32_t round, std::string frame)
 {
     std::vector<std::string> keys;

@@ -57,14 +57,25 @@ struct Readmitted {
 
 struct Discarded {
     enum class Answer : std::uint8_t {
-        discarded,
+        done,
         gone,     // no such letter
         changed,  // it died again in a later round than the one seen
     };
-    Answer answer = Answer::discarded;
+    Answer answer = Answer::done;
     Partition partition = 0;
     std::optional<Ended> ended;     // nothing: other deliveries of it are open, or letters
     std::vector<DeliveryAt> ready;  // of lanes that it had held up
+};
+
+/// What a person changed of a letter's document, and what they saw when they did.
+struct Edition {
+    EventId event;
+    std::optional<Hash16> delivery;
+    std::uint32_t round = 0;
+    std::size_t edits_before = 0;  // edits that were seen
+    std::size_t edits = 0;         // with the new ones
+    std::string envelope;          // with all of them
+    std::string frame;
 };
 
 /// The dead letters of all partitions. Anybody may read and readmit; two readmissions of one letter give one.
@@ -78,6 +89,8 @@ public:
     Task<std::optional<Letter>> show(EventId event, std::optional<Hash16> delivery = {});
     /// All of these events (<= 128), and of their deliveries.
     Task<std::vector<Letter>> of(std::vector<EventId> events);
+    /// `changed` also when somebody else edited it since.
+    Task<Discarded::Answer> edit(Edition edition);
     /// Nobody needs this event's letter, of the round that was seen; a delivery's is discarded by Decisions::decide.
     Task<Discarded> discard(EventId event, std::uint32_t round, std::string frame);
     /// Back to work in one script: never lost, never twice.

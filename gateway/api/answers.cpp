@@ -14,11 +14,12 @@ namespace headgate::gateway::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> wrong_requests{"bad_filter",        "bad_cursor",    "bad_limit",
-                                                         "bad_query",         "bad_body",      "bad_entry",
-                                                         "unknown_parameter", "bad_reference", "too_many_lines"};
+constexpr std::array<std::string_view, 10> wrong_requests{
+    "bad_edit", "bad_filter", "bad_cursor",        "bad_limit",     "bad_query",
+    "bad_body", "bad_entry",  "unknown_parameter", "bad_reference", "too_many_lines"};
 constexpr std::array<std::string_view, 3> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary"};
-constexpr std::array<std::string_view, 2> conflicts{"entry_in_file", "no_entries"};
+constexpr std::array<std::string_view, 5> conflicts{"letter_changed", "body_missing", "edit_impossible",
+                                                    "entry_in_file", "no_entries"};
 
 }  // namespace
 

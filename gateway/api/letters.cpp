@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "core/encoding.hpp"
+#include "gateway/api/find_letter.hpp"
 #include "gateway/api/letter_filter.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/stored_event.hpp"
@@ -63,41 +64,6 @@ json::object letter_json(const Means& with, const observability::LetterRow& lett
     return out;
 }
 
-/// The letter that a call names, which has no parameters; of an event that is none itself, the letter of its one
-/// delivery that is.
-asio::awaitable<std::expected<retry::Letter, net::Response>> find_letter(const Means& with, retry::Letters& letters,
-                                                                         const Call& call)
-{
-    auto id = parse_letter(call.name);
-    if (!id)
-        co_return std::unexpected(refuse(400, "bad_event_id", "an event id is a UUID"));
-    if (const auto none = parameters(call.query, {}); !none)
-        co_return std::unexpected(failed(none.error()));
-    auto found = co_await letters.show(id->event, id->delivery);
-    if (found && !*found && !id->delivery) {
-        const auto known = co_await retry::known_event(with.redis, with.scripts, id->event);
-        if (!known)
-            co_return std::unexpected(failed(known.error()));
-        std::vector<std::string> dead;
-        for (const auto& delivery : known->deliveries)
-            if (delivery.state == retry::DeliveryState::dead) {
-                id->delivery = delivery.half;
-                dead.push_back(letter_text(id->event, id->delivery));
-            }
-        if (dead.size() > 1)
-            co_return std::unexpected(refuse(
-                409, "several_letters",
-                fmt::format("several deliveries of this event are letters, name one: {}", fmt::join(dead, ", "))));
-        if (!dead.empty())
-            found = co_await letters.show(id->event, id->delivery);
-    }
-    if (!found)
-        co_return std::unexpected(failed(found.error()));
-    if (!*found)
-        co_return std::unexpected(not_found("no such dead letter; it may have been replayed already"));
-    co_return std::move(**found);
-}
-
 std::string discard_frame(std::string_view who, std::string_view why)
 {
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -125,7 +91,7 @@ Task<bool> discard(const Means& with, const retry::Letter& letter, std::string_v
             co_return lost(done.error());
         touched.insert(touched.end(), done->ready.begin(), done->ready.end());
         with.owner.ready(std::move(touched));
-        co_return done->answer == retry::Discarded::Answer::discarded;
+        co_return done->answer == retry::Discarded::Answer::done;
     }
     retry::Decision decision;
     decision.delivery = {letter.event, *letter.delivery};

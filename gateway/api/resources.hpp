@@ -22,6 +22,10 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> discard_letter(const Means& with, const Call& call);
 
+// edits.cpp: what people change of letters.
+asio::awaitable<net::Response> edit_letter(const Means& with, const Call& call);
+asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call);
+
 // replays.cpp: many letters back to work.
 asio::awaitable<net::Response> list_replays(const Means& with, const Call& call);
 asio::awaitable<net::Response> start_replay(const Means& with, const Call& call);

@@ -1,22 +1,43 @@
 #include "gateway/api/stored_event.hpp"
 
+#include <boost/json/array.hpp>
+
+#include "connectors/formats/json.hpp"
 #include "gateway/api/answers.hpp"
+#include "gateway/tools/document_text.hpp"
 #include "retry/keys.hpp"
 
 namespace headgate::gateway::api {
 
 Task<std::string> stored(const Means& with, EventId id)
 {
-    const auto kept = with.history.raw(id);
-    if (!kept)
-        co_return std::unexpected(kept.error());
-    if (*kept && !(*kept)->empty())
-        co_return **kept;
     std::vector<std::string> get{"GET", retry::event_key("b", id)};
     auto found = co_await with.redis.command(std::move(get));
     if (!found)
         co_return std::unexpected(std::move(found.error()));
-    co_return std::move(found->text);
+    if (!found->text.empty())
+        co_return std::move(found->text);
+    auto kept = with.history.raw(id);
+    if (!kept)
+        co_return std::unexpected(std::move(kept.error()));
+    co_return std::move(*kept).value_or("");
+}
+
+json::array edits_json(const Envelope& envelope)
+{
+    json::array edits;
+    const auto all = connectors::read_json(envelope.edits);
+    if (envelope.edits.empty() || !all)
+        return edits;
+    for (const NodeIndex item : all->children(0)) {
+        json::object edit;
+        for (const NodeIndex member : all->children(item)) {
+            const auto& node = (*all)[member];
+            edit[node.name] = node.name == "value" ? json_text(*all, member) : std::string(node.text);
+        }
+        edits.push_back(std::move(edit));
+    }
+    return edits;
 }
 
 json::object envelope_json(const Envelope& envelope)
@@ -32,7 +53,8 @@ json::object envelope_json(const Envelope& envelope)
             {"order_key", envelope.order_key},
             {"conflict_of", envelope.conflict_of},
             {"received_at", time_text(envelope.received_at)},
-            {"headers", std::move(headers)}};
+            {"headers", std::move(headers)},
+            {"edits", edits_json(envelope)}};
 }
 
 }  // namespace headgate::gateway::api

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "core/envelope.hpp"
@@ -9,9 +10,11 @@
 
 namespace headgate::gateway::api {
 
-/// The envelope as accepted: from history, else from Redis; empty when neither has it.
+/// The envelope: from Redis, which has what was edited lately, else from history; empty when neither has it.
 Task<std::string> stored(const Means& with, EventId id);
 
+/// What people changed of its document: `op`, `path`, `value` as JSON text, `who`, `why`, `at`.
+[[nodiscard]] boost::json::array edits_json(const Envelope& envelope);
 [[nodiscard]] boost::json::object envelope_json(const Envelope& envelope);
 
 }  // namespace headgate::gateway::api

@@ -24,6 +24,20 @@ void DeskCommands::letters(CLI::App& app)
     auto* show = add(*dlq, "show", "One dead letter with its reason", &dlq_show_command);
     auto* replay = add(*dlq, "replay", "Put a dead letter back to work", &dlq_replay_command);
     auto* discard = add(*dlq, "discard", "Nobody needs it: it is never delivered", &dlq_discard_command);
+    auto* edit = add(*dlq, "edit",
+                     "Change the document of a letter, or of all that a filter finds; what arrived stays beside it",
+                     &dlq_edit_command);
+    edit->add_option("id", options_.id, "EVENT, or EVENT.HALF, as `dlq list` prints it; or a filter")->type_name({});
+    filters(edit);
+    edit->add_flag("--all", options_.all, "All letters there are");
+    const auto changes = [edit](const char* name, std::vector<std::string>& into, const char* about, const char* type) {
+        edit->add_option(name, into, about)->type_name(type)->allow_extra_args(false);
+    };
+    changes("--set", options_.set, "The member or item there is this value; added when it is not there", "/PATH=VALUE");
+    changes("--replace", options_.replace, "The same of one that must be there", "/PATH=VALUE");
+    changes("--delete", options_.remove, "It is not there any more", "/PATH");
+    edit->add_option("--why", options_.why, "The reason, for whoever looks later")->required()->type_name("TEXT");
+    edit->footer("A VALUE is JSON where it reads as such (19.90, null, {}), else a text; \"19.90\" is a text.");
     for (auto* command : {show, replay, discard})
         command->add_option("id", options_.id, "EVENT, or EVENT.HALF, as `dlq list` prints it")
             ->required()

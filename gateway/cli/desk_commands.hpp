@@ -18,17 +18,19 @@ struct DeskOptions {
     std::map<std::string, std::string> filter;  // as the admin API names it
     bool overdue = false;
     bool all = false;
-    std::size_t limit = 0;              // 0: all there are
-    std::string job;                    // of a replay; "": all
-    std::vector<std::string> letters;   // of a replay, by name
-    std::optional<std::uint64_t> rate;  // letters a second
-    bool wait = false;                  // until the job has ended
+    std::size_t limit = 0;                          // 0: all there are
+    std::vector<std::string> set, replace, remove;  // of an edit: /path=value, and /path
+    std::string job;                                // of a replay; "": all
+    std::vector<std::string> letters;               // of a replay, by name
+    std::optional<std::uint64_t> rate;              // letters a second
+    bool wait = false;                              // until the job has ended
 };
 int dlq_list_command(const DeskOptions& options);
 int dlq_causes_command(const DeskOptions& options);
 int dlq_show_command(const DeskOptions& options);
 int dlq_replay_command(const DeskOptions& options);
 int dlq_discard_command(const DeskOptions& options);
+int dlq_edit_command(const DeskOptions& options);
 int replay_start_command(const DeskOptions& options);
 int replay_status_command(const DeskOptions& options);
 int replay_pause_command(const DeskOptions& options);

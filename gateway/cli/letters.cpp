@@ -113,6 +113,66 @@ int dlq_replay_command(const DeskOptions& options)
     return exit_fine;
 }
 
+int dlq_edit_command(const DeskOptions& options)
+{
+    json::object filter;
+    for (const auto& [name, value] : options.filter)
+        if (!value.empty())
+            filter[name] = value;
+    if (options.overdue)
+        filter["overdue"] = "true";
+    const bool many = !filter.empty() || options.all;
+    std::string edits;
+    const auto add = [&edits](std::string_view op, const std::string& said) {
+        const auto equals = op == "delete" ? said.size() : said.find('=');
+        if (equals == std::string::npos)
+            return false;
+        edits += fmt::format(R"({}{{"op":"{}","path":{})", edits.empty() ? "" : ",", op,
+                             json::serialize(json::string(said.substr(0, equals))));
+        if (equals < said.size()) {
+            const auto value = said.substr(equals + 1);
+            boost::system::error_code error;
+            static_cast<void>(json::parse(value, error));
+            edits += ",\"value\":" + (error ? json::serialize(json::string(value)) : value);
+        }
+        edits += "}";
+        return true;
+    };
+    bool fine = options.id.empty() == many;
+    for (const auto& [op, all] :
+         {std::pair{"set", &options.set}, std::pair{"replace", &options.replace}, std::pair{"delete", &options.remove}})
+        for (const auto& said : *all)
+            fine = add(op, said) && fine;
+    if (!fine || edits.empty()) {
+        complain({FailureClass::permanent,
+                  "bad_usage",
+                  "say one letter, a filter or --all; and --set /PATH=VALUE, --replace /PATH=VALUE or --delete /PATH",
+                  {}});
+        return exit_usage;
+    }
+    std::string body = "{\"edits\":[" + edits + "],\"why\":" + json::serialize(json::string(options.why));
+    if (many)
+        body += ",\"filter\":" + json::serialize(filter);
+    const auto answer = ask(options.data, "POST",
+                            many ? "/api/v1/dlq/edit" : "/api/v1/dlq/" + encoded(options.id) + "/edit", body + "}");
+    if (!answer)
+        return complain(answer.error());
+    const auto& fields = answer->as_object();
+    if (options.json) {
+        std::cout << json::serialize(*answer) << "\n";
+    } else if (!many) {
+        std::cout << "edited " << options.id << ": `headgate dlq replay " << options.id << "` puts it back to work\n";
+    } else {
+        std::cout << "edited " << text(fields, "edited") << " letters\n";
+        for (const auto& failure : fields.at("failed").as_array())
+            std::cout << text(failure.as_object(), "letter") << " " << text(failure.as_object(), "error") << ": "
+                      << text(failure.as_object(), "detail") << "\n";
+        if (fields.at("failed_more").to_number<std::uint64_t>() > 0)
+            std::cout << "and " << text(fields, "failed_more") << " more\n";
+    }
+    return many && !fields.at("failed").as_array().empty() ? exit_findings : exit_fine;
+}
+
 int dlq_discard_command(const DeskOptions& options)
 {
     const auto answer = ask(options.data, "POST", "/api/v1/dlq/" + encoded(options.id) + "/discard",

@@ -1,10 +1,34 @@
 #include "gateway/stages/decode.hpp"
 
 #include "connectors/formats/json.hpp"
+#include "gateway/edits.hpp"
 #include "gateway/stages/context.hpp"
 #include "gateway/stages/identify.hpp"
 
 namespace headgate::gateway {
+
+namespace {
+
+/// What people changed of it is so from here on.
+Result<void> with_edits(Event& event)
+{
+    if (event.envelope.edits.empty())
+        return {};
+    const auto edits = read_edits(event.envelope.edits);
+    if (!edits)
+        return std::unexpected(edits.error());
+    auto text = edited(*event.document, *edits);
+    if (!text)
+        return std::unexpected(std::move(text.error()));
+    event.envelope.body = std::move(*text);  // the document's texts stand in it
+    auto document = connectors::read_json(event.envelope.body);
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    event.document = std::move(*document);
+    return {};
+}
+
+}  // namespace
 
 Result<Decoded> decode(Event& event)
 {
@@ -20,6 +44,8 @@ Result<Decoded> decode(Event& event)
         if (!document)
             return std::unexpected(std::move(document.error()));
         event.document = std::move(*document);
+        if (auto made = with_edits(event); !made)
+            return std::unexpected(std::move(made.error()));
     }
     decoded.document = &*event.document;
     if (const auto& inner = event.channel->connector->document) {

@@ -397,6 +397,7 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
     row.finished_at = std::chrono::system_clock::time_point{std::chrono::milliseconds{number("finished")}};
     row.frame = number_of_frame(frame.id);
     row.happened = frame.bytes;
+    row.edited = fields.if_contains("edited") != nullptr;
     if (!stored.empty()) {
         auto envelope = decode_envelope_head(stored);
         if (!envelope)

@@ -20,9 +20,10 @@ for i = 1, count do
     if not ours[p] then
         answers[i] = 3
     else
-        need('hg:e:' .. event, 'hash')
         need('hg:b:' .. event, 'string')
-        answers[i] = read('hash', 'HEXISTS', 'hg:open:' .. p, event) == 1 and 0 or 1
+        -- History may still have what it was before it was edited.
+        local edited = read('hash', 'HEXISTS', 'hg:e:' .. event, 'edits') == 1
+        answers[i] = read('hash', 'HEXISTS', 'hg:open:' .. p, event) == 1 and not edited and 0 or 1
     end
 end
 

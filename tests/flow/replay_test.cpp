@@ -253,6 +253,47 @@ TEST_F(ReplayFlow, BothDeliveriesOfAnEventGoBack)
     EXPECT_EQ(other.made().size(), 2U);
 }
 
+TEST_F(ReplayFlow, WhatIsWrongInALetterIsEditedBesideWhatArrived)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    const auto one = order(1, 1, true);
+    order(2, 1, true);
+    order(3, 1, true, true);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const auto raw = headgate_->admin("GET", "/api/v1/events/" + one + "/raw").second;
+
+    EXPECT_THAT(headgate({"dlq", "edit", one, "--set", "/line_items/7/sku=X", "--why", "typo"}).err,
+                HasSubstr("there is no item `7` in `/line_items`"));
+    EXPECT_THAT(headgate({"dlq", "edit", one, "--replace", "/nothing=1", "--why", "typo"}).err,
+                HasSubstr("there is no member `nothing` in the top"));
+    EXPECT_EQ(headgate({"dlq", "edit", one, "--why", "typo"}).code, 2);
+    const auto done = headgate({"dlq", "edit", one, "--replace", "/note=42", "--set", "/line_items/0/price=19.990",
+                                "--why", "the customer said so"});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_EQ(headgate_->admin("GET", "/api/v1/events/" + one + "/raw").second, raw) << "what arrived stays";
+    const auto shown = boost::json::serialize(headgate_->admin_json("/api/v1/dlq/" + one).at("envelope").at("edits"));
+    EXPECT_THAT(shown, HasSubstr(R"("path":"/line_items/0/price","value":"19.990")")) << "digit by digit";
+    EXPECT_THAT(shown, HasSubstr(R"("why":"the customer said so")"));
+
+    ASSERT_TRUE(begin_again()) << headgate_->log();
+    ASSERT_EQ(headgate({"dlq", "replay", one}).code, 0);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/events/" + one, R"("state":"applied")", 60s)) << headgate_->log();
+    EXPECT_THAT(headgate({"events", "show", one}).out, HasSubstr("the customer said so"));
+    EXPECT_EQ(versions().size(), 1U);
+
+    const auto many = headgate({"dlq", "edit", "--code", "wrong_kind", "--delete", "/note", "--why", "of no use"});
+    EXPECT_EQ(many.code, 0) << many.err;
+    EXPECT_EQ(many.out, "edited 1 letters\n");
+    const std::string id(start(R"({"filter":{},"rate":1000})").at("job").as_string());
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(versions().size(), 2U);
+    EXPECT_EQ(letters(), 1) << "its state is strange";
+    const auto strange = headgate({"dlq", "edit", "--all", "--delete", "/nothing", "--why", "of no use"});
+    EXPECT_EQ(strange.code, 1);
+    EXPECT_THAT(strange.out, HasSubstr("edit_impossible"));
+}
+
 TEST_F(ReplayFlow, BadRequestsSayWhatIsWrong)
 {
     ASSERT_TRUE(begin()) << headgate_->log();

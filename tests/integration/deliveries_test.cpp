@@ -474,7 +474,7 @@ TEST_F(DeliveriesTest, DiscardsAnEventsLetter)
     EXPECT_EQ(discard(2, 0)->answer, retry::Discarded::Answer::gone);
     EXPECT_EQ(discard(1, 0)->answer, retry::Discarded::Answer::changed) << "it died again since";
     auto done = discard(1, 1);
-    EXPECT_EQ(done->answer, retry::Discarded::Answer::discarded);
+    EXPECT_EQ(done->answer, retry::Discarded::Answer::done);
     EXPECT_EQ(done->ended, std::nullopt) << "the other delivery waits";
     EXPECT_EQ(discard(1, 1)->answer, retry::Discarded::Answer::gone);
     EXPECT_EQ(finding_lines(), "");
