@@ -7,47 +7,42 @@
 #include <boost/json.hpp>
 
 #include "gateway/api/resources.hpp"
+#include "gateway/api/route.hpp"
 
 namespace headgate::gateway {
 
 namespace {
 
-/// A request below /api/v1/ and who answers it. A word in capitals stands for the name of one thing.
-struct Route {
-    std::string_view method;
-    std::string_view path;
-    Role least;
-    api::Handler handler;
-};
+using api::Reach;
 
-constexpr Route routes[]{
-    {"GET", "events", Role::viewer, &api::list_events},
-    {"GET", "events/ID", Role::viewer, &api::show_event},
-    {"GET", "events/ID/raw", Role::operator_, &api::event_body},
-    {"GET", "dlq", Role::viewer, &api::list_letters},
-    {"GET", "dlq/causes", Role::viewer, &api::list_causes},
-    {"GET", "dlq/ID", Role::viewer, &api::show_letter},
-    {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter},
-    {"POST", "dlq/edit", Role::operator_, &api::edit_letters},
-    {"POST", "dlq/ID/edit", Role::operator_, &api::edit_letter},
-    {"POST", "dlq/ID/discard", Role::operator_, &api::discard_letter},
-    {"GET", "replay", Role::viewer, &api::list_replays},
-    {"POST", "replay", Role::operator_, &api::start_replay},
-    {"GET", "replay/JOB", Role::viewer, &api::show_replay},
-    {"POST", "replay/JOB/pause", Role::operator_, &api::pause_replay},
-    {"POST", "replay/JOB/resume", Role::operator_, &api::resume_replay},
-    {"POST", "replay/JOB/cancel", Role::operator_, &api::cancel_replay},
-    {"GET", "holds", Role::viewer, &api::list_holds},
-    {"POST", "holds/ID/arrived", Role::operator_, &api::hold_arrived},
-    {"POST", "holds/ID/not-arrived", Role::operator_, &api::hold_not_arrived},
+constexpr api::Route table[]{
+    {"GET", "events", Role::viewer, &api::list_events, {Reach::asked}},
+    {"GET", "events/ID", Role::viewer, &api::show_event, {Reach::asked}},
+    {"GET", "events/ID/raw", Role::operator_, &api::event_body, {Reach::asked}},
+    {"GET", "dlq", Role::viewer, &api::list_letters, {Reach::asked}},
+    {"GET", "dlq/causes", Role::viewer, &api::list_causes, {Reach::asked}},
+    {"GET", "dlq/ID", Role::viewer, &api::show_letter, {Reach::asked}},
+    {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter, {Reach::asked}},
+    {"POST", "dlq/edit", Role::operator_, &api::edit_letters, {Reach::asked}},
+    {"POST", "dlq/ID/edit", Role::operator_, &api::edit_letter, {Reach::asked}},
+    {"POST", "dlq/ID/discard", Role::operator_, &api::discard_letter, {.reach = Reach::asked, .decides = true}},
+    {"GET", "replay", Role::viewer, &api::list_replays, {Reach::asked}},
+    {"POST", "replay", Role::operator_, &api::start_replay, {Reach::asked}},
+    {"GET", "replay/JOB", Role::viewer, &api::show_replay, {Reach::asked}},
+    {"POST", "replay/JOB/pause", Role::operator_, &api::pause_replay, {Reach::asked}},
+    {"POST", "replay/JOB/resume", Role::operator_, &api::resume_replay, {Reach::asked}},
+    {"POST", "replay/JOB/cancel", Role::operator_, &api::cancel_replay, {Reach::asked}},
+    {"GET", "holds", Role::viewer, &api::list_holds, {Reach::asked}},
+    {"POST", "holds/ID/arrived", Role::operator_, &api::hold_arrived, {.reach = Reach::asked, .decides = true}},
+    {"POST", "holds/ID/not-arrived", Role::operator_, &api::hold_not_arrived, {.reach = Reach::asked, .decides = true}},
     {"GET", "work", Role::viewer, &api::list_work},
     {"POST", "work/ID/resolve", Role::operator_, &api::resolve_work},
     {"GET", "systems", Role::viewer, &api::list_systems},
     {"POST", "systems/NAME/pause", Role::operator_, &api::pause_system},
     {"POST", "systems/NAME/resume", Role::operator_, &api::resume_system},
-    {"GET", "channels", Role::viewer, &api::list_channels},
-    {"POST", "channels/NAME/pause", Role::operator_, &api::pause_channel},
-    {"POST", "channels/NAME/resume", Role::operator_, &api::resume_channel},
+    {"GET", "channels", Role::viewer, &api::list_channels, {Reach::own_channel}},
+    {"POST", "channels/NAME/pause", Role::operator_, &api::pause_channel, {Reach::own_channel}},
+    {"POST", "channels/NAME/resume", Role::operator_, &api::resume_channel, {Reach::own_channel}},
     {"GET", "xref", Role::viewer, &api::get_reference},
     {"PUT", "xref", Role::operator_, &api::put_reference},
     {"DELETE", "xref", Role::operator_, &api::forget_reference},
@@ -59,6 +54,7 @@ constexpr Route routes[]{
     {"DELETE", "vocabularies/entries", Role::operator_, &api::forget_entry},
     {"GET", "unmapped", Role::viewer, &api::list_unmapped},
     {"GET", "verify", Role::viewer, &api::verify_state},
+    {"GET", "routes", Role::viewer, &api::list_routes, {Reach::asked}},
 };
 
 /// Up to the next slash; the rest stays.
@@ -90,7 +86,7 @@ bool leads_to(std::string_view path, std::string_view route, std::string_view& n
 std::string what_there_is()
 {
     std::set<std::string_view> paths;
-    for (const auto& route : routes)
+    for (const auto& route : table)
         paths.insert(route.path);
     return fmt::format("below /api/v1 there is {}", fmt::join(paths, ", "));
 }
@@ -107,9 +103,24 @@ std::string_view bearer(std::string_view authorization)
     return authorization.substr(scheme.size());
 }
 
+/// Those of the configuration, and the data folder's own.
+std::vector<Token> all_tokens(std::vector<Token> configured, std::string_view own)
+{
+    configured.push_back({{std::string(admin_name), Role::admin}, {sha256(own)}});
+    return configured;
+}
+
 }  // namespace
 
-AdminApi::AdminApi(Dependencies dependencies) : with_(std::move(dependencies)) {}
+std::span<const api::Route> api::routes()
+{
+    return table;
+}
+
+AdminApi::AdminApi(Dependencies dependencies)
+    : with_(std::move(dependencies)),
+      tokens_(all_tokens(with_.configuration.tokens, with_.token))
+{}
 
 void AdminApi::connected(net::Redis& redis)
 {
@@ -141,29 +152,41 @@ asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
     }
     if (!request.path.starts_with("/api/v1/"))
         co_return api::not_found("there is /livez, /readyz, /metrics and /api/v1/");
-    if (request.count("authorization") != 1 || !same_bytes(bearer(*request.field("authorization")), with_.token)) {
-        auto refused = api::refuse(401, "token_wrong", "the admin token is wanted as bearer");
-        refused.fields.emplace_back("WWW-Authenticate", "Bearer");
-        co_return refused;
-    }
+    auto caller = caller_of(request);
+    if (!caller)
+        co_return std::move(caller.error());
     if (!means_)
         co_return api::refuse(503, "starting", "not everything is up yet, see /readyz");
-    static const Caller admin{"admin", Role::admin};
-    co_return co_await route(request, admin);
+    co_return co_await route(request, **caller);
+}
+
+std::expected<const Caller*, net::Response> AdminApi::caller_of(const net::Request& request) const
+{
+    const auto given = request.count("authorization") == 1 ? bearer(*request.field("authorization")) : "";
+    const auto caller = tokens_.whose(given, std::chrono::system_clock::now());
+    if (caller)
+        return *caller;
+    auto refused = caller.error() == Tokens::Refused::expired
+                       ? api::refuse(401, "token_expired", "this token counts no more: its `expires` has come")
+                       : api::refuse(401, "token_wrong", "a token of this Headgate is wanted as bearer");
+    refused.fields.emplace_back("WWW-Authenticate", "Bearer");
+    return std::unexpected(std::move(refused));
 }
 
 asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Caller& caller)
 {
     const auto path = request.path.substr(std::string_view("/api/v1/").size());
     std::string allowed;
-    for (const auto& route : routes) {
+    for (const auto& route : table) {
         api::Call call{request.query, request.body, caller};
         if (!leads_to(path, route.path, call.name))
             continue;
-        if (request.method == route.method && caller.role < route.least)
-            co_return api::refuse(403, "role_wanted", "this token's role may not do that");
-        if (request.method == route.method)
+        if (request.method == route.method) {
+            auto refused = api::refusal(route, caller, call.name);
+            if (refused)
+                co_return std::move(*refused);
             co_return co_await route.handler(*means_, call);
+        }
         allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
     }
     co_return allowed.empty() ? api::not_found(what_there_is()) : api::wrong_method(allowed);

@@ -1,16 +1,18 @@
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 
-#include "gateway/access.hpp"
 #include "gateway/api/means.hpp"
+#include "gateway/tokens.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
 
-/// What people and machines of the operator's ask: /livez, /readyz and /metrics openly, /api/v1/… with the admin
-/// token as bearer. What each request below /api/v1 is answered stands in gateway/api/.
+/// What people and machines of the operator's ask: /livez, /readyz and /metrics openly, /api/v1/… with a token as
+/// bearer, the data folder's own or one of `access`. What each request below /api/v1 is answered stands in
+/// gateway/api/.
 class AdminApi {
 public:
     struct Dependencies {
@@ -20,7 +22,7 @@ public:
         GatewayMetrics& metrics;
         observability::Health& health;
         observability::Log& log;
-        std::string token;
+        std::string token;  // the data folder's own, of the caller `admin`
         api::OwnerCalls owner;
     };
     explicit AdminApi(Dependencies dependencies);
@@ -30,9 +32,12 @@ public:
     void connected(net::Redis& redis);
 
 private:
+    /// Who calls, or how they are refused.
+    std::expected<const Caller*, net::Response> caller_of(const net::Request& request) const;
     asio::awaitable<net::Response> route(net::Request& request, const Caller& caller);
 
     Dependencies with_;
+    Tokens tokens_;
     std::optional<api::Releases> releases_;
     std::optional<api::Means> means_;
 };

@@ -243,7 +243,7 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.not_empty("queues", "leave the key away for one queue that nobody owns");
     check_queues(schema);
     schema.section("parking", parking, "How long deliveries wait for what is not there yet.");
-    schema.not_yet("access", "access by role");
+    schema.section("access", access, "Who may call the admin API.");
     schema.not_yet("alerts", "alerts");
     schema.not_yet("dead", "limits of dead letters");
     schema.not_yet("spool", "accepting while Redis is away");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/config/schema.hpp"
+#include "gateway/access_config.hpp"
 #include "gateway/queues.hpp"
 #include "gateway/system_config.hpp"
 
@@ -102,6 +103,7 @@ struct DeploymentConfig {
     std::vector<RouteConfig> routes;
     std::vector<QueueConfig> queues;  // as they are written; empty: one that nobody owns
     ParkingConfig parking;
+    AccessConfig access;
     RedisConfig redis;
     Durability durability = Durability::strict;
     std::int64_t threads = 0;  // event loops; 0: one per core

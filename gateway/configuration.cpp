@@ -10,6 +10,7 @@
 #include "core/near_name.hpp"
 #include "gateway/files_not_read.hpp"
 #include "gateway/hint.hpp"
+#include "gateway/name.hpp"
 #include "gateway/place.hpp"
 #include "net/http/message.hpp"
 
@@ -27,13 +28,6 @@ bool fits(std::string_view pattern, std::string_view text)
     if (pattern.ends_with('*'))
         return text.starts_with(pattern.substr(0, pattern.size() - 1));
     return pattern == text;
-}
-
-bool is_name(std::string_view text)
-{
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char letter) {
-        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
-    });
 }
 
 /// Names of DATA/secrets that are Headgate's own: a channel of that name would share its generated secret with them.
@@ -89,6 +83,8 @@ public:
             add_route(route);
         for (const auto& queue : made_->deployment.queues)
             check_queue(queue);
+        for (const auto& token : made_->deployment.access.tokens)
+            add_token(token);
         auto beside = files_not_read(options_.folder, folders, read_);
         report(std::move(beside.problems));
         if (made_->deployment.channels.empty() && problems_.empty())
@@ -575,6 +571,58 @@ private:
             problem(config.where, "queue_name",
                     "`" + config.name + "`: a queue's name is of a-z, 0-9, - and _, at most 64 letters",
                     "it stands in every letter");
+    }
+
+    [[nodiscard]] std::vector<std::string> queue_names() const
+    {
+        std::vector<std::string> names;
+        for (const auto& queue : made_->deployment.queues)
+            names.push_back(queue.name);
+        return names;
+    }
+
+    void add_token(const TokenConfig& config)
+    {
+        check_types(config.types, config.where);
+        check_channels_named(config.channels, config.where);
+        for (const auto& queue : config.queues)
+            if (const auto& queues = made_->deployment.queues;
+                std::ranges::find(queues, queue, &QueueConfig::name) == queues.end())
+                problem(config.where, "unknown_queue", "there is no queue `" + queue + "`",
+                        near_or_all(queue, queue_names()));
+        if (config.name.empty() || config.hash.empty())
+            return;  // which has been told
+        if (!is_name(config.name) || config.name == admin_name)
+            problem(config.where, "token_name",
+                    "`" + config.name + "`: a token's name is of a-z, 0-9, - and _, at most 64 letters, and not `" +
+                        std::string(admin_name) + "`",
+                    "it stands in logs and in the audit log");
+        const auto same_name = [&](const Token& token) { return token.caller.name == config.name; };
+        if (std::ranges::any_of(made_->tokens, same_name))
+            return problem(config.where, "repeated_token", "a token `" + config.name + "` stands here a second time",
+                           "a name is one caller's; several hashes are a list");
+        Token token{{config.name, config.role, config.machine, {config.channels, config.types, config.queues}},
+                    {},
+                    expiry_of(config.expires)};
+        for (const auto& source : config.hash)
+            read_hash_of(config, source, token);
+        made_->tokens.push_back(std::move(token));
+    }
+
+    void read_hash_of(const TokenConfig& config, const config::SecretSource& source, Token& token)
+    {
+        const auto told = [&](Problems& into, const std::string& code, const std::string& detail) {
+            into.push_back({place_of(config.where).file, source.line, source.column, code,
+                            "token `" + config.name + "`: " + detail,
+                            "`headgate token add` writes the hash of a new token"});
+        };
+        const auto text = read_secrets({source}, config.name, options_);
+        if (!text)
+            return told(options_.secrets_required ? problems_ : notes_, text.error().code, text.error().detail);
+        const auto hash = read_hash(text->front());
+        if (!hash)
+            return told(problems_, "bad_token_hash", "what is read there is no sha256: and 64 hex digits");
+        token.hashes.push_back(*hash);
     }
 
     void add_route(const RouteConfig& config)

@@ -14,6 +14,7 @@
 #include "gateway/config.hpp"
 #include "gateway/rate_limiter.hpp"
 #include "gateway/systems/http_plan.hpp"
+#include "gateway/tokens.hpp"
 #include "mapping/canonical.hpp"
 #include "mapping/expression.hpp"
 #include "mapping/mapping.hpp"
@@ -96,6 +97,7 @@ struct Configuration {
     std::unordered_map<std::string, std::unique_ptr<Channel>> channels;
     std::vector<Route> routes;
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
+    std::vector<Token> tokens;  // of `access`: who may call the admin API besides the data folder's own token
 
     /// The files are the first generation, and each change of an added entry makes a new one.
     [[nodiscard]] std::uint64_t generation() const { return 1 + vocabularies.added().changes(); }

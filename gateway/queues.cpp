@@ -1,8 +1,8 @@
 #include "gateway/queues.hpp"
 
 #include <algorithm>
-#include <array>
 
+#include "gateway/access.hpp"
 #include "gateway/hint.hpp"
 
 namespace headgate::gateway {
@@ -34,10 +34,9 @@ void QueueConfig::describe(config::Schema& schema)
     schema.required("owner");
     schema.field("roles", roles, "Who works on it: viewer, operator, approver, admin.");
     schema.not_empty("roles", "name a role, or leave the key away to mean operator");
-    static constexpr std::array<std::string_view, 4> known{"viewer", "operator", "approver", "admin"};
     for (const auto& role : roles)
-        if (schema.reading() && std::ranges::find(known, role) == known.end())
-            schema.problem("roles", "unknown_role", "there is no role `" + role + "`", near_or_all(role, known));
+        if (schema.reading() && !role_named(role))
+            schema.problem("roles", "unknown_role", "there is no role `" + role + "`", near_or_all(role, role_names()));
     schema.field("sla", sla, {std::chrono::minutes(1), std::chrono::days(365)}, "By then somebody has looked.");
     schema.section("takes", takes, "What waits there; `default` takes the rest.");
 }

@@ -132,6 +132,13 @@ public:
         if (!filter.entity.empty())
             sql += " AND entity <> ''";
         add(" AND channel = ?", filter.channel);
+        if (!filter.channels.empty()) {
+            sql += " AND channel IN (?";
+            for (std::size_t i = 1; i < filter.channels.size(); ++i)
+                sql += ", ?";
+            sql += ")";
+            values.insert(values.end(), filter.channels.begin(), filter.channels.end());
+        }
         add(" AND source = ?", filter.source);
         add(" AND event < ?", filter.cursor);
         sql += " ORDER BY event DESC LIMIT " + std::to_string(filter.limit + 1);

@@ -71,11 +71,12 @@ struct HistoryBatch {
 struct LetterFilter {
     std::string channel = {}, source = {}, topic = {}, system = {}, type = {}, stage = {}, code = {}, cause = {};
     std::string queue = {}, entity = {}, order_number = {}, event = {};
-    std::optional<std::chrono::system_clock::time_point> since = {};   // died then or later
-    std::optional<std::chrono::system_clock::time_point> until = {};   // died before
-    std::optional<std::chrono::system_clock::time_point> due_by = {};  // somebody should have looked by then
-    std::string cursor = {};                                           // of the page before; "" for the first
-    std::size_t limit = 50;                                            // rows a page, 1..1000
+    std::optional<std::chrono::system_clock::time_point> since = {};           // died then or later
+    std::optional<std::chrono::system_clock::time_point> until = {};           // died before
+    std::optional<std::chrono::system_clock::time_point> due_by = {};          // somebody should have looked by then
+    std::vector<std::string> of_channels = {}, of_types = {}, of_queues = {};  // one of these; none: any
+    std::string cursor = {};                                                   // of the page before; "" for the first
+    std::size_t limit = 50;                                                    // rows a page, 1..1000
 };
 
 /// Newest first.
@@ -98,6 +99,7 @@ struct CauseRow {
 struct HistoryFilter {
     std::string state = {};
     std::string channel = {};
+    std::vector<std::string> channels = {};  // any of these
     std::string source = {};
     std::string entity = {};
     std::string cursor = {};  // of the page before; "" for the first

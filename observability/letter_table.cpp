@@ -138,6 +138,17 @@ Condition condition_of(const LetterFilter& filter)
             if (partial == column)  // says in the index's own words that it covers this
                 condition.sql.append(" AND ").append(column).append(" <> ''");
     }
+    const std::array<std::pair<const char*, const std::vector<std::string>*>, 3> lists{
+        {{"channel", &filter.of_channels}, {"type", &filter.of_types}, {"queue", &filter.of_queues}}};
+    for (const auto& [column, values] : lists) {
+        if (values->empty())
+            continue;
+        condition.sql.append(" AND ").append(column).append(" IN (?");
+        for (std::size_t i = 1; i < values->size(); ++i)
+            condition.sql += ", ?";
+        condition.sql += ")";
+        condition.texts.insert(condition.texts.end(), values->begin(), values->end());
+    }
     const auto bound = [&](const char* sql, const auto& instant) {
         if (!instant)
             return;

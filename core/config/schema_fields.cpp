@@ -7,6 +7,7 @@
 
 #include "core/config/schema_inside.hpp"
 #include "core/decimal.hpp"
+#include "core/suggest.hpp"
 
 namespace headgate::config {
 
@@ -295,7 +296,7 @@ std::size_t Schema::choose(std::string_view key, const std::vector<std::string_v
         return now;
     const auto found = std::ranges::find(names, *text);
     if (found == names.end()) {
-        problem(key, "unknown_choice", "`" + std::string(key) + "` is one of " + all);
+        problem(key, "unknown_choice", "`" + std::string(key) + "` is one of " + all, did_you_mean(*text, names));
         return now;
     }
     return static_cast<std::size_t>(found - names.begin());

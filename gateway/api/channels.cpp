@@ -51,6 +51,7 @@ asio::awaitable<net::Response> list_channels(const Means& with, const Call& call
     auto names = names_of(with.configuration);
     names.merge(paused_names(*paused, "channel"));
     std::vector<std::vector<std::string>> ask;
+    std::erase_if(names, [&call](const std::string& name) { return !call.caller.may_see({.channel = name}); });
     for (const auto& name : names)
         ask.push_back({"SCARD", parked_key(channel_missing(name).key)});
     const auto parked = co_await together(with.redis, std::move(ask));

@@ -62,7 +62,7 @@ Result<Asked> read_asked(const Call& call, bool many)
     const auto* filter = given->if_contains("filter");
     if (filter == nullptr || !filter->is_object())
         return fail(FailureClass::permanent, "bad_body", "say which letters: `filter`, {} for all there are");
-    auto made = letter_filter(filter->get_object(), std::chrono::system_clock::now());
+    auto made = letter_filter(filter->get_object(), call.caller, std::chrono::system_clock::now());
     if (!made)
         return std::unexpected(std::move(made.error()));
     made->limit = 1000;

@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "gateway/api/resources.hpp"
+#include "gateway/api/scope.hpp"
 #include "gateway/api/stored_event.hpp"
 #include "gateway/letter_id.hpp"
 
@@ -42,17 +43,22 @@ void say_times(json::value& value)  // NOLINT(misc-no-recursion)
     }
 }
 
-/// The event that a call names, which has no parameters.
-std::expected<EventId, net::Response> event_of(const Call& call)
+/// The event that a call names, which has no parameters; not there for a caller who may not see it.
+asio::awaitable<std::expected<EventId, net::Response>> event_of(const Means& with, const Call& call)
 {
     const auto id = parse_letter(call.name);
     if (!id)
-        return std::unexpected(refuse(400, "bad_event_id", "an event id is a UUID"));
+        co_return std::unexpected(refuse(400, "bad_event_id", "an event id is a UUID"));
     if (id->delivery)
-        return std::unexpected(refuse(400, "bad_event_id", "this names a letter, not an event"));
+        co_return std::unexpected(refuse(400, "bad_event_id", "this names a letter, not an event"));
     if (const auto none = parameters(call.query, {}); !none)
-        return std::unexpected(failed(none.error()));
-    return id->event;
+        co_return std::unexpected(failed(none.error()));
+    const auto seen = co_await may_see(with, call.caller, id->event);
+    if (!seen)
+        co_return std::unexpected(failed(seen.error()));
+    if (!*seen)
+        co_return std::unexpected(not_found("no such event"));
+    co_return id->event;
 }
 
 }  // namespace
@@ -72,18 +78,24 @@ asio::awaitable<net::Response> list_events(const Means& with, const Call& call)
     if (!limit)
         co_return failed(limit.error());
     filter.limit = *limit;
+    filter.channels = call.caller.scope.channels;
     const auto page = with.history.list(filter);
     if (!page)
         co_return failed(page.error());
     json::array rows;
-    for (const auto& row : page->rows)
-        rows.push_back(row_json(row));
+    for (const auto& row : page->rows) {
+        const auto seen = co_await may_see(with, call.caller, row.event);
+        if (!seen)
+            co_return failed(seen.error());
+        if (*seen)
+            rows.push_back(row_json(row));
+    }
     co_return reply(200, json::object{{"events", std::move(rows)}, {"next", page->next}});
 }
 
 asio::awaitable<net::Response> show_event(const Means& with, const Call& call)
 {
-    const auto id = event_of(call);
+    const auto id = co_await event_of(with, call);
     if (!id)
         co_return id.error();
     const auto row = with.history.show(*id);
@@ -111,7 +123,7 @@ asio::awaitable<net::Response> show_event(const Means& with, const Call& call)
 
 asio::awaitable<net::Response> event_body(const Means& with, const Call& call)
 {
-    const auto id = event_of(call);
+    const auto id = co_await event_of(with, call);
     if (!id)
         co_return id.error();
     const auto bytes = co_await stored(with, *id);

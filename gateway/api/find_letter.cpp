@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "gateway/api/scope.hpp"
 #include "gateway/letter_id.hpp"
 #include "retry/waiting.hpp"
 
@@ -39,7 +40,12 @@ asio::awaitable<std::expected<retry::Letter, net::Response>> find_letter(const M
     }
     if (!found)
         co_return std::unexpected(failed(found.error()));
-    if (!*found)
+    Result<bool> seen = false;
+    if (*found)
+        seen = co_await may_see(with, call.caller, **found);
+    if (!seen)
+        co_return std::unexpected(failed(seen.error()));
+    if (!*seen)
         co_return std::unexpected(not_found("no such dead letter; it may have been replayed already"));
     co_return std::move(**found);
 }

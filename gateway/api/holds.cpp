@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "gateway/api/resources.hpp"
+#include "gateway/api/scope.hpp"
 #include "gateway/letter_id.hpp"
 #include "gateway/systems/progress.hpp"
 #include "retry/decisions.hpp"
@@ -87,6 +88,11 @@ json::object hold_json(const Means& with, const retry::WaitingDelivery& delivery
             {"due", time_text(delivery.at)}};
 }
 
+About about(const json::object& hold)
+{
+    return {hold.at("channel").as_string(), hold.at("type").as_string(), hold.at("queue").as_string()};
+}
+
 /// A held delivery as it is now, and what a person says of it.
 struct Said {
     retry::DeliveryId id;
@@ -100,6 +106,11 @@ struct Said {
     std::string target;
 };
 
+net::Response no_hold()
+{
+    return not_found("no such delivery is held; `headgate holds list` names those that are");
+}
+
 std::unexpected<net::Response> gone(const Means& with, const retry::DeliveryId& id)
 {
     const auto row = with.history.show(id.event);
@@ -108,7 +119,7 @@ std::unexpected<net::Response> gone(const Means& with, const retry::DeliveryId& 
                                       "nothing of that name is held any more: it has been decided or has ended; "
                                       "`headgate events show " +
                                           id.event.text() + "` tells what became of it"));
-    return std::unexpected(not_found("no such delivery is held; `headgate holds list` names those that are"));
+    return std::unexpected(no_hold());
 }
 
 /// What the call says, beside what is stored of the delivery it names.
@@ -138,6 +149,11 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
     const auto stored = co_await with.redis.command(std::move(get));
     if (!stored)
         co_return std::unexpected(failed(stored.error()));
+    const auto theirs = co_await may_see_hold(with, call.caller, said.id);
+    if (!theirs)
+        co_return std::unexpected(failed(theirs.error()));
+    if (!*theirs)
+        co_return std::unexpected(no_hold());
     if (!stored->is_list(6) || stored->list[2].is_nil())
         co_return gone(with, said.id);
     const auto number = [&](std::size_t field, auto& out) {
@@ -298,8 +314,10 @@ asio::awaitable<net::Response> list_holds(const Means& with, const Call& call)
                 continue;
             if (rows.size() == *limit)
                 co_return reply(200, json::object{{"holds", std::move(rows)}, {"next", text_of(*cursor)}});
-            rows.push_back(hold_json(with, delivery));
             cursor->after = delivery.id;
+            auto row = hold_json(with, delivery);
+            if (call.caller.may_see(about(row)))
+                rows.push_back(std::move(row));
         }
         if (!page->next.empty())
             cursor = HoldCursor{cursor->partition, page->next, {}};

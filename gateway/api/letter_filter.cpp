@@ -59,9 +59,11 @@ const std::vector<std::string_view>& letter_filter_names()
     return names;
 }
 
-Result<LetterFilter> letter_filter(const Parameters& given, std::chrono::system_clock::time_point now)
+Result<LetterFilter> letter_filter(const Parameters& given, const Caller& caller,
+                                   std::chrono::system_clock::time_point now)
 {
-    LetterFilter filter;
+    LetterFilter filter{
+        .of_channels = caller.scope.channels, .of_types = caller.scope.types, .of_queues = caller.scope.queues};
     const auto value = [&given](std::string_view name) -> std::string_view {
         const auto found = given.find(name);
         return found == given.end() ? std::string_view{} : std::string_view(found->second);
@@ -83,7 +85,8 @@ Result<LetterFilter> letter_filter(const Parameters& given, std::chrono::system_
     return filter;
 }
 
-Result<LetterFilter> letter_filter(const json::object& members, std::chrono::system_clock::time_point now)
+Result<LetterFilter> letter_filter(const json::object& members, const Caller& caller,
+                                   std::chrono::system_clock::time_point now)
 {
     Parameters given;
     const auto& names = letter_filter_names();
@@ -97,7 +100,7 @@ Result<LetterFilter> letter_filter(const json::object& members, std::chrono::sys
                         fmt::format("`{}` of a filter is a text", std::string_view(name)));
         given.emplace(name, value.as_string());
     }
-    return letter_filter(given, now);
+    return letter_filter(given, caller, now);
 }
 
 }  // namespace headgate::gateway::api

@@ -16,10 +16,11 @@ namespace headgate::gateway::api {
 /// stage, code, cause, queue, entity, order, event; and since, until (RFC 3339, or how long ago: "2h"), overdue
 /// ("true").
 [[nodiscard]] const std::vector<std::string_view>& letter_filter_names();
-/// Of what a query or a body gives under these names. `bad_filter`.
-Result<observability::LetterFilter> letter_filter(const Parameters& given, std::chrono::system_clock::time_point now);
-/// The same of a member `filter` of a body, whose members are texts. `bad_body`, `bad_filter`.
-Result<observability::LetterFilter> letter_filter(const json::object& members,
+/// Of what a query or a body gives under these names, and never beyond what the caller may see. `bad_filter`.
+Result<observability::LetterFilter> letter_filter(const Parameters& given, const Caller& caller,
+                                                  std::chrono::system_clock::time_point now);
+/// The same of a member `filter` of a body, whose members are texts.
+Result<observability::LetterFilter> letter_filter(const json::object& members, const Caller& caller,
                                                   std::chrono::system_clock::time_point now);
 
 }  // namespace headgate::gateway::api

@@ -8,6 +8,7 @@
 #include "gateway/api/find_letter.hpp"
 #include "gateway/api/letter_filter.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/api/scope.hpp"
 #include "gateway/api/stored_event.hpp"
 #include "gateway/letter.hpp"
 #include "gateway/letter_id.hpp"
@@ -124,7 +125,7 @@ asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
     const auto limit = limit_of(*given, 100);
     if (!limit)
         co_return failed(limit.error());
-    auto filter = letter_filter(*given, std::chrono::system_clock::now());
+    auto filter = letter_filter(*given, call.caller, std::chrono::system_clock::now());
     if (!filter)
         co_return failed(filter.error());
     filter->cursor = (*given)["cursor"];
@@ -156,6 +157,8 @@ asio::awaitable<net::Response> list_causes(const Means& with, const Call& call)
     json::array rows;
     for (const auto& cause : *causes) {
         if (!(*given)["queue"].empty() && cause.queue != (*given)["queue"])
+            continue;
+        if (!call.caller.may_see({.channel = cause.channel, .queue = cause.queue}))
             continue;
         rows.push_back(json::object{{"cause", cause.cause},
                                     {"stage", cause.stage},

@@ -8,6 +8,7 @@
 
 #include "gateway/api/letter_filter.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/api/scope.hpp"
 #include "gateway/letter_id.hpp"
 #include "retry/letters.hpp"
 #include "retry/replay_jobs.hpp"
@@ -81,7 +82,7 @@ struct Wanted {
     std::vector<LetterId> letters;
 };
 
-Result<Wanted> wanted_of(const json::object& members)
+Result<Wanted> wanted_of(const json::object& members, const Caller& caller)
 {
     const auto* filter = members.if_contains("filter");
     const auto* letters = members.if_contains("letters");
@@ -92,7 +93,7 @@ Result<Wanted> wanted_of(const json::object& members)
     if (filter != nullptr) {
         if (!filter->is_object())
             return fail(FailureClass::permanent, "bad_body", "`filter` is an object, {} for all letters");
-        auto made = letter_filter(filter->get_object(), std::chrono::system_clock::now());
+        auto made = letter_filter(filter->get_object(), caller, std::chrono::system_clock::now());
         if (!made)
             return std::unexpected(std::move(made.error()));
         made->limit = page_size;
@@ -114,8 +115,9 @@ Result<Wanted> wanted_of(const json::object& members)
 /// Puts the list of a job together, as the letters are now.
 class Preparation {
 public:
-    Preparation(const Means& with, retry::ReplayJobs& jobs, std::string id)
+    Preparation(const Means& with, const Caller& caller, retry::ReplayJobs& jobs, std::string id)
         : with_(with),
+          caller_(caller),
           jobs_(jobs),
           id_(std::move(id))
     {}
@@ -156,6 +158,14 @@ private:
             const auto letter = co_await letters.show(name.event, name.delivery);
             if (!letter)
                 co_return std::unexpected(letter.error());
+            Result<bool> seen = true;
+            if (*letter)
+                seen = co_await may_see(with_, caller_, **letter);
+            if (!seen)
+                co_return std::unexpected(seen.error());
+            if (!*seen)
+                co_return fail(FailureClass::permanent, "not_found",
+                               "there is no dead letter " + letter_text(name.event, name.delivery));
             auto adding = add({name.event, name.delivery, *letter ? (*letter)->round : 0U});
             if (auto done = co_await std::move(adding); !done)
                 co_return done;
@@ -185,11 +195,21 @@ private:
     }
 
     const Means& with_;
+    const Caller& caller_;
     retry::ReplayJobs& jobs_;
     std::string id_;
     std::vector<retry::JobLetter> page_;
     std::uint64_t written_ = 0;
 };
+
+/// Whoever is limited sees the jobs they began.
+bool may_see(const Caller& caller, const retry::ReplayJob& job)
+{
+    boost::system::error_code error;
+    const auto what = json::parse(job.what, error);
+    return caller.scope.everything() ||
+           (!error && what.is_object() && what.get_object().contains("who") && what.at("who") == caller.name);
+}
 
 /// The job that a call names, which has no parameters.
 asio::awaitable<std::expected<retry::ReplayJob, net::Response>> find_job(retry::ReplayJobs& jobs, const Call& call)
@@ -202,7 +222,7 @@ asio::awaitable<std::expected<retry::ReplayJob, net::Response>> find_job(retry::
     auto job = co_await std::move(showing);
     if (!job)
         co_return std::unexpected(failed(job.error()));
-    if (!*job)
+    if (!*job || !may_see(call.caller, **job))
         co_return std::unexpected(not_found("no such replay job; `headgate replay status` lists them"));
     co_return std::move(**job);
 }
@@ -236,7 +256,8 @@ asio::awaitable<net::Response> list_replays(const Means& with, const Call& call)
         co_return failed(all.error());
     json::array rows;
     for (const auto& job : *all)
-        rows.push_back(job_json(with, job));
+        if (may_see(call.caller, job))
+            rows.push_back(job_json(with, job));
     co_return reply(200, json::object{{"jobs", std::move(rows)}});
 }
 
@@ -247,7 +268,7 @@ asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
         co_return failed(given.error());
     const auto why = text_member(*given, "why", longest_why);
     const auto rate = rate_member(*given);
-    auto wanted = wanted_of(*given);
+    auto wanted = wanted_of(*given, call.caller);
     if (!why || !rate)
         co_return failed(why ? rate.error() : why.error());
     if (!wanted)
@@ -261,7 +282,7 @@ asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
     const auto created = co_await jobs.create(id, json::serialize(what), rate->value_or(usual_rate), now_ms());
     if (!created)
         co_return failed(created.error());
-    Preparation preparation(with, jobs, id);
+    Preparation preparation(with, call.caller, jobs, id);
     auto preparing = preparation.all(std::move(*wanted));
     if (const auto prepared = co_await std::move(preparing); !prepared) {
         co_await jobs.cancel(id);

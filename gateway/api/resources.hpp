@@ -70,4 +70,7 @@ asio::awaitable<net::Response> forget_entry(const Means& with, const Call& call)
 asio::awaitable<net::Response> list_unmapped(const Means& with, const Call& call);
 asio::awaitable<net::Response> verify_state(const Means& with, const Call& call);
 
+// route.cpp: what may be asked, and by whom.
+asio::awaitable<net::Response> list_routes(const Means& with, const Call& call);
+
 }  // namespace headgate::gateway::api

@@ -1,5 +1,7 @@
 #include "gateway/cli/admin.hpp"
 
+#include <cstdlib>
+
 #include <boost/json.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -11,17 +13,30 @@ namespace headgate::gateway {
 
 namespace json = boost::json;
 
+namespace {
+
+/// HEADGATE_TOKEN, else the data folder's own.
+Result<std::string> token_for(const RunningInfo& running)
+{
+    if (const char* given = std::getenv("HEADGATE_TOKEN"); given != nullptr && *given != '\0')
+        return std::string(given);
+    auto token = read_file(running.admin_token_file);
+    if (token && token->ends_with('\n'))
+        token->pop_back();
+    return token;
+}
+
+}  // namespace
+
 Result<net::ClientAnswer> call(const std::string& data, std::string method, std::string target, std::string body)
 {
     const auto running = read_running(data);
     if (!running)
         return std::unexpected(running.error());
     const auto address = config::parse_endpoint(running->admin_address);
-    auto token = read_file(running->admin_token_file);
+    auto token = token_for(*running);
     if (!address || !token)
         return fail(FailureClass::permanent, "not_running", "run.json of " + data + " names no admin address or token");
-    if (token->ends_with('\n'))
-        token->pop_back();
     net::ClientRequest request;
     request.host = address->address == "0.0.0.0" ? "127.0.0.1" : address->address;
     request.port = address->port;

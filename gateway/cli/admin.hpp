@@ -9,7 +9,7 @@
 
 namespace headgate::gateway {
 
-// Calls to the admin API of the Headgate that runs in a data folder.
+// Calls to the admin API of the Headgate that runs in a data folder, with its own token or the one of HEADGATE_TOKEN.
 
 /// One call, whatever it is answered. One that changes something may take its time: it may let many deliveries go.
 Result<net::ClientAnswer> call(const std::string& data, std::string method, std::string target, std::string body = {});

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/app.hpp"
+#include "gateway/cli/access_commands.hpp"
 #include "gateway/cli/desk_commands.hpp"
 #include "gateway/cli/operator_commands.hpp"
 #include "gateway/cli/tool_commands.hpp"
@@ -121,6 +122,7 @@ int run_command_line(int argc, char** argv)
     auto* events_raw = events->add_subcommand("raw", "The body as it arrived, byte for byte");
     DeskCommands desk(app);
     OperatorCommands operating(app);
+    AccessCommands access(app);
     auto* verify = app.add_subcommand("verify", "Check the invariants of the state in Redis");
     for (auto* command : {events_list, events_show, events_raw, verify})
         add_data(command, query);
@@ -164,6 +166,8 @@ int run_command_line(int argc, char** argv)
     if (const auto done = desk.run())
         return *done;
     if (const auto done = operating.run())
+        return *done;
+    if (const auto done = access.run())
         return *done;
     if (*verify)
         return verify_command(query);

@@ -64,8 +64,10 @@ int events_raw_command(const QueryOptions& options, const std::string& id)
     const auto answer = call(options.data, "GET", "/api/v1/events/" + encoded(id) + "/raw");
     if (!answer)
         return complain(answer.error());
-    if (answer->status != 200)
-        return complain({FailureClass::permanent, "not_found", "no such event", {}});
+    if (answer->status != 200) {
+        const auto told = told_by(*answer);
+        return complain(told ? Failure{FailureClass::permanent, "bad_answer", "no body", {}} : told.error());
+    }
     std::cout.write(answer->body.data(), static_cast<std::streamsize>(answer->body.size()));
     return exit_fine;
 }

@@ -238,13 +238,20 @@ std::string HeadgateProcess::log() const
 std::pair<int, std::string> HeadgateProcess::admin(const std::string& method, const std::string& target,
                                                    const std::string& body) const
 {
+    return admin_as(token_, method, target, body);
+}
+
+std::pair<int, std::string> HeadgateProcess::admin_as(const std::string& token, const std::string& method,
+                                                      const std::string& target, const std::string& body) const
+{
     net::ClientRequest request;
     request.host = "127.0.0.1";
     request.port = static_cast<std::uint16_t>(admin_port_);
     request.method = method;
     request.target = target;
     request.body = body;
-    request.fields.emplace_back("Authorization", "Bearer " + token_);
+    if (!token.empty())
+        request.fields.emplace_back("Authorization", "Bearer " + token);
     const auto answer = net::exchange(request);
     if (!answer)
         return {0, answer.error().detail};

@@ -66,6 +66,9 @@ public:
     /// A request to the admin API with the token: status and body.
     std::pair<int, std::string> admin(const std::string& method, const std::string& target,
                                       const std::string& body = {}) const;
+    /// The same with another token; without any when it is empty.
+    std::pair<int, std::string> admin_as(const std::string& token, const std::string& method, const std::string& target,
+                                         const std::string& body = {}) const;
     boost::json::value admin_json(const std::string& target) const;
     /// A series of /metrics, labels and all as it is written there; 0 when it has not begun.
     [[nodiscard]] double metric(std::string_view series) const;

@@ -74,7 +74,6 @@ legal_entity: [{ legal_entity: park }]
 regions: { eu: {} }
 holds: [{ id: big }]
 parking: { parent: { fetch: true }, unrouted: { wait: 1d } }
-access: { tokens: [] }
 alerts: { to: [] }
 redis: { sentinel: headgate }
 dead: { resident: 1GiB }
@@ -93,7 +92,7 @@ history: { store: sqlite }
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
                                      "by", "ownership", "legal_entity", "regions", "holds", "fetch", "unrouted",
-                                     "access", "alerts", "sentinel", "dead", "spool", "history"));
+                                     "alerts", "sentinel", "dead", "spool", "history"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }
