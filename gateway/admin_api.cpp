@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "gateway/api/audit.hpp"
 #include "gateway/api/resources.hpp"
-#include "gateway/api/route.hpp"
 
 namespace headgate::gateway {
 
@@ -48,12 +48,13 @@ constexpr api::Route table[]{
     {"DELETE", "xref", Role::operator_, &api::forget_reference},
     {"GET", "xref/kinds", Role::viewer, &api::list_reference_kinds},
     {"GET", "xref/export", Role::viewer, &api::export_references},
-    {"POST", "xref/import", Role::operator_, &api::import_references},
+    {"POST", "xref/import", Role::operator_, &api::import_references, {.lines = true}},
     {"GET", "vocabularies/entries", Role::viewer, &api::list_entries},
     {"PUT", "vocabularies/entries", Role::operator_, &api::put_entry},
     {"DELETE", "vocabularies/entries", Role::operator_, &api::forget_entry},
     {"GET", "unmapped", Role::viewer, &api::list_unmapped},
     {"GET", "verify", Role::viewer, &api::verify_state},
+    {"GET", "audit", Role::admin, &api::list_audit},
     {"GET", "routes", Role::viewer, &api::list_routes, {Reach::asked}},
 };
 
@@ -126,7 +127,7 @@ void AdminApi::connected(net::Redis& redis)
 {
     releases_.emplace(redis, with_.scripts, with_.owner.ready);
     means_.emplace(api::Means{with_.configuration, with_.scripts, with_.history, with_.metrics, with_.health, with_.log,
-                              with_.owner, redis, *releases_});
+                              with_.owner, redis, *releases_, with_.audit});
 }
 
 asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
@@ -185,11 +186,37 @@ asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Call
             auto refused = api::refusal(route, caller, call.name);
             if (refused)
                 co_return std::move(*refused);
-            co_return co_await route.handler(*means_, call);
+            if (route.method == "GET")
+                co_return co_await route.handler(*means_, call);
+            co_return co_await audited(route, call);
         }
         allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
     }
     co_return allowed.empty() ? api::not_found(what_there_is()) : api::wrong_method(allowed);
+}
+
+asio::awaitable<net::Response> AdminApi::audited(const api::Route& route, const api::Call& call)
+{
+    auto line = api::intent_of(route, call);
+    const auto intent = co_await api::written(with_.audit, std::move(line));
+    if (!intent) {
+        with_.health.note("audit_unwritable", intent.error().code);
+        co_return api::refuse(503, "audit_unwritable",
+                              "nothing was changed: the audit log cannot be written (" + intent.error().code + ")");
+    }
+    auto response = co_await route.handler(*means_, call);
+    line = api::result_of(*intent, response);
+    const auto told = co_await api::written(with_.audit, std::move(line));
+    if (told) {
+        with_.health.clear_note("audit_unwritable");
+        co_return response;
+    }
+    with_.health.note("audit_unwritable", told.error().code);
+    with_.log.error("the audit log has a change whose result it was not told", observability::LogLine{}
+                                                                                   .field("line", *intent)
+                                                                                   .field("status", response.status)
+                                                                                   .field("detail", told.error().code));
+    co_return response;
 }
 
 }  // namespace headgate::gateway

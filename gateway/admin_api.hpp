@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gateway/api/means.hpp"
+#include "gateway/api/route.hpp"
 #include "gateway/tokens.hpp"
 #include "net/http/message.hpp"
 
@@ -19,6 +20,7 @@ public:
         const Configuration& configuration;
         const retry::Scripts& scripts;
         observability::HistoryStore& history;
+        observability::AuditLog& audit;
         GatewayMetrics& metrics;
         observability::Health& health;
         observability::Log& log;
@@ -35,6 +37,8 @@ private:
     /// Who calls, or how they are refused.
     std::expected<const Caller*, net::Response> caller_of(const net::Request& request) const;
     asio::awaitable<net::Response> route(net::Request& request, const Caller& caller);
+    /// With a line in the audit log in front of it and one behind it; without the first nothing is done.
+    asio::awaitable<net::Response> audited(const api::Route& route, const api::Call& call);
 
     Dependencies with_;
     Tokens tokens_;

@@ -91,6 +91,8 @@ public:
             ledger_->close();  // whose last answers go to the owner's loop
         if (history_)
             history_->close();
+        if (audit_)
+            audit_->close();
         owner_.reset();
         return exit_code_;
     }
@@ -295,6 +297,12 @@ private:
                             " (make room, or bring it back from a backup: it may have the bodies of what waits. "
                             "Moved away with its -wal and -shm, a new one is begun)");
         }
+        try {
+            audit_ = std::make_unique<observability::AuditLog>(observability::AuditOptions{folder_ / "audit.db"});
+        } catch (const std::exception& error) {
+            return fail(FailureClass::permanent, "audit_unusable",
+                        std::string(error.what()) + " (make room, or bring it back from a backup)");
+        }
         return {};
     }
 
@@ -428,7 +436,7 @@ private:
         if (!choose(admin_address_, configuration_->deployment.listen.admin.address, options_.admin))
             return false;
         admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
-            *configuration_, scripts_, *history_, gateway_metrics_, health_, log_, token, owner_calls()});
+            *configuration_, scripts_, *history_, *audit_, gateway_metrics_, health_, log_, token, owner_calls()});
         admin_server_ = std::make_unique<net::HttpServer>(
             io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {
@@ -556,6 +564,8 @@ private:
             ledger_->close();
         if (history_)
             history_->close();
+        if (audit_)
+            audit_->close();
         if (redis_)
             redis_->close();
         if (managed_) {
@@ -586,6 +596,7 @@ private:
     std::unique_ptr<net::Redis> redis_;  // of the main thread: admin and watching
     std::unique_ptr<connectors::SqliteLedger> ledger_;
     std::unique_ptr<observability::HistoryStore> history_;
+    std::unique_ptr<observability::AuditLog> audit_;
     std::unique_ptr<OwnerLoop> owner_;
     std::vector<std::unique_ptr<IntakeLoop>> intakes_;
     std::unique_ptr<ReplayRunner> replays_;

@@ -10,6 +10,7 @@
 #include "gateway/configuration.hpp"
 #include "gateway/gateway_metrics.hpp"
 #include "net/redis/connection.hpp"
+#include "observability/audit.hpp"
 #include "observability/health.hpp"
 #include "observability/history.hpp"
 #include "observability/log.hpp"
@@ -46,6 +47,7 @@ struct Means {
     const OwnerCalls& owner;
     net::Redis& redis;
     Releases& releases;
+    observability::AuditLog& audit;
 };
 
 /// Tells the owner something and waits until it has heard.

@@ -70,6 +70,9 @@ asio::awaitable<net::Response> forget_entry(const Means& with, const Call& call)
 asio::awaitable<net::Response> list_unmapped(const Means& with, const Call& call);
 asio::awaitable<net::Response> verify_state(const Means& with, const Call& call);
 
+// audit.cpp: who changed what.
+asio::awaitable<net::Response> list_audit(const Means& with, const Call& call);
+
 // route.cpp: what may be asked, and by whom.
 asio::awaitable<net::Response> list_routes(const Means& with, const Call& call);
 

@@ -21,6 +21,7 @@ enum class Reach : std::uint8_t {
 struct Trait {
     Reach reach = Reach::everything;
     bool decides = false;  // what a person answers for: no machine's
+    bool lines = false;    // its body is a file: the audit log keeps its size and hash
 };
 
 /// A request below /api/v1/ and who answers it. A word in capitals stands for the name of one thing.

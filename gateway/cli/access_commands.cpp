@@ -28,12 +28,29 @@ AccessCommands::AccessCommands(CLI::App& app)
         ->type_name("DIR")
         ->default_str("./data")
         ->excludes(config);
+
+    auto* audit = app.add_subcommand("audit", "Who changed what through the admin API");
+    audit->require_subcommand(1);
+    audit_list_ = audit->add_subcommand("list", "Changes and reveals, newest first");
+    audit_list_->add_option("--limit", audit_.limit, "Rows at most")->type_name("N")->default_str("50");
+    audit_verify_ = audit->add_subcommand("verify", "Read the file and find lines that were changed");
+    audit_verify_
+        ->add_option("--head", audit_.head, "A head that was kept elsewhere: finds lines taken off the end, too")
+        ->type_name("HASH");
+    for (auto* command : {audit_list_, audit_verify_}) {
+        command->add_option("--data", audit_.data, "Data folder")->type_name("DIR")->default_str("./data");
+        command->add_flag("--json", audit_.json, "Print JSON for machines");
+    }
 }
 
 std::optional<int> AccessCommands::run() const
 {
     if (*token_add_)
         return token_add_command(token_);
+    if (*audit_list_)
+        return audit_list_command(audit_);
+    if (*audit_verify_)
+        return audit_verify_command(audit_);
     return std::nullopt;
 }
 

@@ -22,7 +22,17 @@ struct TokenOptions {
 /// The token alone on standard output, once; what to paste into the configuration on standard error.
 int token_add_command(const TokenOptions& options);
 
-/// Who may do what: token.
+struct AuditOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::size_t limit = 50;
+    std::string head;  // a hash that was kept elsewhere
+};
+int audit_list_command(const AuditOptions& options);
+/// Reads the file itself, whether a Headgate runs on it or not.
+int audit_verify_command(const AuditOptions& options);
+
+/// Who may do what, and who did: token, audit.
 class AccessCommands {
 public:
     /// The app writes into this object when it parses: both stay where they are.
@@ -34,7 +44,10 @@ public:
 
 private:
     TokenOptions token_;
+    AuditOptions audit_;
     CLI::App* token_add_ = nullptr;
+    CLI::App* audit_list_ = nullptr;
+    CLI::App* audit_verify_ = nullptr;
 };
 
 }  // namespace headgate::gateway

@@ -652,6 +652,9 @@ constexpr CodeEntry table[] = {
               ""},
     CodeEntry{"token_expired", at_admin, "the token's `expires` has come (401)",
               "`headgate token add` makes another; put its hash into `access`", ""},
+    CodeEntry{"audit_unwritable", at_admin,
+              "the audit log cannot be written, so nothing was changed (503); the detail has the code",
+              "make room on the data folder's disk, or put audit.db back where it was, and say it again", ""},
     CodeEntry{"role_wanted", at_admin, "the token's role may not do that (403); the detail says which may",
               "ask somebody whose role may", ""},
     CodeEntry{"machine_refused", at_admin, "a person decides that, and the token is a machine's (403)",
@@ -729,6 +732,7 @@ constexpr CodeEntry table[] = {
               "write `expect:` by hand", ""},
     CodeEntry{"no_files", at_cli, "no YAML of a configuration is here",
               "name files, or the folder with headgate.yaml or connectors/", ""},
+    CodeEntry{"audit_unreadable", at_cli, "`audit verify` cannot read audit.db", "`--data` names the data folder", ""},
     CodeEntry{"token_exists", at_cli, "there is a hash of a token of this name already",
               "another name, or remove the file: the old token counts no more then", ""},
     CodeEntry{"no_code", at_cli, "no code is named", "`headgate explain CODE`, or `--all`", ""},
@@ -754,6 +758,8 @@ constexpr CodeEntry table[] = {
               "`ledger.db` cannot be opened: it is no SQLite database, is damaged, or there "
               "is no room",
               "bring it back from a backup: it knows what was applied", ""},
+    CodeEntry{"audit_unusable", at_start, "`audit.db` cannot be opened",
+              "make room, or bring it back from a backup; moved away, a new one is begun", ""},
     CodeEntry{
         "history_unusable", at_start, "`history.db` cannot be opened, for the same reasons",
         "make room, or bring it back from a backup; moved away with its -wal and -shm, a new one is begun, without "
