@@ -8,6 +8,7 @@
 
 #include "gateway/api/audit.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/api/unveiling.hpp"
 
 namespace headgate::gateway {
 
@@ -17,11 +18,11 @@ using api::Reach;
 
 constexpr api::Route table[]{
     {"GET", "events", Role::viewer, &api::list_events, {Reach::asked}},
-    {"GET", "events/ID", Role::viewer, &api::show_event, {Reach::asked}},
-    {"GET", "events/ID/raw", Role::operator_, &api::event_body, {Reach::asked}},
+    {"GET", "events/ID", Role::viewer, &api::show_event, {.reach = Reach::asked, .payload = true}},
+    {"GET", "events/ID/raw", Role::viewer, &api::event_body, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq", Role::viewer, &api::list_letters, {Reach::asked}},
     {"GET", "dlq/causes", Role::viewer, &api::list_causes, {Reach::asked}},
-    {"GET", "dlq/ID", Role::viewer, &api::show_letter, {Reach::asked}},
+    {"GET", "dlq/ID", Role::viewer, &api::show_letter, {.reach = Reach::asked, .payload = true}},
     {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter, {Reach::asked}},
     {"POST", "dlq/edit", Role::operator_, &api::edit_letters, {Reach::asked}},
     {"POST", "dlq/ID/edit", Role::operator_, &api::edit_letter, {Reach::asked}},
@@ -120,14 +121,15 @@ std::span<const api::Route> api::routes()
 
 AdminApi::AdminApi(Dependencies dependencies)
     : with_(std::move(dependencies)),
-      tokens_(all_tokens(with_.configuration.tokens, with_.token))
+      tokens_(all_tokens(with_.configuration.tokens, with_.token)),
+      mask_(with_.configuration.deployment.history)
 {}
 
 void AdminApi::connected(net::Redis& redis)
 {
     releases_.emplace(redis, with_.scripts, with_.owner.ready);
     means_.emplace(api::Means{with_.configuration, with_.scripts, with_.history, with_.metrics, with_.health, with_.log,
-                              with_.owner, redis, *releases_, with_.audit});
+                              with_.owner, redis, *releases_, with_.audit, mask_});
 }
 
 asio::awaitable<net::Response> AdminApi::answer(net::Request& request)
@@ -186,7 +188,18 @@ asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Call
             auto refused = api::refusal(route, caller, call.name);
             if (refused)
                 co_return std::move(*refused);
-            if (route.method == "GET")
+            std::optional<api::Unveiling> unveiling;
+            if (route.trait.payload)
+                unveiling = api::unveiling_of(request.query);
+            if (unveiling) {
+                refused = api::refusal(*unveiling, route, caller);
+                call.query = unveiling->rest;
+                call.reveal = unveiling->reveal;
+                call.why = unveiling->why;
+            }
+            if (refused)
+                co_return std::move(*refused);
+            if (route.method == "GET" && !call.reveal)
                 co_return co_await route.handler(*means_, call);
             co_return co_await audited(route, call);
         }

@@ -42,6 +42,7 @@ private:
 
     Dependencies with_;
     Tokens tokens_;
+    Mask mask_;
     std::optional<api::Releases> releases_;
     std::optional<api::Means> means_;
 };

@@ -247,7 +247,7 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.not_yet("alerts", "alerts");
     schema.not_yet("dead", "limits of dead letters");
     schema.not_yet("spool", "accepting while Redis is away");
-    schema.not_yet("history", "other stores and retention of the history");
+    schema.section("history", history, "What was, and who may see all of it.");
 }
 
 }  // namespace headgate::gateway

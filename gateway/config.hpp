@@ -7,6 +7,7 @@
 
 #include "core/config/schema.hpp"
 #include "gateway/access_config.hpp"
+#include "gateway/masking/mask.hpp"
 #include "gateway/queues.hpp"
 #include "gateway/system_config.hpp"
 
@@ -104,6 +105,7 @@ struct DeploymentConfig {
     std::vector<QueueConfig> queues;  // as they are written; empty: one that nobody owns
     ParkingConfig parking;
     AccessConfig access;
+    HistoryConfig history;
     RedisConfig redis;
     Durability durability = Durability::strict;
     std::int64_t threads = 0;  // event loops; 0: one per core

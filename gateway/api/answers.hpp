@@ -27,6 +27,8 @@ struct Call {
     std::string_view body;
     const Caller& caller;
     std::string_view name{};  // of the one thing it is about; empty: about all
+    bool reveal = false;      // what is personal, which `why` says the reason for
+    std::string_view why{};
 };
 
 [[nodiscard]] net::Response reply(int status, const json::value& body);

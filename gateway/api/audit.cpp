@@ -24,7 +24,7 @@ constexpr std::size_t longest_value = 300;  // bytes
 /// Members that name the one thing a request without a name in its path is about.
 constexpr std::array<std::string_view, 7> names{"system", "kind", "id", "source", "vocabulary", "word", "cause"};
 /// What else is asked.
-constexpr std::array<std::string_view, 6> asked{"theirs", "value", "target", "attempts", "check", "reveal"};
+constexpr std::array<std::string_view, 5> asked{"theirs", "value", "target", "attempts", "check"};
 /// What an answer tells.
 constexpr std::array<std::string_view, 15> told{"theirs",   "value",    "generation", "woken", "waiting",
                                                 "released", "verdict",  "state",      "seq",   "imported",
@@ -66,6 +66,10 @@ public:
             for (const auto parameter : *parsed)
                 take(parameter.key.decode(), json::string(parameter.value.decode()));
         whole_ = true;
+        if (call.reveal) {
+            asks_["reveal"] = true;
+            why_ = call.why;
+        }
         if (call.body.empty())
             return;
         boost::system::error_code error;

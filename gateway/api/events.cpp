@@ -117,7 +117,7 @@ asio::awaitable<net::Response> show_event(const Means& with, const Call& call)
     }
     if (!bytes->empty())
         if (const auto envelope = decode_envelope_head(*bytes))
-            out["envelope"] = envelope_json(*envelope);
+            out["envelope"] = envelope_json(with, call, *envelope);
     co_return reply(200, out);
 }
 
@@ -136,7 +136,9 @@ asio::awaitable<net::Response> event_body(const Means& with, const Call& call)
         co_return failed(envelope.error());
     net::Response response;
     response.content_type = "application/octet-stream";
-    response.body = std::move(envelope->body);
+    response.body = call.reveal ? std::move(envelope->body) : with.mask.body(envelope->body);
+    if (!call.reveal)
+        response.fields.emplace_back("Headgate-Masked", "true");
     co_return response;
 }
 

@@ -199,7 +199,7 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
                                             {"work", to_hex(*found->word)}};
     }
     if (envelope && !envelope->channel.empty())
-        out["envelope"] = envelope_json(*envelope);
+        out["envelope"] = envelope_json(with, call, *envelope);
     co_return reply(200, out);
 }
 

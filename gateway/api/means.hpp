@@ -9,6 +9,7 @@
 #include "gateway/api/releases.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/gateway_metrics.hpp"
+#include "gateway/masking/mask.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/audit.hpp"
 #include "observability/health.hpp"
@@ -48,6 +49,7 @@ struct Means {
     net::Redis& redis;
     Releases& releases;
     observability::AuditLog& audit;
+    const Mask& mask;
 };
 
 /// Tells the owner something and waits until it has heard.

@@ -49,7 +49,8 @@ asio::awaitable<net::Response> list_routes(const Means&, const Call& call)
                                     {"path", route.path},
                                     {"role", gateway::name_of(route.least)},
                                     {"reach", name_of(route.trait.reach)},
-                                    {"decides", route.trait.decides}});
+                                    {"decides", route.trait.decides},
+                                    {"payload", route.trait.payload}});
     co_return reply(200, json::object{{"routes", std::move(rows)}});
 }
 

@@ -21,6 +21,7 @@ enum class Reach : std::uint8_t {
 struct Trait {
     Reach reach = Reach::everything;
     bool decides = false;  // what a person answers for: no machine's
+    bool payload = false;  // it shows what came, which an operator may have revealed
     bool lines = false;    // its body is a file: the audit log keeps its size and hash
 };
 

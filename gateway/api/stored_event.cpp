@@ -1,6 +1,6 @@
 #include "gateway/api/stored_event.hpp"
 
-#include <boost/json/array.hpp>
+#include <boost/json.hpp>
 
 #include "connectors/formats/json.hpp"
 #include "gateway/api/answers.hpp"
@@ -23,7 +23,24 @@ Task<std::string> stored(const Means& with, EventId id)
     co_return std::move(*kept).value_or("");
 }
 
-json::array edits_json(const Envelope& envelope)
+namespace {
+
+/// The name that the value at a pointer is known by; an item of a list is known by the list's.
+std::string name_of(std::string_view pointer)
+{
+    while (!pointer.empty()) {
+        const auto slash = pointer.rfind('/');
+        const auto name = pointer.substr(slash + 1);
+        if (name != "-" && name.find_first_not_of("0123456789") != std::string_view::npos)
+            return std::string(name);
+        pointer = slash == std::string_view::npos ? std::string_view{} : pointer.substr(0, slash);
+    }
+    return {};
+}
+
+}  // namespace
+
+json::array edits_json(const Means& with, const Call& call, const Envelope& envelope)
 {
     json::array edits;
     const auto all = connectors::read_json(envelope.edits);
@@ -35,16 +52,23 @@ json::array edits_json(const Envelope& envelope)
             const auto& node = (*all)[member];
             edit[node.name] = node.name == "value" ? json_text(*all, member) : std::string(node.text);
         }
+        if (const auto* value = edit.if_contains("value"); value != nullptr && !call.reveal) {
+            const auto name = json::serialize(json::string(name_of(edit["path"].as_string())));
+            auto masked = with.mask.body("{" + name + ":" + std::string(value->as_string()) + "}");
+            edit["value"] = masked.size() < name.size() + 3
+                                ? masked
+                                : masked.substr(name.size() + 2, masked.size() - name.size() - 3);
+        }
         edits.push_back(std::move(edit));
     }
     return edits;
 }
 
-json::object envelope_json(const Envelope& envelope)
+json::object envelope_json(const Means& with, const Call& call, const Envelope& envelope)
 {
     json::object headers;
     for (const auto& [name, value] : envelope.headers)
-        headers[name] = value;
+        headers[name] = call.reveal ? value : with.mask.value(name, value);
     return {{"event", envelope.event.text()},
             {"channel", envelope.channel},
             {"source", envelope.source},
@@ -54,7 +78,7 @@ json::object envelope_json(const Envelope& envelope)
             {"conflict_of", envelope.conflict_of},
             {"received_at", time_text(envelope.received_at)},
             {"headers", std::move(headers)},
-            {"edits", edits_json(envelope)}};
+            {"edits", edits_json(with, call, envelope)}};
 }
 
 }  // namespace headgate::gateway::api

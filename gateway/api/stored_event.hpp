@@ -6,6 +6,7 @@
 #include <boost/json/object.hpp>
 
 #include "core/envelope.hpp"
+#include "gateway/api/answers.hpp"
 #include "gateway/api/means.hpp"
 
 namespace headgate::gateway::api {
@@ -14,7 +15,8 @@ namespace headgate::gateway::api {
 Task<std::string> stored(const Means& with, EventId id);
 
 /// What people changed of its document: `op`, `path`, `value` as JSON text, `who`, `why`, `at`.
-[[nodiscard]] boost::json::array edits_json(const Envelope& envelope);
-[[nodiscard]] boost::json::object envelope_json(const Envelope& envelope);
+[[nodiscard]] boost::json::array edits_json(const Means& with, const Call& call, const Envelope& envelope);
+/// With headers and edits masked, unless the call has them revealed.
+[[nodiscard]] boost::json::object envelope_json(const Means& with, const Call& call, const Envelope& envelope);
 
 }  // namespace headgate::gateway::api

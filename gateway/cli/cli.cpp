@@ -119,13 +119,17 @@ int run_command_line(int argc, char** argv)
     events_list->add_option("--entity", query.entity, "Only this entity")->type_name("ENTITY");
     events_list->add_option("--limit", query.limit, "Rows at most")->type_name("N")->default_str("50");
     auto* events_show = events->add_subcommand("show", "One event with its timeline");
-    auto* events_raw = events->add_subcommand("raw", "The body as it arrived, byte for byte");
+    auto* events_raw = events->add_subcommand("raw", "The body as it arrived, what is personal masked");
     DeskCommands desk(app);
     OperatorCommands operating(app);
     AccessCommands access(app);
     auto* verify = app.add_subcommand("verify", "Check the invariants of the state in Redis");
     for (auto* command : {events_list, events_show, events_raw, verify})
         add_data(command, query);
+    for (auto* command : {events_show, events_raw}) {
+        auto* reveal = command->add_flag("--reveal", query.reveal, "With what is personal; stands in the audit log");
+        command->add_option("--why", query.why, "The reason, for the audit log")->type_name("TEXT")->needs(reveal);
+    }
     for (auto* command : {events_show, events_raw})
         command->add_option("id", id, "Event id")->required()->type_name({});
 

@@ -34,6 +34,8 @@ struct QueryOptions {
     std::string channel;
     std::string entity;
     std::size_t limit = 50;
+    bool reveal = false;  // what is personal
+    std::string why;
 };
 int events_list_command(const QueryOptions& options);
 int events_show_command(const QueryOptions& options, const std::string& id);

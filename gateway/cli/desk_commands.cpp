@@ -22,6 +22,8 @@ void DeskCommands::letters(CLI::App& app)
     causes->add_option("--queue", options_.filter["queue"], "Only those of this queue")->type_name("QUEUE");
     causes->add_flag("--all", options_.all, "Also causes that have no letters any more");
     auto* show = add(*dlq, "show", "One dead letter with its reason", &dlq_show_command);
+    auto* reveal = show->add_flag("--reveal", options_.reveal, "With what is personal; stands in the audit log");
+    show->add_option("--why", options_.why, "The reason, for the audit log")->type_name("TEXT")->needs(reveal);
     auto* replay = add(*dlq, "replay", "Put a dead letter back to work", &dlq_replay_command);
     auto* discard = add(*dlq, "discard", "Nobody needs it: it is never delivered", &dlq_discard_command);
     auto* edit = add(*dlq, "edit",

@@ -15,6 +15,7 @@ struct DeskOptions {
     bool json = false;
     std::string id;  // of a letter
     std::string why;
+    bool reveal = false;                        // what is personal
     std::map<std::string, std::string> filter;  // as the admin API names it
     bool overdue = false;
     bool all = false;

@@ -90,7 +90,9 @@ int dlq_causes_command(const DeskOptions& options)
 
 int dlq_show_command(const DeskOptions& options)
 {
-    const auto answer = ask(options.data, "GET", "/api/v1/dlq/" + encoded(options.id));
+    const auto answer =
+        ask(options.data, "GET",
+            "/api/v1/dlq/" + encoded(options.id) + (options.reveal ? "?reveal=true&why=" + encoded(options.why) : ""));
     if (!answer)
         return complain(answer.error());
     if (options.json)

@@ -13,9 +13,15 @@ namespace {
 
 namespace json = boost::json;
 
+/// What asks to see what is personal.
+std::string unveiled(const QueryOptions& options)
+{
+    return options.reveal ? "?reveal=true&why=" + encoded(options.why) : "";
+}
+
 int show(const QueryOptions& options, const std::string& target)
 {
-    const auto answer = ask(options.data, "GET", target);
+    const auto answer = ask(options.data, "GET", target + unveiled(options));
     if (!answer)
         return complain(answer.error());
     if (options.json)
@@ -61,7 +67,7 @@ int events_show_command(const QueryOptions& options, const std::string& id)
 
 int events_raw_command(const QueryOptions& options, const std::string& id)
 {
-    const auto answer = call(options.data, "GET", "/api/v1/events/" + encoded(id) + "/raw");
+    const auto answer = call(options.data, "GET", "/api/v1/events/" + encoded(id) + "/raw" + unveiled(options));
     if (!answer)
         return complain(answer.error());
     if (answer->status != 200) {

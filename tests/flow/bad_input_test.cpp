@@ -22,7 +22,9 @@ protected:
         EXPECT_EQ(count("unaccounted"), 0);
         EXPECT_EQ(count("dead"), 1);
         // What arrived is kept byte for byte.
-        EXPECT_EQ(headgate_.admin("GET", "/api/v1/events/" + event_of(answer.body) + "/raw").second, body);
+        EXPECT_EQ(
+            headgate_.admin("GET", "/api/v1/events/" + event_of(answer.body) + "/raw?reveal=true&why=test").second,
+            body);
         where_ = std::string(letter.at("where").as_string());
         config_ = std::string(letter.at("config").as_string());
         return std::string(letter.at("code").as_string());

@@ -36,7 +36,8 @@ TEST_F(LongIdentity, AnEventOfALongIdIsKeptAsALetterAndItsRepeatIsOne)
     EXPECT_EQ(code_of(other.body), "identity_too_long");
     EXPECT_EQ(count("dead"), 2);
     EXPECT_EQ(count("unaccounted"), 0);
-    EXPECT_EQ(headgate_.admin("GET", "/api/v1/events/" + event_of(first.body) + "/raw").second, body);
+    EXPECT_EQ(headgate_.admin("GET", "/api/v1/events/" + event_of(first.body) + "/raw?reveal=true&why=test").second,
+              body);
 }
 
 TEST_F(LongIdentity, ALongOrderKeyOrTopicIsALetterToo)

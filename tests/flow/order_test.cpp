@@ -30,7 +30,8 @@ TEST_F(OrderFlow, ASignedOrderEndsInTheLedgerExactToTheCent)
     ASSERT_TRUE(shown.is_object());
     EXPECT_EQ(shown.at("state").as_string(), "applied");
     EXPECT_EQ(shown.at("order_number").as_string(), "#450789469");
-    const auto [status, raw] = headgate_.admin("GET", "/api/v1/events/" + event_of(answer.body) + "/raw");
+    const auto [status, raw] =
+        headgate_.admin("GET", "/api/v1/events/" + event_of(answer.body) + "/raw?reveal=true&why=test");
     EXPECT_EQ(raw, order_body(450789469, 1, 3));
 }
 

@@ -160,6 +160,12 @@ TEST(RoutesTest, WhoeverOnlyLooksChangesNothingAndNoMachineDecides)
                 ::testing::IsEmpty());
 }
 
+TEST(RoutesTest, WhatShowsWhatCameMayBeRevealed)
+{
+    EXPECT_EQ(ways([](const auto& route) { return route.trait.payload; }),
+              (std::set<std::string>{"GET events/ID", "GET events/ID/raw", "GET dlq/ID"}));
+}
+
 TEST(RoutesTest, ALimitedTokenGetsOnlyWhatIsAskedForEachThing)
 {
     const auto asked = ways([](const auto& route) { return route.trait.reach == api::Reach::asked; });

@@ -78,7 +78,7 @@ alerts: { to: [] }
 redis: { sentinel: headgate }
 dead: { resident: 1GiB }
 spool: { max: 2GiB }
-history: { store: sqlite }
+history: { store: sqlite, url: x, keep: { raw: 90d } }
 )");
 
     std::vector<std::string> refused;
@@ -92,7 +92,7 @@ history: { store: sqlite }
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
                                      "by", "ownership", "legal_entity", "regions", "holds", "fetch", "unrouted",
-                                     "alerts", "sentinel", "dead", "spool", "history"));
+                                     "alerts", "sentinel", "dead", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }
