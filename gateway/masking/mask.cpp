@@ -88,18 +88,24 @@ bool of_name(char letter)
            std::string_view("_.-[]%").find(letter) != std::string_view::npos;
 }
 
-/// Values of `name=value` whose name is personal, as URLs and logs have them.
+/// Values of `name=value` whose name is personal, as URLs and logs have them. Each byte is looked at once, whatever
+/// somebody sends.
 std::vector<Span> pairs_in(std::string_view text, const PersonalNames& names)
 {
+    constexpr std::size_t longest_name = 200;
     std::vector<Span> found;
     for (auto at = text.find('='); at != std::string_view::npos; at = text.find('=', at + 1)) {
         std::size_t begin = at;
-        while (begin > 0 && of_name(text[begin - 1]))
+        while (begin > 0 && at - begin < longest_name && of_name(text[begin - 1]))
             --begin;
-        const auto end = std::min(text.find_first_of("&; \t\r\n\"'<>#)", at + 1), text.size());
         const auto [name, inside] = last_names(decoded(text.substr(begin, at - begin)));
-        if (end > at + 1 && names.has(name, inside))
-            found.push_back({at + 1, end});
+        if (!names.has(name, inside))
+            continue;
+        const auto end = std::min(text.find_first_of("&; \t\r\n\"'<>#)", at + 1), text.size());
+        if (end == at + 1)
+            continue;
+        found.push_back({at + 1, end});
+        at = end - 1;
     }
     return found;
 }

@@ -123,7 +123,7 @@ std::vector<Group> tokens_in(std::string_view text, std::size_t begin, std::size
 {
     std::vector<Group> tokens;
     while (begin < end) {
-        const auto blank = std::min(text.find(' ', begin), end);
+        const auto blank = std::min(text.substr(0, end).find(' ', begin), end);
         if (blank > begin)
             tokens.push_back({begin, blank});
         begin = blank + 1;
@@ -225,6 +225,7 @@ std::size_t iban_end(std::string_view text, std::size_t at)
 
 std::vector<Span> emails_in(std::string_view text)
 {
+    constexpr std::size_t longest_part = 255;  // bytes, of what stands before and behind the sign
     std::vector<Span> found;
     for (std::size_t at = 0; at < text.size(); ++at) {
         const bool encoded = text.substr(at).starts_with("%40");
@@ -232,12 +233,13 @@ std::vector<Span> emails_in(std::string_view text)
             continue;
         std::size_t begin = at, end = at + (encoded ? 3 : 1);
         const auto least = found.empty() ? 0 : found.back().end;
-        while (begin > least && of_local_part(text[begin - 1]))
+        while (begin > least && at - begin < longest_part && of_local_part(text[begin - 1]) &&
+               !text.substr(begin - 1).starts_with("%40"))
             --begin;
         while (begin < at && (text[begin] == '\'' || text[begin] == '%'))
             ++begin;
         const auto domain = end;
-        while (end < text.size() && of_domain(text[end]))
+        while (end < text.size() && end - domain < longest_part && of_domain(text[end]))
             ++end;
         while (end > domain && (text[end - 1] == '.' || text[end - 1] == '-'))
             --end;
