@@ -24,11 +24,11 @@ constexpr std::size_t longest_value = 300;  // bytes
 /// Members that name the one thing a request without a name in its path is about.
 constexpr std::array<std::string_view, 7> names{"system", "kind", "id", "source", "vocabulary", "word", "cause"};
 /// What else is asked.
-constexpr std::array<std::string_view, 5> asked{"theirs", "value", "target", "attempts", "check"};
+constexpr std::array<std::string_view, 6> asked{"theirs", "value", "target", "attempts", "check", "rate"};
 /// What an answer tells.
-constexpr std::array<std::string_view, 15> told{"theirs",   "value",    "generation", "woken", "waiting",
-                                                "released", "verdict",  "state",      "seq",   "imported",
-                                                "checked",  "replayed", "discarded",  "count", "error"};
+constexpr std::array<std::string_view, 19> told{
+    "job",     "letters", "edits", "edited",   "theirs",  "value",    "generation", "woken", "waiting", "released",
+    "verdict", "state",   "seq",   "imported", "checked", "replayed", "discarded",  "count", "error"};
 
 bool one_of(const auto& list, std::string_view name)
 {

@@ -207,8 +207,8 @@ bool may_see(const Caller& caller, const retry::ReplayJob& job)
 {
     boost::system::error_code error;
     const auto what = json::parse(job.what, error);
-    return caller.scope.everything() ||
-           (!error && what.is_object() && what.get_object().contains("who") && what.at("who") == caller.name);
+    const auto* who = error || !what.is_object() ? nullptr : what.get_object().if_contains("who");
+    return caller.scope.everything() || (who != nullptr && who->is_string() && who->get_string() == caller.name);
 }
 
 /// The job that a call names, which has no parameters.
