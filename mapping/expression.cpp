@@ -8,6 +8,7 @@
 #include "mapping/anywhere.hpp"
 #include "mapping/compile_values.hpp"
 #include "mapping/compiled.hpp"
+#include "mapping/fields_read.hpp"
 #include "mapping/functions.hpp"
 #include "mapping/json_text.hpp"
 #include "mapping/run.hpp"
@@ -88,6 +89,22 @@ Result<std::optional<std::string>> Expression::text(const MappingContext& contex
                                         "is " + std::string(name_of(value.kind)) + " where a text is asked", &value);
                           return std::unexpected(std::move(run.failure));
                       });
+}
+
+Result<bool> Expression::holds(const MappingContext& context) const
+{
+    std::array<std::byte, 2048> buffer;
+    std::pmr::monotonic_buffer_resource arena(buffer.data(), buffer.size());
+    Run run(context, nullptr, value_->program.slots, arena);
+    const auto held = mapping::holds(*value_->block.expression, run);
+    if (!held)
+        return std::unexpected(std::move(run.failure));
+    return *held;
+}
+
+Problems Expression::not_in_transaction(std::span<const CanonicalType* const> types) const
+{
+    return mapping::not_in_transaction(value_->block, types);
 }
 
 bool Expression::reads_document() const

@@ -4,12 +4,14 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/problem.hpp"
 #include "core/result.hpp"
+#include "mapping/canonical.hpp"
 #include "mapping/context.hpp"
 #include "mapping/headers_read.hpp"
 #include "mapping/vocabularies.hpp"
@@ -44,6 +46,10 @@ public:
     [[nodiscard]] bool reads_document() const;
     /// Whether it asks for anything of `$event`.
     [[nodiscard]] bool reads_event() const;
+    /// As a condition. A failure is neither yes nor no.
+    [[nodiscard]] Result<bool> holds(const MappingContext& context) const;
+    /// Of an expression about a transaction: what it reads and no transaction of these types has.
+    [[nodiscard]] Problems not_in_transaction(std::span<const CanonicalType* const> types) const;
     /// Whether it needs vocabularies (`lookup`, `classify`, `convert`); only `json` is given any.
     [[nodiscard]] bool looks_up() const;
     /// The headers it names.
