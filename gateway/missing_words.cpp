@@ -123,12 +123,31 @@ Task<void> MissingWords::release_what_has_come(std::uint64_t epoch)
     co_return Result<void>();
 }
 
+Task<std::string> MissingWords::who_added(const mapping::MissedWord& missed)
+{
+    const auto stored = co_await retry::stored_entries(with_.redis);
+    if (!stored)
+        co_return std::unexpected(stored.error());
+    for (const auto& entry : stored->entries) {
+        const auto note = entry.vocabulary == missed.vocabulary ? read_note(entry.about) : std::nullopt;
+        const bool is_code = missed.asked == mapping::MissedWord::Asked::code;
+        if (note && (is_code ? note->value : entry.word) == missed.word)
+            co_return note->who;
+    }
+    co_return std::string();
+}
+
 Task<void> MissingWords::release(Hash16 key, const mapping::Vocabulary& table, mapping::MissedWord missed,
                                  std::uint64_t epoch)
 {
     std::size_t count = 0;
     std::size_t without_body = 0;
     Result<void> done;
+    auto asking = who_added(missed);
+    auto who = co_await std::move(asking);
+    if (!who)
+        co_return std::unexpected(who.error());
+    const Cause cause{"the vocabulary " + table.name + " has what it waited for", std::move(*who)};
     std::uint64_t after = 0;
     bool more = true;
     do {
@@ -143,7 +162,7 @@ Task<void> MissingWords::release(Hash16 key, const mapping::Vocabulary& table, m
         after = waiting->empty() ? after : waiting->back().seq;
         // Another channel's own entries may have it, and then they alone.
         std::erase_if(*waiting, [&](const auto& letter) { return !table.has(missed, letter.channel); });
-        auto readmitting = readmit(std::move(*waiting), table.name);
+        auto readmitting = readmit(std::move(*waiting), cause);
         auto back = co_await std::move(readmitting);
         count += back.count;
         without_body += back.without_body;
@@ -171,8 +190,7 @@ void MissingWords::tell_without_body(Hash16 key, const std::string& vocabulary, 
 }
 
 /// All of a page leave for Redis together, in their order.
-asio::awaitable<MissingWords::Back> MissingWords::readmit(std::vector<retry::WaitingLetter> letters,
-                                                          std::string vocabulary)
+asio::awaitable<MissingWords::Back> MissingWords::readmit(std::vector<retry::WaitingLetter> letters, Cause cause)
 {
     if (letters.empty())
         co_return Back{};
@@ -181,15 +199,15 @@ asio::awaitable<MissingWords::Back> MissingWords::readmit(std::vector<retry::Wai
     auto start = [&](std::move_only_function<void(Back)> done) {
         page->done = std::move(done);
         for (auto& letter : letters)
-            with_.spawn(readmit(std::move(letter), "the vocabulary " + vocabulary + " has what it waited for", page));
+            with_.spawn(readmit(std::move(letter), cause, page));
     };
     auto waiting = net::wait_for<Back>(std::move(start));
     co_return co_await std::move(waiting);
 }
 
-asio::awaitable<void> MissingWords::readmit(retry::WaitingLetter letter, std::string why, std::shared_ptr<Page> page)
+asio::awaitable<void> MissingWords::readmit(retry::WaitingLetter letter, Cause cause, std::shared_ptr<Page> page)
 {
-    auto readmitting = readmit(std::move(letter), std::move(why));
+    auto readmitting = readmit(std::move(letter), std::move(cause));
     const auto back = co_await std::move(readmitting);
     if (back) {
         page->back.count += *back == Readmitted::back ? 1 : 0;
@@ -204,14 +222,15 @@ asio::awaitable<void> MissingWords::readmit(retry::WaitingLetter letter, std::st
 }
 
 /// A letter that is gone, or has died anew, is nobody's to wake.
-Task<MissingWords::Readmitted> MissingWords::readmit(retry::WaitingLetter letter, std::string why)
+Task<MissingWords::Readmitted> MissingWords::readmit(retry::WaitingLetter letter, Cause cause)
 {
     std::string envelope;
     for (int tries = 0; tries < 2; ++tries) {
         retry::Readmission readmission;
         readmission.event = letter.event;
         readmission.round = letter.round;
-        readmission.frame = readmission_frame("headgate", why, wall_now());
+        readmission.frame = readmission_frame("headgate", cause.why, wall_now());
+        readmission.who = cause.who;
         readmission.envelope = std::move(envelope);
         const auto done = co_await letters_.readmit(std::move(readmission));
         if (!done) {

@@ -57,6 +57,11 @@ private:
         std::size_t without_body = 0;  // they cannot
         Result<void> done;
     };
+    /// Why letters go back to work, and by whose word: "" nobody's, as when a file has it.
+    struct Cause {
+        std::string why;
+        std::string who;
+    };
     enum class Readmitted : std::uint8_t { back, not_ours, without_body };
     struct Page {
         std::size_t left = 0;
@@ -67,9 +72,11 @@ private:
     asio::awaitable<void> look_now(std::uint64_t epoch);
     Task<void> release_what_has_come(std::uint64_t epoch);
     Task<void> release(Hash16 key, const mapping::Vocabulary& table, mapping::MissedWord missed, std::uint64_t epoch);
-    asio::awaitable<Back> readmit(std::vector<retry::WaitingLetter> letters, std::string vocabulary);
-    asio::awaitable<void> readmit(retry::WaitingLetter letter, std::string why, std::shared_ptr<Page> page);
-    Task<Readmitted> readmit(retry::WaitingLetter letter, std::string why);
+    asio::awaitable<Back> readmit(std::vector<retry::WaitingLetter> letters, Cause cause);
+    asio::awaitable<void> readmit(retry::WaitingLetter letter, Cause cause, std::shared_ptr<Page> page);
+    Task<Readmitted> readmit(retry::WaitingLetter letter, Cause cause);
+    /// Who gave the entry that was missed; "" when a file has it.
+    Task<std::string> who_added(const mapping::MissedWord& missed);
     void tell_without_body(Hash16 key, const std::string& vocabulary, std::size_t letters);
     asio::awaitable<void> look_for_changes(std::uint64_t epoch);
     /// Whether an event of any channel has what was missed.

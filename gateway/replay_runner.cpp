@@ -161,11 +161,12 @@ asio::awaitable<std::size_t> ReplayRunner::put_back(const retry::ReplayJob& job,
     const auto bodies = co_await api::together(redis_, std::move(questions));
     if (!bodies)
         co_return 0;
-    const auto frame = readmission_frame(said(job, "who"), said(job, "why"), wall_now(), job.id);
+    const auto who = said(job, "who");
+    const auto frame = readmission_frame(who, said(job, "why"), wall_now(), job.id);
     std::vector<retry::Readmission> readmissions;
     for (std::size_t i = 0; i < letters.size(); ++i) {
         const auto& letter = letters[i];
-        retry::Readmission readmission{letter.event, letter.round, frame, {}, letter.delivery, {}};
+        retry::Readmission readmission{letter.event, letter.round, frame, {}, letter.delivery, who, {}};
         readmission.job = {job.id, job.at + i, letter.tries < most_tries};
         if ((*bodies)[i].integer == 0) {
             auto stored = with_.history.raw(letter.event);

@@ -14,6 +14,7 @@ std::string_view name_of(Decision::Verdict verdict)
     case Decision::Verdict::not_arrived: return "not_arrived";
     case Decision::Verdict::discard: return "discard";
     case Decision::Verdict::supersede: return "supersede";
+    case Decision::Verdict::escalate: return "escalate";
     }
     std::unreachable();
 }
@@ -25,14 +26,24 @@ Decisions::Decisions(net::Redis& redis, const Scripts& scripts) : redis_(redis),
 Task<Decided> Decisions::decide(Decision decision)
 {
     std::vector<std::string> keys;
-    std::vector<std::string> args{decision.delivery.raw(),           std::string(retry::name_of(decision.seen)),
-                                  std::to_string(decision.attempts), std::string(name_of(decision.verdict)),
-                                  std::move(decision.reason),        std::move(decision.progress),
-                                  decision.maybe ? "1" : "0",        std::move(decision.frame)};
+    std::vector<std::string> args{decision.delivery.raw(),
+                                  std::string(retry::name_of(decision.seen)),
+                                  std::to_string(decision.attempts),
+                                  std::string(name_of(decision.verdict)),
+                                  std::move(decision.reason),
+                                  std::move(decision.progress),
+                                  decision.maybe ? "1" : "0",
+                                  std::move(decision.frame),
+                                  std::move(decision.who)};
+    if (auto& asked = decision.asked)
+        args.insert(args.end(), {std::move(asked->rule), std::string(view(asked->content)), asked->apart ? "1" : "0",
+                                 std::move(asked->note)});
+    else
+        args.insert(args.end(), {"", "", "0", ""});
     auto reply = co_await redis_.eval(scripts_.decide, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
-    if (!reply->is_list(5) || reply->list[0].integer < 0 || reply->list[0].integer > 3)
+    if (!reply->is_list(5) || reply->list[0].integer < 0 || reply->list[0].integer > 4)
         co_return odd_reply("decide");
     Decided decided;
     decided.answer = static_cast<Decided::Answer>(reply->list[0].integer);
@@ -44,10 +55,10 @@ Task<Decided> Decisions::decide(Decision decision)
     co_return decided;
 }
 
-Task<Released> Decisions::release(Hash16 missing)
+Task<Released> Decisions::release(Hash16 missing, std::string who)
 {
     std::vector<std::string> keys;
-    std::vector<std::string> args{std::string(view(missing))};
+    std::vector<std::string> args{std::string(view(missing)), std::move(who)};
     auto reply = co_await redis_.eval(scripts_.release, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));

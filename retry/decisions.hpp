@@ -14,14 +14,22 @@
 
 namespace headgate::retry {
 
-/// A person's word on a delivery, and what they saw when they gave it.
+/// A person's word on a delivery, or a rule's, and what they saw when they gave it.
 struct Decision {
     enum class Verdict : std::uint8_t {
-        approve,      // held: back to work. Not when it may have arrived
+        approve,      // held: back to work. Not when it may have arrived, unless a rule holds it
         arrived,      // perhaps sent, and it is there: back to work for what is left of it, by `progress`
         not_arrived,  // perhaps sent, and it is not there: back to work
         discard,      // held, parked, dead: nobody needs it
         supersede,    // held, parked, dead and surely never sent: suppressed
+        escalate,     // held by a rule: stays so, and is marked, once
+    };
+    /// Of a delivery that a rule holds: the question that was seen.
+    struct Asked {
+        std::string rule;
+        Digest content{};
+        bool apart = false;  // not to be approved by who has put something of its event back to work
+        std::string note{};  // kept with an approval: who, why and when; opaque here
     };
     DeliveryId delivery;
     DeliveryState seen = DeliveryState::hold;
@@ -31,6 +39,8 @@ struct Decision {
     std::string frame;       // for history: who and why; opaque here
     std::string progress{};  // of what arrived
     bool maybe = false;      // of what arrived: the rest may have been sent, too
+    std::string who{};       // as people are named; "" nobody
+    std::optional<Asked> asked{};
 };
 
 struct Decided {
@@ -39,6 +49,7 @@ struct Decided {
         gone,     // no such delivery
         changed,  // not in that state any more, or tried again since
         refused,  // not a verdict for this one
+        apart,    // another one has to approve it
     };
     Answer answer = Answer::done;
     Partition partition = 0;
@@ -62,8 +73,9 @@ public:
 
     /// Two decisions on one delivery give one. Again after `redis_no_answer`: `changed`, with the state it has now.
     Task<Decided> decide(Decision decision);
-    /// What was waited for (`pk:`) has come. A page of at most 128 at a time; may be repeated.
-    Task<Released> release(Hash16 missing);
+    /// What was waited for (`pk:`) has come; `who`: by a person's word. A page of at most 128 at a time; may be
+    /// repeated.
+    Task<Released> release(Hash16 missing, std::string who = {});
 
     /// A fact is at its system, by a person's word or by history's, and nothing is known of what was told of it: what
     /// the guard knows already stays. May be repeated.

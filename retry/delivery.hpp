@@ -100,6 +100,8 @@ struct Telling {
     std::vector<Come> come;             // parked: not if one of these is so already
     bool pass = false;                  // parked: others of its lane go first, since it waits for one of them
     std::string what;                   // parked, held: for people; no customer's value but the missing key itself
+    std::string rule;                   // held: the rule that wants an approval, "" when none does
+    Digest content{};                   // and of what content
     std::string target_id;              // ended: what the system calls it
     std::string progress;               // what has been done of it already; "": as it is. Opaque here
     std::vector<GuardWrite> guards;     // ended

@@ -154,7 +154,8 @@ Task<Discarded::Answer> Letters::edit(Edition edition)
                                   std::to_string(edition.edits_before),
                                   std::to_string(edition.edits),
                                   std::move(edition.envelope),
-                                  std::move(edition.frame)};
+                                  std::move(edition.frame),
+                                  std::move(edition.who)};
     auto reply = co_await redis_.eval(scripts_.edit, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
@@ -184,7 +185,7 @@ Task<Readmitted> Letters::readmit(Readmission readmission)
     std::vector<std::string> keys;
     std::vector<std::string> args{letter_name(readmission.event, readmission.delivery),
                                   std::to_string(readmission.round), std::move(readmission.frame),
-                                  std::move(readmission.envelope)};
+                                  std::move(readmission.envelope), std::move(readmission.who)};
     if (const auto& job = readmission.job)
         args.insert(args.end(), {job->job, std::to_string(job->at), job->again ? "1" : "0"});
     auto reply = co_await redis_.eval(scripts_.readmit, std::move(keys), std::move(args));

@@ -32,6 +32,7 @@ struct Readmission {
     std::string frame;                 // for history: who and why; opaque here
     std::string envelope;              // only when the body is in history: put back into Redis
     std::optional<Hash16> delivery{};  // of a delivery's letter: its event goes back, its other deliveries stay
+    std::string who{};                 // the person who does it, "" none: another one approves it, where a rule says so
     /// The job whose letter this is, which goes on to its next in the same step.
     struct OfJob {
         std::string job;
@@ -76,6 +77,7 @@ struct Edition {
     std::size_t edits = 0;         // with the new ones
     std::string envelope;          // with all of them
     std::string frame;
+    std::string who;
 };
 
 /// The dead letters of all partitions. Anybody may read and readmit; two readmissions of one letter give one.

@@ -49,6 +49,10 @@ void encode(const Telling& telling, std::string_view as, Arguments& out)
             out.add(std::string_view(come.there ? "1" : "0"));
         }
     }
+    if (as == "hold") {
+        out.add(std::string_view(telling.rule));
+        out.add(telling.rule.empty() ? std::string_view() : view(telling.content));
+    }
     if (as != "dead")
         return;
     static const Letter none;
@@ -65,8 +69,8 @@ void encode(const Telling& telling, std::string_view as, Arguments& out)
 
 std::size_t size_of(const Telling& telling)
 {
-    std::size_t bytes =
-        200 + telling.reason.size() + telling.what.size() + telling.target_id.size() + telling.progress.size();
+    std::size_t bytes = 200 + telling.reason.size() + telling.what.size() + telling.target_id.size() +
+                        telling.progress.size() + telling.rule.size();
     for (const auto& come : telling.come)
         bytes += come.key.size() + come.field.size();
     for (const auto& write : telling.guards)

@@ -27,6 +27,21 @@ std::optional<std::array<std::uint8_t, N>> raw_of(std::string_view bytes)
     return array;
 }
 
+/// Fields "ok:RULE": the content, and behind it what is kept of the approval.
+std::map<std::string, Digest, std::less<>> approved_of(const net::Reply& fields)
+{
+    constexpr std::string_view prefix = "ok:";
+    std::map<std::string, Digest, std::less<>> approved;
+    for (std::size_t i = 0; i + 1 < fields.list.size(); i += 2) {
+        const std::string_view name = fields.list[i].text;
+        if (!name.starts_with(prefix))
+            continue;
+        if (const auto content = raw_of<32>(std::string_view(fields.list[i + 1].text).substr(0, 32)))
+            approved.emplace(name.substr(prefix.size()), *content);
+    }
+    return approved;
+}
+
 std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const net::Reply> values)
 {
     const auto& fields = values[2];
@@ -62,6 +77,10 @@ std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const n
     delivery.what = text("what");
     delivery.progress = text("progress");
     delivery.effect = *effect;
+    delivery.rule = text("rule");
+    delivery.content = raw_of<32>(text("content")).value_or(Digest{});
+    delivery.escalated = text("escalated") == "1";
+    delivery.approved = approved_of(fields);
     return delivery;
 }
 
@@ -124,22 +143,97 @@ Task<NextDeliveries> next_deliveries(net::Redis& redis, const Scripts& scripts, 
 }
 
 Task<OverdueDeliveries> overdue_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, Millis now,
-                                           std::size_t count)
+                                           std::size_t count, DeliveryState state, std::size_t behind)
 {
     std::vector<std::string> keys;
-    std::vector<std::string> args{std::to_string(partition), milliseconds(now), std::to_string(count)};
+    std::vector<std::string> args{std::to_string(partition), std::string(name_of(state)), milliseconds(now),
+                                  std::to_string(count), std::to_string(behind)};
     auto reply = co_await redis.eval(scripts.overdue, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
-    if (reply->list.size() % 3 != 1)
+    if (reply->list.size() % 3 != 2)
         co_return odd_reply("overdue");
     OverdueDeliveries overdue;
     if (const auto next = number_of<std::int64_t>(reply->list[0].text))
         overdue.next = Millis(std::chrono::milliseconds(*next));
-    for (std::size_t i = 1; i < reply->list.size(); i += 3)
-        if (auto delivery = waiting_of(DeliveryState::park, std::span(reply->list).subspan(i, 3)))
+    overdue.looked_at = static_cast<std::size_t>(reply->list[1].integer);
+    for (std::size_t i = 2; i < reply->list.size(); i += 3)
+        if (auto delivery = waiting_of(state, std::span(reply->list).subspan(i, 3)))
             overdue.deliveries.push_back(std::move(*delivery));
     co_return overdue;
+}
+
+Task<std::optional<WaitingDelivery>> held_delivery(net::Redis& redis, DeliveryId id)
+{
+    const auto raw = id.raw();
+    std::vector<std::string> get{"HGETALL", "hg:d:" + raw};
+    auto fields = co_await redis.command(std::move(get));
+    if (!fields)
+        co_return std::unexpected(std::move(fields.error()));
+    if (field_of(*fields, "state") != name_of(DeliveryState::hold))
+        co_return std::nullopt;
+    std::vector<std::string> ask{"HGET", event_key("e", id.event), "channel"};
+    auto channel = co_await redis.command(std::move(ask));
+    if (!channel)
+        co_return std::unexpected(std::move(channel.error()));
+    std::array<net::Reply, 3> values;
+    values[0].text = raw;
+    values[1].text = field_of(*fields, "due").value_or("");
+    values[2] = std::move(*fields);
+    values[2].list.emplace_back().text = "channel";
+    values[2].list.push_back(std::move(*channel));
+    co_return waiting_of(DeliveryState::hold, values);
+}
+
+Task<std::vector<std::string>> put_back_by(net::Redis& redis, EventId event)
+{
+    std::vector<std::string> get{"HGET", event_key("e", event), "by"};
+    auto reply = co_await redis.command(std::move(get));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    std::vector<std::string> names;
+    for (std::string_view rest = reply->text; !rest.empty();) {
+        const auto end = rest.find('\n');
+        names.emplace_back(rest.substr(0, end));
+        rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    }
+    co_return names;
+}
+
+Task<std::uint64_t> escalated_count(net::Redis& redis)
+{
+    std::vector<std::string> count{"SCARD", "hg:escalated"};
+    auto reply = co_await redis.command(std::move(count));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    co_return static_cast<std::uint64_t>(reply->integer);
+}
+
+Task<std::vector<Behind>> waiting_behind(net::Redis& redis, const Scripts& scripts, std::vector<Hash16> lanes,
+                                         std::size_t most)
+{
+    constexpr std::size_t at_once = 128;
+    std::vector<Behind> behind;
+    for (std::size_t first = 0; first < lanes.size(); first += at_once) {
+        std::vector<std::string> keys;
+        std::vector<std::string> args{std::to_string(most)};
+        for (std::size_t i = first; i < std::min(first + at_once, lanes.size()); ++i)
+            args.emplace_back(view(lanes[i]));
+        const auto asked = args.size() - 1;
+        auto reply = co_await redis.eval(scripts.behind, std::move(keys), std::move(args));
+        if (!reply)
+            co_return std::unexpected(std::move(reply.error()));
+        if (!reply->is_list(2 * asked))
+            co_return odd_reply("behind");
+        for (std::size_t i = 0; i < reply->list.size(); i += 2) {
+            Behind& one = behind.emplace_back();
+            one.count = static_cast<std::uint64_t>(reply->list[i].integer);
+            for (std::string_view rest = reply->list[i + 1].text; rest.size() >= 32; rest.remove_prefix(32))
+                if (const auto id = delivery_of(rest.substr(0, 32)))
+                    one.oldest.push_back(*id);
+        }
+    }
+    co_return behind;
 }
 
 Task<std::vector<MissingThing>> missing_things(net::Redis& redis)

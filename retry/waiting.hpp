@@ -35,6 +35,11 @@ struct WaitingDelivery {
     std::string what;
     std::string progress;  // what has been done of it already; opaque here
     Digest effect{};
+    std::string rule;        // held: the rule that wants an approval; "" held for another reason
+    Digest content{};        // and of what content
+    bool escalated = false;  // and it was not decided in time
+    /// What rules asked about it was approved: the rule, and the content that was.
+    std::map<std::string, Digest, std::less<>> approved;
 };
 
 struct WaitingPage {
@@ -59,14 +64,34 @@ struct NextDeliveries {
 Task<NextDeliveries> next_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, std::string system,
                                      Millis now, std::size_t count);
 
-/// What is parked and was waited for too long, of one partition.
+/// What has waited too long, of one partition.
 struct OverdueDeliveries {
     std::vector<WaitingDelivery> deliveries;  // the longest overdue first
-    std::optional<Millis> next;               // deadline of the others
+    std::size_t looked_at = 0;                // less than was asked for: there are no more behind them
+    std::optional<Millis> next;               // deadline of what is not overdue
 };
-/// At most `count` (<= 128). Fails as a Redis command does; may be repeated.
+/// What is parked; or what rules hold and nobody was called for yet, behind so many of all that is held. At most
+/// `count`
+/// (<= 128) are looked at. Fails as a Redis command does; may be repeated.
 Task<OverdueDeliveries> overdue_deliveries(net::Redis& redis, const Scripts& scripts, Partition partition, Millis now,
-                                           std::size_t count);
+                                           std::size_t count, DeliveryState state = DeliveryState::park,
+                                           std::size_t behind = 0);
+
+/// A held delivery by its name; nothing: it is not held, or not known. Fails as a Redis command does.
+Task<std::optional<WaitingDelivery>> held_delivery(net::Redis& redis, DeliveryId id);
+/// The names of those who put something of an event back to work. Fails as a Redis command does.
+Task<std::vector<std::string>> put_back_by(net::Redis& redis, EventId event);
+/// How many deliveries were not decided in time. Fails as a Redis command does.
+Task<std::uint64_t> escalated_count(net::Redis& redis);
+
+/// What waits in a lane behind who has it.
+struct Behind {
+    std::uint64_t count = 0;
+    std::vector<DeliveryId> oldest;
+};
+/// In the order of `lanes`, with up to `most` (<= 128) names each. Fails as a Redis command does; may be repeated.
+Task<std::vector<Behind>> waiting_behind(net::Redis& redis, const Scripts& scripts, std::vector<Hash16> lanes,
+                                         std::size_t most);
 
 /// Something that deliveries wait for: its name (`pk:`) and what was said of it.
 struct MissingThing {

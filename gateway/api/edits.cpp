@@ -113,7 +113,8 @@ Task<std::string> edit(const Means& with, const retry::Letter& letter, const Ask
                            before->size(),
                            all.size(),
                            encode(*envelope),
-                           frame_of(letter, caller, asked.why, all.size())};
+                           frame_of(letter, caller, asked.why, all.size()),
+                           caller.name};
     auto editing = letters.edit(std::move(edition));
     const auto done = co_await std::move(editing);
     if (!done || *done == retry::Discarded::Answer::done)

@@ -214,6 +214,7 @@ asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call
     readmission.delivery = found->delivery;
     readmission.round = found->round;
     readmission.frame = readmission_frame(call.caller.name, {}, std::chrono::system_clock::now());
+    readmission.who = call.caller.name;
     auto again = readmission;
     auto done = co_await letters.readmit(std::move(again));
     if (done && done->answer == retry::Readmitted::Answer::body_in_history) {

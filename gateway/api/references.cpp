@@ -50,7 +50,7 @@ Task<std::optional<std::string>> find(const Means& with, const GivenReference& n
 }
 
 /// Writes them, and what waited for one goes back to work. How many deliveries did.
-Task<std::uint64_t> write(const Means& with, const std::vector<GivenReference>& given)
+Task<std::uint64_t> write(const Means& with, const std::vector<GivenReference>& given, const Caller& caller)
 {
     std::set<std::string> sources;
     if (with.configuration.has_parents())
@@ -74,7 +74,7 @@ Task<std::uint64_t> write(const Means& with, const std::vector<GivenReference>& 
     co_await heard(with.owner.references_changed);
     if (!written)
         co_return std::unexpected(written.error());
-    auto released = with.releases.release(std::move(come));
+    auto released = with.releases.release(std::move(come), caller.name);
     co_return co_await std::move(released);
 }
 
@@ -151,7 +151,7 @@ asio::awaitable<net::Response> put_reference(const Means& with, const Call& call
     if (!before)
         co_return failed(before.error());
     const std::vector<GivenReference> one{*given};
-    const auto woken = co_await write(with, one);
+    const auto woken = co_await write(with, one, call.caller);
     if (!woken)
         co_return failed(woken.error());
     with.log.info("a cross-reference was set", observability::LogLine{}
@@ -177,7 +177,7 @@ asio::awaitable<net::Response> forget_reference(const Means& with, const Call& c
         co_return not_known(*named);
     named->theirs.clear();
     const std::vector<GivenReference> one{*named};
-    const auto written = co_await write(with, one);
+    const auto written = co_await write(with, one, call.caller);
     if (!written)
         co_return failed(written.error());
     with.log.info("a cross-reference was forgotten", observability::LogLine{}
@@ -259,7 +259,7 @@ asio::awaitable<net::Response> import_references(const Means& with, const Call& 
         co_return refused_line(lines.error());
     if (check == "true")
         co_return reply(200, json::object{{"checked", lines->size()}, {"imported", 0}, {"woken", 0}});
-    const auto woken = co_await write(with, *lines);
+    const auto woken = co_await write(with, *lines, call.caller);
     if (!woken)
         co_return failed(woken.error());
     with.log.info("cross-references were imported", observability::LogLine{}

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t asked_at_once = 256;
 
-/// Some may be ready now, and nobody heard which.
+}  // namespace
+
 std::vector<retry::DeliveryAt> anywhere()
 {
     std::vector<retry::DeliveryAt> all;
@@ -17,8 +18,6 @@ std::vector<retry::DeliveryAt> anywhere()
         all.push_back({static_cast<Partition>(p), {}});
     return all;
 }
-
-}  // namespace
 
 std::string parked_key(const Hash16& missing)
 {
@@ -31,7 +30,7 @@ Releases::Releases(net::Redis& redis, const retry::Scripts& scripts, Ready ready
       ready_(std::move(ready))
 {}
 
-Task<std::uint64_t> Releases::release(std::vector<Hash16> missing)
+Task<std::uint64_t> Releases::release(std::vector<Hash16> missing, std::string who)
 {
     std::uint64_t count = 0;
     for (std::size_t first = 0; first < missing.size(); first += asked_at_once) {
@@ -44,7 +43,8 @@ Task<std::uint64_t> Releases::release(std::vector<Hash16> missing)
         if (!some)
             co_return std::unexpected(some.error());
         for (std::size_t i = first; some->integer > 0 && i < end; ++i) {
-            const auto released = co_await release_all_of(missing[i]);
+            auto name = who;
+            const auto released = co_await release_all_of(missing[i], std::move(name));
             if (!released)
                 co_return std::unexpected(released.error());
             count += *released;
@@ -53,7 +53,7 @@ Task<std::uint64_t> Releases::release(std::vector<Hash16> missing)
     co_return count;
 }
 
-Task<std::uint64_t> Releases::release_all_of(Hash16 missing)
+Task<std::uint64_t> Releases::release_all_of(Hash16 missing, std::string who)
 {
     std::vector<std::string> ask{"SCARD", parked_key(missing)};
     const auto parked = co_await redis_.command(std::move(ask));
@@ -63,7 +63,8 @@ Task<std::uint64_t> Releases::release_all_of(Hash16 missing)
     const auto most = static_cast<std::uint64_t>(parked->integer);
     std::uint64_t count = 0;
     for (bool more = true; more && count < most;) {
-        auto page = co_await decisions_.release(missing);
+        auto name = who;
+        auto page = co_await decisions_.release(missing, std::move(name));
         if (!page) {
             if (page.error().failure_class == FailureClass::unknown_outcome)
                 ready_(anywhere());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/async.hpp"
@@ -22,16 +23,19 @@ public:
     /// `ready` hears of what may go now, a page at a time.
     Releases(net::Redis& redis, const retry::Scripts& scripts, Ready ready);
 
-    /// What is parked on any of these (`pk:`) goes back to work. How many.
-    Task<std::uint64_t> release(std::vector<Hash16> missing);
+    /// What is parked on any of these (`pk:`) goes back to work. How many. `who`: the person whose word let it go.
+    Task<std::uint64_t> release(std::vector<Hash16> missing, std::string who = {});
 
 private:
-    Task<std::uint64_t> release_all_of(Hash16 missing);
+    Task<std::uint64_t> release_all_of(Hash16 missing, std::string who);
 
     net::Redis& redis_;
     retry::Decisions decisions_;
     Ready ready_;
 };
+
+/// Some may be ready now, and nobody heard which.
+[[nodiscard]] std::vector<retry::DeliveryAt> anywhere();
 
 /// The set of what is parked on something, for reading.
 [[nodiscard]] std::string parked_key(const Hash16& missing);

@@ -145,7 +145,8 @@ asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
             co_return failed(written.error());
     }
     std::vector<Hash16> come{key};
-    const auto released = co_await with.releases.release(std::move(come));
+    std::string who = call.caller.name;
+    const auto released = co_await with.releases.release(std::move(come), std::move(who));
     if (!released)
         co_return failed(released.error());
     with.log.info("what was missing is resolved", observability::LogLine{}

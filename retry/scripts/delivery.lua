@@ -7,9 +7,9 @@ local kinds = {ready = 'left', due = 'left', busy = 'left', lane = 'left', park 
                again = 'again', applied = 'applied', suppressed = 'suppressed', discarded = 'discarded'}
 local per_system = {ready = true, due = true, busy = true}
 local fields_of_delivery = {'p', 'system', 'lane', 'order', 'state', 'attempts', 'maybe', 'seq', 'n', 'pk', 'slot',
-                            'type', 'reason', 'pass', 'progress', 'version'}
+                            'type', 'reason', 'pass', 'progress', 'version', 'rule', 'content', 'escalated'}
 local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd',
-                          'channel'}
+                          'channel', 'by'}
 local counters_of_share = {'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
                            'd_discarded', 'd_dead', 'd_again'}
 
@@ -81,9 +81,21 @@ local function record(event)
     records[event] = v[1] and {event = event, p = stored_partition(v[1], key .. ' p'), round = whole(v[2]),
                                seq = whole(v[3]), left = whole(v[4]), dead = whole(v[5]), again = whole(v[6]),
                                applied = whole(v[7]), discarded = whole(v[8]), d = v[9] or '',
-                               channel = v[10], waits = v[10] and whole(v[4]) > 0 or false}
+                               channel = v[10], waits = v[10] and whole(v[4]) > 0 or false, by = v[11] or ''}
     expect_channel(v[10])
     return records[event]
+end
+
+-- Whether somebody put something of an event back to work in any round: `by` has a name a line.
+local function is_among(by, who)
+    return string.find('\n' .. by .. '\n', '\n' .. who .. '\n', 1, true) ~= nil
+end
+
+local function a_name(who)
+    if not who or #who > 256 or string.find(who, '\n', 1, true) then
+        refuse('BADARG who')
+    end
+    return who
 end
 
 -- "ready:<p>:<system>" or "park:<p>".
@@ -128,6 +140,9 @@ local function expect_sets(d)
         expect('hg:pk:' .. d.pk, 'set')
         expect('hg:work', 'hash')
     end
+    if d.escalated then
+        expect('hg:escalated', 'set')
+    end
 end
 
 local function expect_cause(p, cause)
@@ -160,7 +175,8 @@ local function delivery(id)
                lane = v[3], order = v[4], state = v[5], attempts = whole(v[6], key .. ' attempts'),
                maybe = v[7] == '1', seq = whole(v[8], key .. ' seq'), n = whole(v[9], key .. ' n'), pk = v[10],
                slot = v[11] or '', type = v[12] or '', reason = v[13] or '', pass = v[14] == '1',
-               begun = (v[15] or '') ~= '', version = v[16] or ''}
+               begun = (v[15] or '') ~= '', version = v[16] or '', rule = v[17] or '', content = v[18] or '',
+               escalated = v[19] == '1'}
     if not kinds[d.state] or not d.system or not d.lane or #d.lane ~= 16 or d.n > 65535 or
        d.state == 'park' and (not d.pk or #d.pk ~= 16) then
         refuse('BADVALUE ' .. shown(key))
@@ -250,8 +266,11 @@ local function leave_set(d)
             redis.call('HDEL', 'hg:work', d.pk)
         end
     end
-    redis.call('HDEL', 'hg:d:' .. d.id, 'pk', 'what', 'due', 'next', 'pass')
-    d.pk, d.pass = nil, nil
+    if d.escalated then
+        redis.call('SREM', 'hg:escalated', d.id)
+    end
+    redis.call('HDEL', 'hg:d:' .. d.id, 'pk', 'what', 'due', 'next', 'pass', 'rule', 'content', 'escalated')
+    d.pk, d.pass, d.rule, d.content, d.escalated = nil, nil, '', '', false
 end
 
 -- Counts what a change of state changes: of its event, which `settle` writes, and of its partition.
@@ -316,6 +335,14 @@ local function arrange(d)
         lanes[d.system] = lanes[d.system] - 1
     end
     return ''
+end
+
+-- Who edits an event, or puts something of it back to work, is kept with it: another one approves it, where a rule says so.
+local function put_back_by(known, who)
+    if who ~= '' and not is_among(known.by, who) then
+        known.by = known.by == '' and who or known.by .. '\n' .. who
+        redis.call('HSET', 'hg:e:' .. known.event, 'by', known.by)
+    end
 end
 
 -- Back to work: ready if the lane is its own or free, else it waits there. Answers whether it is ready.

@@ -81,7 +81,7 @@ if count == 0 and (not known or known.d == '') then
 end
 if not known then
     known = {event = event, p = p, round = 0, seq = origin, left = 0, dead = 0, again = 0, applied = 0, discarded = 0,
-             d = '', waits = false}
+             d = '', waits = false, by = ''}
     records[event] = known
 end
 known.channel = known.channel or channel

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- A letter back to work, its event into the backlog: never lost, never twice (compare-and-set on its round). Anybody's.
 -- Of a dead delivery the event's others stay where they are; the place of a dead one in a sequence stays taken.
--- ARGV: event(16) or delivery(32) round frame envelope ('' unless the body is in history)
+-- ARGV: event(16) or delivery(32) round frame envelope ('' unless the body is in history) who('' nobody)
 --   and for a job: job(8) at(the letter's place in its list) again(1: with answer 4 it comes once more, at the end)
 -- Answer: {0 readmitted | 1 gone | 2 changed | 3 body in history | 4 its event is back at work or a letter itself: that
 --   first | 5 the job does not run, or is elsewhere in its list, new seq, p}
@@ -10,15 +10,15 @@
 --include delivery
 
 local id, seen = ARGV[1] or '', argument(ARGV[2], 'round')
-local frame, envelope = ARGV[3], ARGV[4]
-local job, again = ARGV[5] and bytes(ARGV[5], 8, 'job'), ARGV[7] == '1'
-if #ARGV ~= 4 and #ARGV ~= 7 or #id ~= 16 and #id ~= 32 then
+local frame, envelope, who = ARGV[3], ARGV[4], a_name(ARGV[5])
+local job, again = ARGV[6] and bytes(ARGV[6], 8, 'job'), ARGV[8] == '1'
+if #ARGV ~= 5 and #ARGV ~= 8 or #id ~= 16 and #id ~= 32 then
     refuse('BADARG letter')
 end
 
 local item = ''
 if job then
-    local at = argument(ARGV[6], 'at')
+    local at = argument(ARGV[7], 'at')
     local is = read('hash', 'HMGET', 'hg:job:' .. job, 'state', 'at')
     if is[1] ~= 'running' or whole(is[2], 'hg:job at') ~= at then
         return {5, 0, 0}
@@ -95,6 +95,7 @@ if d then
 else
     drop_letter(p, event, dead_as[2], dead_as[3])
 end
+put_back_by(known, who)
 if not has_body then
     redis.call('SET', body, envelope)
 end

@@ -3,6 +3,7 @@
 --   guards, then key(16) value each; references, then system kind id theirs each: both of what has ended only
 --   and, when it is parked: pass(1: it waits for what comes behind it in its lane, and lets others by) how many, then
 --     key field('' of a string) there(0|1) each: it has come already when one of them is so, and nothing is parked
+--   and, when it is held: rule('' none) content(32; '' none): the rule wants an approval of that content
 --   and, when it is dead: stage code where cause queue due(ms) config excerpt
 
 local next_argument = 1
@@ -46,6 +47,12 @@ local function take_telling()
         t.come = {}
         for i = 1, take_number('come') do
             t.come[i] = {take_argument(), take_argument(), take_argument() == '1'}
+        end
+    end
+    if t.as == 'hold' then
+        t.rule, t.content = take_argument(), take_argument()
+        if (t.rule == '') ~= (t.content == '') or t.content ~= '' and #t.content ~= 32 then
+            refuse('BADARG rule')
         end
     end
     if t.as == 'dead' then
@@ -121,6 +128,10 @@ local function write_telling(d, t, ...)
         d.pk, d.pass = t.pk, t.pass
     elseif state == 'hold' then
         move(d, state, t.at, 'reason', t.reason, 'class', t.class, 'due', text(t.at), 'what', t.what, ...)
+        if t.rule ~= '' then
+            redis.call('HSET', 'hg:d:' .. d.id, 'rule', t.rule, 'content', t.content)
+            d.rule, d.content = t.rule, t.content
+        end
     elseif state == 'dead' then
         move(d, state, now_ms(), 'reason', t.reason, 'class', t.class, ...)
         die(d, t.letter, t.class)

@@ -51,10 +51,11 @@ end
 local left = {ready = true, due = true, busy = true, lane = true, park = true, hold = true}
 
 local function delivery(id)
-    local v = read('hash', 'HMGET', 'hg:d:' .. id, 'state', 'p', 'system', 'lane', 'order', 'seq', 'n', 'pk', 'pass')
+    local v = read('hash', 'HMGET', 'hg:d:' .. id, 'state', 'p', 'system', 'lane', 'order', 'seq', 'n', 'pk', 'pass',
+                   'escalated')
     return v[1] and {id = id, state = v[1], p = v[2] or '', system = v[3] or '', lane = v[4] or '', order = v[5],
                      seq = whole(v[6], 'hg:d:' .. id), n = whole(v[7], 'hg:d:' .. id), pk = v[8],
-                     pass = v[9] == '1'}
+                     pass = v[9] == '1', escalated = v[10] == '1'}
 end
 
 local function has_lane(d)
@@ -128,6 +129,8 @@ local function walk_deliveries(state, key)
             found('I2', id, 'is in ' .. state .. ' and not known to be')
         elseif state == 'park' and not (d.pk and read('set', 'SISMEMBER', 'hg:pk:' .. d.pk, id) == 1) then
             found('I5', id, 'is parked where nothing wakes it')
+        elseif d.escalated and read('set', 'SISMEMBER', 'hg:escalated', id) == 0 then
+            found('I2', id, 'was not decided in time, and is not counted as that')
         end
         if d then
             look_at_lane(d)
@@ -195,6 +198,14 @@ local function walk_keys()
         end
     end
     look_at_lanes(lanes, cursor == '' and page[1] == '0')
+    if cursor == '' and need('hg:escalated', 'set') then
+        for _, id in ipairs(redis.call('SRANDMEMBER', 'hg:escalated', '128')) do
+            local d = delivery(id)
+            if not (d and d.state == 'hold' and d.escalated) then
+                found('I2', id, 'is said to wait for a decision too long, and does not')
+            end
+        end
+    end
     if cursor == '' then
         for _, pk in ipairs(redis.call('HKEYS', 'hg:work')) do
             if redis.call('EXISTS', 'hg:pk:' .. pk) == 0 then

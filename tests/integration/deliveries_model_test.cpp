@@ -165,11 +165,19 @@ protected:
         }
     }
 
+    /// Or nobody.
+    std::string somebody()
+    {
+        const char* names[]{"", "ann", "bob"};
+        return names[pick(3)];
+    }
+
     void release_step()
     {
         auto missing = pick(missing_count);
-        auto answer = loop_.await(decisions_->release(missing_of(what_of(missing)))).value();
-        auto should = model_.release(missing);
+        auto who = somebody();
+        auto answer = loop_.await(decisions_->release(missing_of(what_of(missing)), who)).value();
+        auto should = model_.release(missing, who);
 
         EXPECT_EQ(answer.count, should.count);
         EXPECT_FALSE(answer.more);
@@ -202,15 +210,22 @@ protected:
             seen = pick(12) == 0 ? DeliveryState::park : known->second.state;
             attempts = known->second.attempts + (pick(12) == 0 ? 1 : 0);
         }
-        auto verdict = static_cast<Decision::Verdict>(pick(5));
+        auto verdict = static_cast<Decision::Verdict>(pick(6));
         auto told = some_told();
         told.references.clear();
         told.facts.clear();
         told.target.clear();
         Decision decision{id(name), seen, attempts, verdict, told.reason, "who", told.progress};
         decision.maybe = told.maybe.value_or(false);
+        decision.who = somebody();
+        const auto who = decision.who;
+        const auto asked = some_question(name);
+        if (asked) {
+            decision.asked = Decision::Asked{asked->rule, {}, asked->apart, "note"};
+            decision.asked->content.fill(static_cast<std::uint8_t>(asked->content));
+        }
         auto answer = loop_.await(decisions_->decide(std::move(decision)));
-        auto [should, effects] = model_.decide(name, seen, attempts, verdict, told);
+        auto [should, effects] = model_.decide(name, seen, attempts, verdict, told, who, asked);
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
 
         EXPECT_EQ(answer->answer, should);
@@ -221,15 +236,27 @@ protected:
         }
     }
 
+    /// What somebody saw of it: mostly as it is.
+    std::optional<StoreModel::Asked> some_question(const Name& name)
+    {
+        auto known = model_.deliveries.find(name);
+        if (known == model_.deliveries.end() || known->second.state != DeliveryState::hold ||
+            known->second.told.rule.empty() || pick(10) == 0)
+            return pick(20) == 0 ? std::optional(StoreModel::Asked{"big", 'c', false}) : std::nullopt;
+        return StoreModel::Asked{known->second.told.rule, pick(10) == 0 ? 'x' : known->second.told.content,
+                                 pick(2) == 0};
+    }
+
     void readmit_delivery_step()
     {
         auto name = some_name([](const auto& d) { return d.state == DeliveryState::dead; });
         auto known = model_.deliveries.find(name);
         auto round = known == model_.deliveries.end() ? 0 : known->second.letter.round + (pick(8) == 0 ? 1 : 0);
         bool with_body = pick(2) == 0;
+        auto who = somebody();
         auto answer = loop_.await(
-            letters_->readmit({event_of(name.event), round, "who", with_body ? "envelope" : "", id(name).half}));
-        auto [should, seq] = model_.readmit(name, round, with_body);
+            letters_->readmit({event_of(name.event), round, "who", with_body ? "envelope" : "", id(name).half, who}));
+        auto [should, seq] = model_.readmit(name, round, with_body, who);
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
 
         EXPECT_EQ(answer->answer, should);

@@ -13,8 +13,9 @@ struct SlowUse {
     bool writes = true;
 };
 
-/// In partition 0: event 1 in the backlog, 2 busy with 3 behind it, 4 and 12 parked, 5 held, 6 dead, 7 and 13 ready.
-/// Older than all: 9 with the lane of order/11, and behind it 10 and 11 of partition 3, of which 11 was tried.
+/// In partition 0: event 1 in the backlog, 2 busy with 3 behind it, 4 and 12 parked, 5 held, 21 by a rule, 22 parked, 6
+/// dead, 7 and 13 ready. Older than all: 9 with the lane of order/11, and behind it 10 and 11 of partition 3, of which
+/// 11 was tried.
 class DeliveriesRefusalTest : public SlowPathTest {
 protected:
     using Texts = std::vector<std::string>;
@@ -32,6 +33,13 @@ protected:
         placed(3, {delivery_as(DeliveryState::ready, "order/2")});
         placed(4, {delivery_as(DeliveryState::park, "order/4")});
         placed(5, {delivery_as(DeliveryState::hold, "order/5")});
+        auto asked = delivery_as(DeliveryState::hold, "order/21");
+        asked.telling.rule = "big";
+        asked.telling.content.fill('c');
+        placed(21, {asked});
+        auto by_a_person = delivery_as(DeliveryState::park, "order/22");
+        by_a_person.telling = telling_of("sku/4");
+        placed(22, {by_a_person});
         placed(6, {delivery_as(DeliveryState::dead, "order/6")});
         placed(7, {delivery_as(DeliveryState::ready, "order/7")});
         placed(8, {delivery_as(DeliveryState::applied, "order/8")});
@@ -118,6 +126,11 @@ protected:
     {
         return joined({token(), "0", d(2), "1", "busy", "frame"}, telling);
     }
+    static Texts decide_args(std::uint64_t event, const std::string& state, const std::string& verdict,
+                             const Texts& asked = {"", "", "0", ""})
+    {
+        return joined({d(event), state, "0", verdict, "r", "", "0", "frame", "ann"}, asked);
+    }
     [[nodiscard]] Texts park_args() const { return joined({token(), "0", d(13), "0", "ready", "frame"}, parked()); }
 
     [[nodiscard]] std::vector<SlowUse> uses() const
@@ -178,25 +191,31 @@ protected:
         all.push_back(
             {"release",
              &scripts_.release,
-             {pk()},
+             {pk(), ""},
              with({"hg:pk:" + pk(), "hg:work", "hg:d:" + d(4), "hg:park:0", "hg:lane:0", "hg:blk:" + lane("order/4")},
                   {queues})});
         all.push_back(
-            {"release, of a stranger", &scripts_.release, {pk("sku/3")}, {"hg:pk:" + pk("sku/3"), "hg:work"}});
+            {"release, of a stranger", &scripts_.release, {pk("sku/3"), ""}, {"hg:pk:" + pk("sku/3"), "hg:work"}});
         all.push_back(
-            {"decide",
-             &scripts_.decide,
-             {d(5), "hold", "0", "discard", "r", "", "0", "frame"},
+            {"release, by a person",
+             &scripts_.release,
+             {pk("sku/4"), "ann"},
+             {"hg:pk:" + pk("sku/4"), "hg:e:" + raw(event_of(22)), "hg:l:" + raw(event_of(22)), "hg:waiting"}});
+        all.push_back(
+            {"decide", &scripts_.decide, decide_args(5, "hold", "discard"),
              with({"hg:d:" + d(5), "hg:e:" + raw(event_of(5)), "hg:l:" + raw(event_of(5)), "hg:blk:" + lane("order/5")},
                   {share, queues, channels})});
-        all.push_back({"decide, of a parked one",
-                       &scripts_.decide,
-                       {d(12), "park", "0", "discard", "r", "", "0", "frame"},
+        all.push_back({"decide, of a parked one", &scripts_.decide, decide_args(12, "park", "discard"),
                        with({"hg:d:" + d(12), "hg:pk:" + pk("sku/2"), "hg:work", "hg:blk:" + lane("order/13")},
                             {share, queues, channels})});
+        all.push_back({"decide, of a rule's", &scripts_.decide,
+                       decide_args(21, "hold", "escalate", {"big", std::string(32, 'c'), "0", ""}),
+                       with({"hg:d:" + d(21), "hg:e:" + raw(event_of(21)), "hg:escalated"}, {share, channels})});
+        all.push_back(
+            {"behind", &scripts_.behind, {"2", lane("order/2")}, {"hg:blk:" + lane("order/2"), "hg:lane:0"}, false});
         all.push_back({"readmit",
                        &scripts_.readmit,
-                       {d(6), "0", "frame", ""},
+                       {d(6), "0", "frame", "", "ann"},
                        with({"hg:seq", "hg:in:0", "hg:d:" + d(6), "hg:l:" + d(6), "hg:e:" + raw(event_of(6)),
                              "hg:l:" + raw(event_of(6)), "hg:b:" + raw(event_of(6))},
                             {share, queues, channels})});
@@ -222,8 +241,13 @@ protected:
         all.push_back({"verify", &scripts_.verify, {"0", "keys", "", "10"}, {"hg:work", "hg:lanes"}, false});
         all.push_back({"overdue",
                        &scripts_.overdue,
-                       {"0", "1800000000000", "10"},
+                       {"0", "park", "1800000000000", "10", "0"},
                        {"hg:park:0", "hg:d:" + d(4), "hg:d:" + d(12)},
+                       false});
+        all.push_back({"overdue, of what is held",
+                       &scripts_.overdue,
+                       {"0", "hold", "1800000000000", "10", "0"},
+                       {"hg:hold:0", "hg:d:" + d(5), "hg:d:" + d(21)},
                        false});
         all.push_back(
             {"known", &scripts_.known, {raw(event_of(2))}, {"hg:e:" + raw(event_of(2)), "hg:d:" + d(2)}, false});
@@ -365,10 +389,22 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.resolve, changed(resolve_args(parked()), 11, ""));  // pk
     refused(scripts_.take, {token(), "0", d(7), "0"});
     refused(scripts_.take, {token(), "0", "short", "0", "1"});
-    refused(scripts_.release, {"short"});
-    refused(scripts_.decide, {d(5), "hold", "0", "shrug", "r", "", "0", "frame"});
-    refused(scripts_.decide, {d(5), "hold", "0", "discard", "r", "", "2", "frame"});
-    refused(scripts_.readmit, {"seventeen letters", "0", "frame", ""});
+    refused(scripts_.release, {"short", ""});
+    refused(scripts_.release, {pk()});
+    refused(scripts_.release, {pk(), "two\nnames"});
+    refused(scripts_.decide, decide_args(5, "hold", "shrug"));
+    refused(scripts_.decide, changed(decide_args(5, "hold", "discard"), 6, "2"));
+    refused(scripts_.decide, changed(decide_args(5, "hold", "discard"), 8, "two\nnames"));
+    refused(scripts_.decide, decide_args(21, "hold", "approve", {"big", std::string(32, 'c'), "2", ""}));
+    refused(scripts_.decide, decide_args(21, "hold", "approve", {"big", std::string(32, 'c'), "0"}));
+    refused(scripts_.readmit, {"seventeen letters", "0", "frame", "", ""});
+    refused(scripts_.readmit, {d(6), "0", "frame", ""});
+    refused(scripts_.resolve, joined(joined({token(), "0", d(13), "0", "ready", "frame"},
+                                            {"hold", "", "99", "r", "", "", "", "", "", "0", "0"}),
+                                     {"big", "short"}));
+    refused(scripts_.behind, {"2"});
+    refused(scripts_.behind, {"2", "short"});
+    refused(scripts_.behind, {"129", lane("order/2")});
     refused(scripts_.spill, {token(), "0"});
     refused(scripts_.pause, {"everything", "{}"});
     refused(scripts_.xref, {"erp", "customer", "shop/1"});
@@ -381,12 +417,14 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.next, {"0", "erp", "now", "10"});
     refused(scripts_.next, {"0", "erp", "9", "0"});
     refused(scripts_.next, {"0", "erp", "9", "257"});
-    refused(scripts_.overdue, {"0", "9"});
-    refused(scripts_.overdue, {"0", "9", "10", "more"});
-    refused(scripts_.overdue, {"64", "9", "10"});
-    refused(scripts_.overdue, {"0", "now", "10"});
-    refused(scripts_.overdue, {"0", "9", "0"});
-    refused(scripts_.overdue, {"0", "9", "129"});
+    refused(scripts_.overdue, {"0", "park", "9", "10"});
+    refused(scripts_.overdue, {"0", "park", "9", "10", "0", "more"});
+    refused(scripts_.overdue, {"64", "park", "9", "10", "0"});
+    refused(scripts_.overdue, {"0", "lane", "9", "10", "0"});
+    refused(scripts_.overdue, {"0", "park", "now", "10", "0"});
+    refused(scripts_.overdue, {"0", "park", "9", "0", "0"});
+    refused(scripts_.overdue, {"0", "park", "9", "129", "0"});
+    refused(scripts_.overdue, {"0", "park", "9", "10", "-1"});
     refused(scripts_.known, {});
     refused(scripts_.known, {"short"});
     refused(scripts_.known, {d(2)});

@@ -542,7 +542,7 @@ TEST_F(DeliveriesTest, AJobMovesOnInTheStepThatReadmits)
     EXPECT_TRUE(loop_.await(jobs.add("abcdefgh", 0, letters))) << "the answer was lost, and it is said again";
     const auto put_back = [&](std::uint64_t at, const retry::JobLetter& letter) {
         return loop_
-            .await(letters_->readmit({letter.event, letter.round, "by a job", "", letter.delivery,
+            .await(letters_->readmit({letter.event, letter.round, "by a job", "", letter.delivery, "ann",
                                       retry::Readmission::OfJob{"abcdefgh", at, true}}))
             ->answer;
     };

@@ -16,7 +16,7 @@ TEST(ScriptsTest, BeginWithTheirFlagsAndHaveEveryIncludeInPlace)
                                &scripts->decide, &scripts->spill, &scripts->pause, &scripts->xref})
         EXPECT_TRUE(script->source.starts_with("#!lua flags=allow-oom\n")) << script->name;
     for (const auto* script : {&scripts->tally, &scripts->verify, &scripts->letters, &scripts->waiting, &scripts->next,
-                               &scripts->known, &scripts->overdue})
+                               &scripts->known, &scripts->overdue, &scripts->behind})
         EXPECT_TRUE(script->source.starts_with("#!lua flags=no-writes,allow-oom\n")) << script->name;
     for (const auto* script : {&scripts->accept, &scripts->finish, &scripts->tally, &scripts->letters, &scripts->place,
                                &scripts->take, &scripts->resolve, &scripts->readmit, &scripts->next, &scripts->known}) {

@@ -78,7 +78,8 @@ public:
         std::string worst;
         bool maybe_sent = false;
         bool body_in_history = false;
-        std::vector<Name> placed;  // in order
+        std::vector<Name> placed;     // in order
+        std::vector<std::string> by;  // who put something of it back to work
     };
     /// What is so, or not, when something has come: a fact is known, or else a reference.
     struct Come {
@@ -100,6 +101,14 @@ public:
         Facts facts;
         std::map<std::string, std::string> references;  // of system "erp", kind "order"
         std::string cause;
+        std::string rule;    // held: that wants an approval; "" none
+        char content = 'c';  // of what
+    };
+    /// The question that a rule asks, as a person saw it.
+    struct Asked {
+        std::string rule;
+        char content = 'c';
+        bool apart = false;
     };
     struct Delivery {
         std::string entity;
@@ -114,6 +123,8 @@ public:
         std::uint64_t seq = 0;
         std::int64_t first = 0;
         Told told;  // last
+        bool escalated = false;
+        std::map<std::string, char> approved{};  // rule -> content
         Letter letter;
     };
     struct New {
@@ -160,11 +171,12 @@ public:
     retry::Taken take(Partition partition, const Name& name, std::uint32_t attempts, std::int64_t deadline);
     /// Several in one call; nothing where it was late.
     std::vector<std::optional<Effects>> resolve(std::vector<Resolving> items);
-    Released release(std::uint64_t missing);
+    Released release(std::uint64_t missing, const std::string& who = {});
     std::pair<retry::Decided::Answer, Effects> decide(const Name& name, State seen, std::uint32_t attempts,
-                                                      retry::Decision::Verdict verdict, const Told& told);
+                                                      retry::Decision::Verdict verdict, const Told& told,
+                                                      const std::string& who, const std::optional<Asked>& asked);
     std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(const Name& name, std::uint32_t round,
-                                                                bool with_body = false);
+                                                                bool with_body = false, const std::string& who = {});
     bool spill(Partition partition, std::uint64_t event);
 
     [[nodiscard]] static bool is_left(State state) { return state <= State::hold; }
@@ -205,7 +217,9 @@ private:
     /// Into a state with what goes with it; who waited in its lane moves up when it gives that up.
     void move(const Name& name, State state, const Told& told, Effects& effects);
     void move_up(const std::string& system, const std::string& entity, Effects& effects);
-    /// What is parked is so no more.
+    /// Somebody puts something of an event back to work.
+    void put_back_by(std::uint64_t event, const std::string& who);
+    /// What is parked or held is so no more.
     void stop_waiting(Delivery& delivery);
     /// Ready, or behind who has its lane.
     bool to_work(const Name& name);

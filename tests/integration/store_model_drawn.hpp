@@ -63,6 +63,9 @@ protected:
         if (pick(3) == 0)
             told.references[some_reference()] = "SO-" + std::to_string(pick(1'000));
         told.cause = "cause " + std::to_string(pick(3));
+        const char* rules[]{"", "big", "odd"};
+        told.rule = rules[pick(3)];
+        told.content = pick(2) == 0 ? 'c' : 'd';
         return told;
     }
 
@@ -105,6 +108,8 @@ protected:
         for (const auto& [id, theirs] : told.references)
             telling.references.push_back({"erp", "order", id, theirs});
         telling.letter->cause = told.cause;
+        telling.rule = told.rule;
+        telling.content.fill(static_cast<std::uint8_t>(told.content));
         return telling;
     }
 

@@ -25,7 +25,7 @@ protected:
     Dump dump()
     {
         static const auto script = net::make_script("dump", R"(
-            local kinds = {b = 'string', g = 'string', blk = 'string', seq = 'string', pk = 'set', wd = 'zset', rest = 'set',
+            local kinds = {b = 'string', g = 'string', blk = 'string', seq = 'string', pk = 'set', wd = 'zset', rest = 'set', escalated = 'set',
                            sys = 'set', ready = 'zset', due = 'zset', busy = 'zset', lane = 'zset', park = 'zset',
                            hold = 'zset', dead = 'zset', ['in'] = 'stream', hist = 'stream'}
             local out = {}
@@ -86,7 +86,8 @@ protected:
     static void put(Dump& dump, const std::string& key, const std::string& field, const std::string& value)
     {
         bool counts = key.starts_with("hg:e:") || key.starts_with("hg:P:");
-        if (!value.empty() || key.starts_with("hg:pk:") || key.starts_with("hg:rest:") || key.starts_with("hg:sys:"))
+        if (!value.empty() || key.starts_with("hg:pk:") || key.starts_with("hg:rest:") || key.starts_with("hg:sys:") ||
+            key == "hg:escalated")
             if (!counts || value != "0" || field == "p")
                 dump[key][field] = value;
     }
@@ -211,6 +212,10 @@ protected:
         put(all, key, "channel", record.placed.empty() ? "" : channel_of(event));
         put(all, key, "maybe", record.maybe_sent ? "1" : "");
         put(all, key, "d", halves);
+        std::string by;
+        for (const auto& who : record.by)
+            by += (by.empty() ? "" : "\n") + who;
+        put(all, key, "by", by);
         put(all, key, "left", std::to_string(model_.left_of(event)));
         for (auto state : {DeliveryState::dead, DeliveryState::again, DeliveryState::applied, DeliveryState::discarded})
             put(all, key, std::string(name_of(state)), std::to_string(model_.count_of(event, state)));
@@ -269,6 +274,8 @@ protected:
         put(all, key, "maybe", d.maybe ? "1" : "0");
         put(all, key, "progress", d.progress);
         put(all, key, "version", d.version);
+        for (const auto& [rule, content] : d.approved)
+            put(all, key, "ok:" + rule, std::string(32, content) + "note");
         put(all, key, "reason", told.reason);
         put(all, key, "class", told.failure_class);
         auto has_lane = [&] { put(all, "hg:blk:" + std::string(view(own.lane)), "", member); };
@@ -300,8 +307,14 @@ protected:
             break;
         case DeliveryState::hold:
             put(all, of_share("hold"), member, at);
+            put(all, key, "rule", told.rule);
+            put(all, key, "content", told.rule.empty() ? "" : std::string(32, told.content));
             put(all, key, "due", at);
             put(all, key, "what", told.what);
+            if (!d.escalated)
+                break;
+            put(all, key, "escalated", "1");
+            put(all, "hg:escalated", member, "");
             break;
         case DeliveryState::dead: {
             put(all, of_share("dead"), member, "some time");

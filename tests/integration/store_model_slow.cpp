@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "slow_path.hpp"
 #include "store_model.hpp"
 
 namespace headgate::test {
@@ -11,6 +12,16 @@ using retry::Ended;
 using retry::Placed;
 using retry::Taken;
 using Readmission = retry::Readmitted::Answer;
+
+namespace {
+
+/// What decides between two of an event that say the same place, as those of two rounds may.
+std::string in_bytes(const StoreModel::Name& name)
+{
+    return id_of(name.event, name.slot, name.system).raw();
+}
+
+}  // namespace
 
 bool StoreModel::has_lane(const Delivery& delivery)
 {
@@ -55,7 +66,9 @@ std::optional<StoreModel::Name> StoreModel::first_in_lane(const std::string& sys
     for (const auto& [name, delivery] : deliveries) {
         if (name.system != system || delivery.entity != entity || delivery.state != State::lane)
             continue;
-        auto at = [this](const Name& one) { return std::tuple(deliveries.at(one).seq, deliveries.at(one).place); };
+        auto at = [this](const Name& one) {
+            return std::tuple(deliveries.at(one).seq, deliveries.at(one).place, in_bytes(one));
+        };
         if (!first || at(name) < at(*first))
             first = name;
     }
@@ -110,8 +123,16 @@ void StoreModel::move(const Name& name, State state, const Told& told, Effects& 
         move_up(name.system, delivery.entity, effects);
 }
 
+void StoreModel::put_back_by(std::uint64_t event, const std::string& who)
+{
+    auto& by = records[event].by;
+    if (!who.empty() && std::ranges::find(by, who) == by.end())
+        by.push_back(who);
+}
+
 void StoreModel::stop_waiting(Delivery& delivery)
 {
+    delivery.escalated = false;
     if (delivery.state != State::park)
         return;
     delivery.state = State::lane;
@@ -165,7 +186,7 @@ std::vector<StoreModel::Name> StoreModel::replaced_by(const New& one, const std:
     }
     std::ranges::sort(replaced, {}, [this](const Name& name) {
         const auto& d = deliveries.at(name);
-        return std::tuple(d.state != State::lane, d.seq, d.place);
+        return std::tuple(d.state != State::lane, d.seq, d.place, in_bytes(name));
     });
     return replaced;
 }
@@ -289,6 +310,7 @@ std::pair<Placed::Answer, StoreModel::Effects> StoreModel::place(Partition parti
         } else {
             next.maybe = known->second.maybe;
             next.progress = known->second.progress;
+            next.approved = known->second.approved;
             if (known->second.entity != next.entity && has_lane(known->second)) {
                 auto left = known->second.entity;
                 known->second.state = State::suppressed;
@@ -374,7 +396,7 @@ std::vector<std::optional<StoreModel::Effects>> StoreModel::resolve(std::vector<
     return answers;
 }
 
-StoreModel::Released StoreModel::release(std::uint64_t missing)
+StoreModel::Released StoreModel::release(std::uint64_t missing, const std::string& who)
 {
     std::vector<Name> parked;
     for (const auto& [name, delivery] : deliveries)
@@ -384,27 +406,35 @@ StoreModel::Released StoreModel::release(std::uint64_t missing)
         return std::tuple(deliveries.at(name).seq, deliveries.at(name).place);
     });
     Released released{parked.size(), {}};
-    for (const auto& name : parked)
+    for (const auto& name : parked) {
+        put_back_by(name.event, who);
         if (to_work(name))
             released.ready.insert(name);
+    }
     return released;
 }
 
 std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& name, State seen, std::uint32_t attempts,
-                                                                   Decision::Verdict verdict, const Told& told)
+                                                                   Decision::Verdict verdict, const Told& told,
+                                                                   const std::string& who,
+                                                                   const std::optional<Asked>& asked)
 {
     using Verdict = Decision::Verdict;
     auto found = deliveries.find(name);
     if (found == deliveries.end())
         return {Decided::Answer::gone, {}};
     auto& delivery = found->second;
-    if (delivery.state != seen || delivery.attempts != attempts)
+    bool by_rule = delivery.state == State::hold && !delivery.told.rule.empty();
+    bool same =
+        by_rule ? asked && asked->rule == delivery.told.rule && asked->content == delivery.told.content : !asked;
+    if (delivery.state != seen || delivery.attempts != attempts || !same)
         return {Decided::Answer::changed, {}};
     bool stands = seen == State::hold || seen == State::park || seen == State::dead;
-    bool unknown = delivery.maybe && (stands || seen == State::due);
+    bool unknown = delivery.maybe && !by_rule && (stands || seen == State::due);
     bool allowed = false;
     switch (verdict) {
-    case Verdict::approve: allowed = seen == State::hold && !delivery.maybe; break;
+    case Verdict::approve: allowed = seen == State::hold && (by_rule || !delivery.maybe); break;
+    case Verdict::escalate: allowed = by_rule && !delivery.escalated; break;
     case Verdict::arrived:
     case Verdict::not_arrived: allowed = unknown; break;
     case Verdict::discard: allowed = stands; break;
@@ -414,6 +444,9 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
     }
     if (!allowed)
         return {Decided::Answer::refused, {}};
+    const auto& by = records[name.event].by;
+    if (asked && asked->apart && (who.empty() || std::ranges::find(by, who) != by.end()))
+        return {Decided::Answer::apart, {}};
 
     Effects effects;
     char letter = 'w';
@@ -429,12 +462,24 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
     case Verdict::arrived:
         delivery.progress = told.progress;
         delivery.maybe = told.maybe.value_or(false);
+        put_back_by(name.event, who);
         to_work(name);
         break;
     case Verdict::approve:
+        if (by_rule)
+            delivery.approved[asked->rule] = asked->content;
+        else
+            delivery.maybe = false;
+        to_work(name);
+        break;
     case Verdict::not_arrived:
         delivery.maybe = false;
+        put_back_by(name.event, who);
         to_work(name);
+        break;
+    case Verdict::escalate:
+        delivery.escalated = true;
+        letter = 'h';
         break;
     case Verdict::discard: ends(State::discarded, 'x'); break;
     case Verdict::supersede: ends(State::suppressed, 's'); break;
@@ -444,7 +489,8 @@ std::pair<Decided::Answer, StoreModel::Effects> StoreModel::decide(const Name& n
     return {Decided::Answer::done, effects};
 }
 
-std::pair<Readmission, std::uint64_t> StoreModel::readmit(const Name& name, std::uint32_t round, bool with_body)
+std::pair<Readmission, std::uint64_t> StoreModel::readmit(const Name& name, std::uint32_t round, bool with_body,
+                                                          const std::string& who)
 {
     auto found = deliveries.find(name);
     if (found == deliveries.end() || found->second.state != State::dead)
@@ -460,6 +506,7 @@ std::pair<Readmission, std::uint64_t> StoreModel::readmit(const Name& name, std:
     share.in[++seq] = {name.event, share.open[name.event]};
     share.open.erase(name.event);
     found->second.state = State::again;
+    put_back_by(name.event, who);
     bodies.insert(name.event);
     record.body_in_history = false;
     share.history.push_back({name.event, 'r', ++record.round});
