@@ -480,6 +480,16 @@ private:
         co_return true;
     }
 
+    void tell_escalated(std::uint64_t holds)
+    {
+        constexpr auto note = "holds_escalated";
+        if (holds == 0)
+            health_.clear_note(note);
+        else
+            health_.note(note, std::to_string(holds) + (holds == 1 ? " held delivery was" : " held deliveries were") +
+                                   " not decided in time: `headgate holds list` has them first");
+    }
+
     /// Once a second: what can only be known by looking.
     asio::awaitable<void> watch()
     {
@@ -489,8 +499,13 @@ private:
             metrics_.gauge("headgate_waiting_events", "Accepted events that are neither finished nor dead.");
         auto& dead = metrics_.gauge("headgate_dead_letters", "Dead letters that wait for a person.");
         auto& frames = metrics_.gauge("headgate_unarchived_frames", "Outcomes that history has not got yet.");
+        auto& escalated = metrics_.gauge("headgate_holds_escalated", "Held deliveries that were not decided in time.");
         asio::steady_timer timer(io_);
         while (!stopping_) {
+            if (const auto late = co_await retry::escalated_count(*redis_); late) {
+                escalated.set(static_cast<std::int64_t>(*late));
+                tell_escalated(*late);
+            }
             const auto tallies = co_await retry::tally_all(*redis_, scripts_);
             if (tallies) {
                 const auto all = retry::total(*tallies);

@@ -238,7 +238,8 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.not_yet("ownership", "who owns which field");
     schema.not_yet("legal_entity", "legal entities");
     schema.not_yet("regions", "regions");
-    schema.not_yet("holds", "holds and approvals");
+    schema.items("holds", holds, "What somebody has to approve before it is sent: the first rule that wants it.");
+    schema.not_empty("holds", "leave the key away to hold nothing");
     schema.entries("queues", queues, "Where letters, holds and work wait for people: the first that takes it.");
     schema.not_empty("queues", "leave the key away for one queue that nobody owns");
     check_queues(schema);

@@ -7,6 +7,7 @@
 
 #include "core/config/schema.hpp"
 #include "gateway/access_config.hpp"
+#include "gateway/hold_rules.hpp"
 #include "gateway/masking/mask.hpp"
 #include "gateway/queues.hpp"
 #include "gateway/system_config.hpp"
@@ -102,6 +103,7 @@ struct DeploymentConfig {
     std::map<std::string, ChannelConfig> channels;
     std::map<std::string, SystemConfig> systems;
     std::vector<RouteConfig> routes;
+    std::vector<HoldConfig> holds;    // as they are written: the first that matches holds
     std::vector<QueueConfig> queues;  // as they are written; empty: one that nobody owns
     ParkingConfig parking;
     AccessConfig access;

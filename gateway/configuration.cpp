@@ -83,6 +83,8 @@ public:
             add_route(route);
         for (const auto& queue : made_->deployment.queues)
             check_queue(queue);
+        for (const auto& hold : made_->deployment.holds)
+            add_hold(hold);
         for (const auto& token : made_->deployment.access.tokens)
             add_token(token);
         auto beside = files_not_read(options_.folder, folders, read_);
@@ -642,6 +644,40 @@ private:
                 problem(config.where, "no_snapshot", "`coalesce` would leave tellings of `" + type + "` out",
                         "only snapshots may be; " + snapshots());
         made_->routes.push_back({config.id, config.types, config.channels, config.to, config.coalesce});
+    }
+
+    void add_hold(const HoldConfig& config)
+    {
+        check_types(config.types, config.where);
+        check_channels_named(config.channels, config.where);
+        check_systems_named(config.systems, config.where);
+        if (!config.id.empty() && !is_name(config.id))
+            problem(config.where, "hold_id",
+                    "`" + config.id + "`: the id of a rule is of a-z, 0-9, - and _, at most 64 letters",
+                    "it stands in what it holds");
+        const auto same = [](const HoldRule& rule) -> const std::string& { return rule.config.id; };
+        if (!config.id.empty() && std::ranges::find(made_->holds, config.id, same) != made_->holds.end())
+            problem(config.where, "repeated_id", "a rule `" + config.id + "` stands here a second time",
+                    "an approval counts for the rule of that id");
+        std::vector<std::string> queues;
+        for (const auto& queue : made_->deployment.queues)
+            queues.push_back(queue.name);
+        if (queues.empty())
+            queues.emplace_back("default");
+        if (std::ranges::find(queues, config.approve.queue) == queues.end())
+            problem(config.where, "unknown_queue", "there is no queue `" + config.approve.queue + "`",
+                    near_or_all(config.approve.queue, queues));
+        auto when = compile(config.when);
+        if (!when)
+            return;
+        refuse_lookup(*when, config.when);
+        std::vector<const mapping::CanonicalType*> types;
+        const bool all = std::ranges::find(config.types, "*") != config.types.end();
+        for (const auto& name : all ? made_->canonical.names() : config.types)
+            if (const auto* type = made_->canonical.find(name))
+                types.push_back(type);
+        report(when->not_in_transaction(types));
+        made_->holds.push_back({config, std::move(*when)});
     }
 
     [[nodiscard]] std::string snapshots() const

@@ -12,6 +12,7 @@
 #include "connectors/signatures/hmac.hpp"
 #include "core/problem.hpp"
 #include "gateway/config.hpp"
+#include "gateway/hold_rules.hpp"
 #include "gateway/rate_limiter.hpp"
 #include "gateway/systems/http_plan.hpp"
 #include "gateway/tokens.hpp"
@@ -96,6 +97,7 @@ struct Configuration {
     std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
     std::unordered_map<std::string, std::unique_ptr<Channel>> channels;
     std::vector<Route> routes;
+    std::vector<HoldRule> holds;                                                        // in order
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
     std::vector<Token> tokens;  // of `access`: who may call the admin API besides the data folder's own token
 

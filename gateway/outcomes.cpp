@@ -173,6 +173,8 @@ void Outcomes::tell_standing(const Attempt& attempt)
 {
     const auto outcome = attempt.standing ? attempt.standing->outcome : retry::Outcome::applied;
     const bool is_dead = outcome == retry::Outcome::dead;
+    if (attempt.standing && !attempt.standing->telling.rule.empty())
+        return tell_held(attempt);
     if (is_dead)
         with_.metrics.dead.add();
     else if (attempt.attempts == 0 || (!attempt.standing && !attempt.placed))
@@ -199,6 +201,23 @@ void Outcomes::tell_standing(const Attempt& attempt)
                        line.field("for", missing_words(telling.what)));
     else
         with_.log.warn("a delivery failed and is tried again", line);
+}
+
+/// Somebody has to approve it: what a rule says, and no failure.
+void Outcomes::tell_held(const Attempt& attempt)
+{
+    const auto& telling = attempt.standing->telling;
+    const auto line = observability::LogLine{}
+                          .field("event", attempt.job->event.envelope.event.text())
+                          .field("system", attempt.system)
+                          .field("entity", attempt.delivery.transaction.entity)
+                          .field("code", telling.reason)
+                          .field("rule", telling.rule);
+    if (telling.reason == "rule_unsure")
+        with_.log.warn("a delivery waits for an approval, for nobody can tell whether its rule wants one",
+                       observability::LogLine(line).field("detail", attempt.standing->detail));
+    else
+        with_.log.info("a delivery waits for an approval", line);
 }
 
 void Outcomes::written(const std::shared_ptr<Job>& job, bool before)

@@ -70,6 +70,7 @@ private:
     asio::awaitable<void> resolve_now(std::shared_ptr<Attempt> attempt);
     void count_end(retry::Ended ended);
     void tell_standing(const Attempt& attempt);
+    void tell_held(const Attempt& attempt);
     /// After a failed try: waits, and says whether to try again.
     asio::awaitable<bool> try_again(const Job& job, const Failure& why, int tries);
     /// `before`: an earlier life of this event had written it, and told it.

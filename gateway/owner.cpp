@@ -9,6 +9,7 @@
 
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
+#include "gateway/approvals.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/standing.hpp"
 #include "gateway/working_out.hpp"
@@ -35,7 +36,8 @@ Owner::Owner(asio::any_io_executor executor, Dependencies dependencies)
                   with_.log, with_.health, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
                   with_.on_lease_lost, [this](const std::shared_ptr<Attempt>& attempt) { outcomes_.resolve(attempt); },
                   [this](std::string_view channel) { return paused_channels_.contains(channel); },
-                  [this](EventId event) { return with_.spill.read(event); }, with_.applied_before}),
+                  [this](EventId event) { return with_.spill.read(event); }, with_.applied_before,
+                  [this](Partition partition) { with_.historian.written(partition, {}, {}); }}),
       words_({with_.redis, with_.scripts, with_.configuration, with_.log, with_.health,
               [this](asio::awaitable<void> work) { spawn(std::move(work)); },
               [this](EventId event) { return with_.spill.read(event); },
@@ -367,6 +369,8 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
             attempt->standing = parked(channel_missing(job->event.envelope.channel));
         else if (attempt->coalesce != nullptr)
             attempt->standing = coalescing(*attempt->coalesce, wall_now());
+        else
+            attempt->standing = held_by_rule(*attempt, with_.configuration, wall_now());
         attempt->at_most_once = with_.configuration.at_most_once(attempt->system, attempt->delivery.transaction.type);
         job->leaving = job->leaving || attempt->standing || attempt->at_most_once;
     }

@@ -12,6 +12,7 @@
 #include "core/give_way.hpp"
 #include "core/random_seed.hpp"
 #include "core/timer.hpp"
+#include "gateway/approvals.hpp"
 #include "gateway/missing.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/standing.hpp"
@@ -44,6 +45,12 @@ SlowPath::SlowPath(Dependencies dependencies)
            [this](MissingText parent) { return applied_before(std::move(parent)); },
            [this](const retry::DeliveryAt& ready) { look(ready); }, [this] { fill(); },
            [this](retry::WaitingDelivery delivery, Partition partition) { overdue(std::move(delivery), partition); }}),
+      overdue_holds_({with_.redis, with_.scripts, with_.decisions, with_.configuration, with_.log, with_.spawn,
+                      [this](const retry::DeliveryAt& moved) {
+                          look(moved);
+                          with_.happened(moved.partition);
+                          fill();
+                      }}),
       random_(random_seed())
 {}
 
@@ -78,6 +85,7 @@ void SlowPath::forget()
     lanes_of_.clear();
     systems_.clear();
     parking_.forget();
+    overdue_holds_.forget();
     for (const auto& [id, attempt] : std::exchange(at_hand_, {}))
         if (attempt)
             attempt->job->let_go();
@@ -289,6 +297,8 @@ void SlowPath::placed(const Job& job, const retry::Placed& placed)
         }
         if (attempt->standing && attempt->standing->outcome == retry::Outcome::park)
             parking_.parked(*attempt->standing, partition);
+        if (attempt->standing && attempt->standing->outcome == retry::Outcome::hold)
+            overdue_holds_.held(*attempt->standing, partition);
         if (attempt->standing && retry::state_of(attempt->standing->outcome) == retry::DeliveryState::due)
             hint_due(attempt->system, partition, attempt->standing->telling.at);
         else
@@ -308,6 +318,8 @@ void SlowPath::resolved(const std::shared_ptr<Attempt>& attempt, const retry::Re
         parking_.applied(*attempt);
     } else if (attempt->standing->outcome == retry::Outcome::park) {
         parking_.parked(*attempt->standing, partition);
+    } else if (attempt->standing->outcome == retry::Outcome::hold) {
+        overdue_holds_.held(*attempt->standing, partition);
     } else if (retry::state_of(attempt->standing->outcome) == retry::DeliveryState::due) {
         hint_due(attempt->system, partition, attempt->standing->telling.at);
     }
@@ -329,6 +341,8 @@ void SlowPath::tick()
         parking_.look_for_what_has_come();
     if (begun_ && !draining_ && ticks_ % ticks_between_counts == 0)
         parking_.look_for_overdue();
+    if (begun_ && !draining_ && ticks_ % ticks_between_counts == 0)
+        overdue_holds_.look();
     fill();
 }
 
@@ -470,6 +484,9 @@ void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::
         attempt->applied = Applied{Applied::Outcome::expired, {}};
         return with_.resolve(attempt);
     }
+    attempt->standing = held_by_rule(*attempt, with_.configuration, wall_now());
+    if (attempt->standing)
+        return with_.resolve(attempt);
     static_cast<void>(with_.sender.put(attempt));  // it takes what it had room for
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/configuration.hpp"
 #include "gateway/job.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/overdue_holds.hpp"
 #include "gateway/parking.hpp"
 #include "gateway/sender.hpp"
 #include "gateway/trouble.hpp"
@@ -50,6 +51,7 @@ public:
         std::function<bool(std::string_view channel)> paused;
         std::function<Task<std::string>(EventId)> spilled;  // the envelope of an event whose body is not in Redis
         std::function<Task<std::optional<std::string>>(MissingText)> applied_before;  // see Parking
+        std::function<void(Partition)> happened;  // history has something to hear that nothing here was asked to write
     };
     explicit SlowPath(Dependencies dependencies);
 
@@ -121,6 +123,7 @@ private:
     Dependencies with_;
     Trouble unreadable_;
     Parking parking_;
+    OverdueHolds overdue_holds_;
     std::map<std::string, Waiting, std::less<>> systems_;
     std::map<retry::DeliveryId, std::shared_ptr<Attempt>> at_hand_;  // null: its event is being read
     std::set<std::string, std::less<>> lanes_of_;                    // systems that may have lanes with owners

@@ -44,8 +44,15 @@ asio::awaitable<net::Response> list_channels(const Means& with, const Call& call
 asio::awaitable<net::Response> pause_channel(const Means& with, const Call& call);
 asio::awaitable<net::Response> resume_channel(const Means& with, const Call& call);
 
-// holds.cpp: deliveries of which nobody knows whether they arrived.
+// hold_list.cpp: deliveries that wait for a person.
 asio::awaitable<net::Response> list_holds(const Means& with, const Call& call);
+asio::awaitable<net::Response> show_hold(const Means& with, const Call& call);
+
+// approvals.cpp: those that a rule holds.
+asio::awaitable<net::Response> approve_hold(const Means& with, const Call& call);
+asio::awaitable<net::Response> reject_hold(const Means& with, const Call& call);
+
+// holds.cpp: those of which nobody knows whether they arrived.
 asio::awaitable<net::Response> hold_arrived(const Means& with, const Call& call);
 asio::awaitable<net::Response> hold_not_arrived(const Means& with, const Call& call);
 

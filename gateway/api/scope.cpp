@@ -5,6 +5,7 @@
 
 #include "core/envelope.hpp"
 #include "gateway/api/stored_event.hpp"
+#include "gateway/approvals.hpp"
 #include "gateway/queues.hpp"
 #include "retry/delivery.hpp"
 #include "retry/letters.hpp"
@@ -19,16 +20,18 @@ Task<bool> may_see_hold(const Means& with, const Caller& caller, retry::Delivery
     const auto channel = co_await channel_of(with, id.event);
     if (!channel)
         co_return std::unexpected(channel.error());
-    std::vector<std::string> get{"HMGET", "hg:d:" + id.raw(), "type", "reason", "system"};
+    std::vector<std::string> get{"HMGET", "hg:d:" + id.raw(), "type", "reason", "system", "rule"};
     const auto stored = co_await with.redis.command(std::move(get));
     if (!stored)
         co_return std::unexpected(stored.error());
-    if (!stored->is_list(3) || stored->list[0].is_nil())
+    if (!stored->is_list(4) || stored->list[0].is_nil())
         co_return false;
     const auto& type = stored->list[0].text;
-    const auto& queue =
-        queue_of(with.configuration.deployment.queues,
-                 {.code = stored->list[1].text, .channel = *channel, .type = type, .system = stored->list[2].text});
+    const auto& rule = stored->list[3].text;
+    const WaitsFor what{
+        .code = stored->list[1].text, .channel = *channel, .type = type, .system = stored->list[2].text};
+    const auto& queue = rule.empty() ? queue_of(with.configuration.deployment.queues, what)
+                                     : queue_of_rule(with.configuration, rule, what);
     co_return caller.may_see({.channel = *channel, .type = type, .queue = queue.name});
 }
 

@@ -51,13 +51,27 @@ void OperatorCommands::systems_and_channels(CLI::App& app)
 
 void OperatorCommands::holds(CLI::App& app)
 {
-    auto* holds = app.add_subcommand("holds", "Deliveries of which nobody knows whether they arrived");
+    auto* holds =
+        app.add_subcommand("holds", "Deliveries that wait for a person: to be approved, or for who knows them");
     holds->require_subcommand(1);
-    holds_list_ = holds->add_subcommand("list", "All that wait for somebody who looks at the system");
+    holds_list_ = holds->add_subcommand("list", "All of them, those first that were not decided in time");
+    hold_show_ = holds->add_subcommand("show", "One of them, with what would be sent and what waits behind it");
+    hold_approve_ = holds->add_subcommand("approve", "A rule holds it: let it go");
+    hold_reject_ = holds->add_subcommand("reject", "A rule holds it: discard it; what waits behind it goes on");
     hold_arrived_ = holds->add_subcommand("arrived", "It is there: what is left of it goes on");
     hold_not_arrived_ = holds->add_subcommand("not-arrived", "It is not there: it is sent again, once");
-    for (auto* command : {hold_arrived_, hold_not_arrived_}) {
+    holds_list_->add_option("--queue", options_.queue, "Only those of this queue")->type_name("NAME");
+    for (auto* command : {hold_show_, hold_approve_, hold_reject_, hold_arrived_, hold_not_arrived_})
         command->add_option("id", options_.name, "EVENT.HALF, as `holds list` prints it")->required()->type_name({});
+    for (auto* command : {hold_approve_, hold_reject_}) {
+        command->add_option("--why", options_.why, "The reason, for the timeline of the event")
+            ->required()
+            ->type_name("TEXT");
+        command
+            ->add_option("--content", options_.content, "`content` as you saw it: refused when it would be another now")
+            ->type_name("HASH");
+    }
+    for (auto* command : {hold_arrived_, hold_not_arrived_}) {
         command->add_option("--why", options_.why, "How you know, for the timeline of the event")->type_name("TEXT");
         command
             ->add_option("--attempts", options_.attempts,
@@ -65,7 +79,7 @@ void OperatorCommands::holds(CLI::App& app)
             ->type_name("N");
     }
     hold_arrived_->add_option("--target", options_.target, "What the system calls what was made")->type_name("ID");
-    for (auto* command : {holds_list_, hold_arrived_, hold_not_arrived_})
+    for (auto* command : {holds_list_, hold_show_, hold_approve_, hold_reject_, hold_arrived_, hold_not_arrived_})
         add_data(command, options_);
 }
 
@@ -165,6 +179,12 @@ std::optional<int> OperatorCommands::run() const
         return resume_command(options_, "channels");
     if (*holds_list_)
         return holds_list_command(options_);
+    if (*hold_show_)
+        return hold_show_command(options_);
+    if (*hold_approve_)
+        return hold_approve_command(options_);
+    if (*hold_reject_)
+        return hold_reject_command(options_);
     if (*hold_arrived_)
         return hold_arrived_command(options_);
     if (*hold_not_arrived_)

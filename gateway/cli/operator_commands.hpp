@@ -15,6 +15,8 @@ struct OperatorOptions {
     std::string why;
     std::string target;                     // of a hold that arrived, of a missing cross-reference
     std::optional<std::uint32_t> attempts;  // of a hold, when it was looked at
+    std::string queue;                      // of holds
+    std::string content;                    // of a hold, when it was looked at
 };
 int systems_list_command(const OperatorOptions& options);
 int channels_list_command(const OperatorOptions& options);
@@ -22,6 +24,9 @@ int channels_list_command(const OperatorOptions& options);
 int pause_command(const OperatorOptions& options, const std::string& kind);
 int resume_command(const OperatorOptions& options, const std::string& kind);
 int holds_list_command(const OperatorOptions& options);
+int hold_show_command(const OperatorOptions& options);
+int hold_approve_command(const OperatorOptions& options);
+int hold_reject_command(const OperatorOptions& options);
 int hold_arrived_command(const OperatorOptions& options);
 int hold_not_arrived_command(const OperatorOptions& options);
 int work_list_command(const OperatorOptions& options);
@@ -85,6 +90,9 @@ private:
         CLI::App* resume = nullptr;
     } systems_, channels_;
     CLI::App* holds_list_ = nullptr;
+    CLI::App* hold_show_ = nullptr;
+    CLI::App* hold_approve_ = nullptr;
+    CLI::App* hold_reject_ = nullptr;
     CLI::App* hold_arrived_ = nullptr;
     CLI::App* hold_not_arrived_ = nullptr;
     CLI::App* work_list_ = nullptr;

@@ -111,6 +111,8 @@ json::object delivery_of(const Attempt& attempt)
             delivery["detail"] = attempt.standing->detail;
         if (attempt.standing->outcome == retry::Outcome::park)
             delivery["for"] = missing_words(telling.what);
+        if (!telling.rule.empty())
+            delivery["rule"] = telling.rule;
         // A channel's pause has no end, and a time in the year 9999 would look like one.
         if (telling.at.time_since_epoch().count() > 0 && telling.reason != "channel_paused")
             delivery["until"] = telling.at.time_since_epoch().count();

@@ -14,7 +14,7 @@ TEST_F(AdminApi, NamesWhatThereIsAndWhichMethodsItTakes)
 {
     ASSERT_TRUE(begin()) << headgate_->log();
     for (const auto* path : {"", "event", "events/", "systems/erp", "systems/erp/stop", "systems//pause",
-                             "channels/shop", "holds/x", "xref/erp", "xref/kinds/x", "verify/x"}) {
+                             "channels/shop", "holds/x/y", "xref/erp", "xref/kinds/x", "verify/x"}) {
         const auto [status, text] = headgate_->admin("GET", "/api/v1/" + std::string(path));
         const bool there = std::string_view(path) == "events/";  // a slash at the end is the same thing
         EXPECT_EQ(status, there ? 200 : 404) << path;

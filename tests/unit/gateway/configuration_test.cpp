@@ -72,7 +72,6 @@ routes:
 ownership: [{ type: product }]
 legal_entity: [{ legal_entity: park }]
 regions: { eu: {} }
-holds: [{ id: big }]
 parking: { parent: { fetch: true }, unrouted: { wait: 1d } }
 alerts: { to: [] }
 redis: { sentinel: headgate }
@@ -91,7 +90,7 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
     EXPECT_THAT(refused,
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
-                                     "by", "ownership", "legal_entity", "regions", "holds", "fetch", "unrouted",
+                                     "by", "ownership", "legal_entity", "regions", "fetch", "unrouted",
                                      "alerts", "sentinel", "dead", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
