@@ -54,7 +54,7 @@ class BrokenSimulationTest : public ::testing::TestWithParam<Broken> {};
 
 TEST_P(BrokenSimulationTest, IsSeen)
 {
-    constexpr std::uint64_t most = 300;
+    constexpr std::uint64_t most = 1000;
     Simulation simulation(GetParam().script);
     std::string findings;
     try {
