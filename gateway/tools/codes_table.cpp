@@ -672,8 +672,6 @@ constexpr CodeEntry table[] = {
               ""},
     CodeEntry{"token_expired", at_admin, "the token's `expires` has come (401)",
               "`headgate token add` makes another; put its hash into `access`", ""},
-    CodeEntry{"why_missing", at_admin, "what is personal is only revealed for a reason (400)",
-              "`?reveal=true&why=TEXT`, up to 500 bytes; the audit log has it", "`headgate events raw ID --reveal`"},
     CodeEntry{"audit_unwritable", at_admin,
               "the audit log cannot be written, so nothing was changed (503); the detail has the code",
               "make room on the data folder's disk, or put audit.db back where it was, and say it again", ""},
@@ -725,7 +723,8 @@ constexpr CodeEntry table[] = {
     CodeEntry{"hold_refused", at_admin,
               "the delivery is held for another reason: it was surely not sent, or a rule holds it, or none does (409)",
               "what a rule holds is approved or rejected; of the others is said whether they arrived", ""},
-    CodeEntry{"why_missing", at_admin, "an approval or a rejection gives no reason (400)", "`--why TEXT`", ""},
+    CodeEntry{"why_missing", at_admin, "an approval, a rejection or a look at what is personal gives no reason (400)",
+              "`--why TEXT`, up to 500 bytes; the audit log has it", "`headgate events raw ID --reveal`"},
     CodeEntry{
         "four_eyes_wanted", at_admin,
         "whoever replayed, edited, imported or released an event may not approve it, where the rule has `four_eyes` "

@@ -59,6 +59,7 @@ struct Simulation::Impl {
         : configuration_(configuration(folder_.path())),
           metrics_(registry_),
           history_({.file = folder_.path() / "history.db"}),
+          audit_({.file = folder_.path() / "audit.db"}),
           line_(server_.socket(), folder_.path().string())
     {
         const auto scripts = folder_.path() / "scripts";
@@ -77,10 +78,10 @@ struct Simulation::Impl {
     std::vector<const net::Script*> all() const
     {
         const auto& s = scripts_;
-        return {&s.accept,  &s.lease,  &s.reserve, &s.finish,   &s.bury,  &s.readmit, &s.archive,
-                &s.tally,   &s.verify, &s.letters, &s.sequence, &s.place, &s.take,    &s.resolve,
-                &s.release, &s.decide, &s.spill,   &s.waiting,  &s.next,  &s.known,   &s.overdue,
-                &s.pause,   &s.xref,   &s.entry,   &s.words,    &s.behind};
+        return {&s.accept, &s.lease,   &s.reserve,  &s.finish, &s.bury,    &s.readmit, &s.archive, &s.tally,
+                &s.verify, &s.letters, &s.sequence, &s.place,  &s.take,    &s.resolve, &s.release, &s.decide,
+                &s.spill,  &s.waiting, &s.next,     &s.known,  &s.overdue, &s.pause,   &s.xref,    &s.entry,
+                &s.words,  &s.behind,  &s.discard,  &s.job,    &s.edit};
     }
 
     test::TempFolder folder_;
@@ -92,6 +93,7 @@ struct Simulation::Impl {
     gateway::GatewayMetrics metrics_;
     observability::Log log_{{.file = "/dev/null"}};
     observability::HistoryStore history_;
+    observability::AuditLog audit_;
     Line line_;
 };
 
@@ -102,9 +104,9 @@ Simulation::~Simulation() = default;
 std::string Simulation::run(std::uint64_t seed, bool traced)
 {
     auto& home = *impl_;
-    Life life(
-        {*home.configuration_, home.scripts_, home.metrics_, home.log_, home.history_, home.folder_.path(), home.line_},
-        seed, traced);
+    Life life({*home.configuration_, home.scripts_, home.metrics_, home.log_, home.history_, home.audit_,
+               home.folder_.path(), home.line_},
+              seed, traced);
     return life.run();
 }
 

@@ -51,7 +51,8 @@ Mood mood_of(Chance& chance)
 Life::Life(const Home& home, std::uint64_t seed, bool traced)
     : world_(seed, home.line, traced),
       judge_(world_, tellings_),
-      ground_{world_, judge_, home.configuration, home.scripts, home.metrics, home.log, home.history, home.folder, {}},
+      ground_{world_,   judge_,       home.configuration, home.scripts, home.metrics,
+              home.log, home.history, home.audit,         home.folder,  {}},
       outside_loop_(world_.add(outside_)),
       redis_(outside_.get_executor(), options_of(home.line.party("outside"))),
       inbox_(redis_, home.scripts),

@@ -17,6 +17,7 @@ struct Home {
     gateway::GatewayMetrics& metrics;
     observability::Log& log;
     observability::HistoryStore& history;
+    observability::AuditLog& audit;
     std::filesystem::path folder;
     Line& line;
 };

@@ -33,8 +33,17 @@ Person::Person(Ground& ground, Tellings& tellings, asio::io_context& io, net::Re
       calls_(std::move(calls)),
       releases_(redis, ground.scripts,
                 [this](std::vector<retry::DeliveryAt> ready) { calls_.ready(std::move(ready)); }),
-      means_{ground.configuration, ground.scripts, ground.history, ground.metrics, health_,
-             ground.log,           calls_,         redis,          releases_}
+      means_{ground.configuration,
+             ground.scripts,
+             ground.history,
+             ground.metrics,
+             health_,
+             ground.log,
+             calls_,
+             redis,
+             releases_,
+             ground.audit,
+             mask_}
 {}
 
 void Person::spawn(asio::awaitable<void> work)

@@ -52,6 +52,7 @@ private:
     gateway::api::OwnerCalls calls_;
     gateway::api::Releases releases_;
     observability::Health health_;
+    gateway::Mask mask_{gateway::HistoryConfig{}};
     gateway::api::Means means_;
     std::map<std::string, int> replays_;  // at the end, by letter
 };

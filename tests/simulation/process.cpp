@@ -107,7 +107,8 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
       spill_(io_.get_executor(),
              {redis_, deliveries_, ground.history, [this](asio::awaitable<void> work) { spawn(std::move(work)); },
               ground.configuration.deployment.redis.spill_after, io_.get_executor()}),
-      historian_(io_.get_executor(), redis_, ground.scripts, frames_, ground.history, health_, ground.log, [](Partition, EventId) {}),
+      historian_(io_.get_executor(), redis_, ground.scripts, frames_, ground.history, health_, ground.log,
+                 [](Partition, EventId) {}),
       keeper_(io_.get_executor(), lease_, ground.folder / ("token-" + party), lease_until_, health_, ground.log,
               gateway::LeaseKeeper::Events{[this] { spawn(begin()); },
                                            [this] {

@@ -29,6 +29,7 @@ struct Ground {
     gateway::GatewayMetrics& metrics;
     observability::Log& log;
     observability::HistoryStore& history;
+    observability::AuditLog& audit;
     std::filesystem::path folder;
     std::map<std::string, std::unique_ptr<Erp>> systems;
 };

@@ -163,7 +163,7 @@ TEST(RoutesTest, WhoeverOnlyLooksChangesNothingAndNoMachineDecides)
 TEST(RoutesTest, WhatShowsWhatCameMayBeRevealed)
 {
     EXPECT_EQ(ways([](const auto& route) { return route.trait.payload; }),
-              (std::set<std::string>{"GET events/ID", "GET events/ID/raw", "GET dlq/ID"}));
+              (std::set<std::string>{"GET events/ID", "GET events/ID/raw", "GET dlq/ID", "GET holds/ID"}));
 }
 
 TEST(RoutesTest, ALimitedTokenGetsOnlyWhatIsAskedForEachThing)
