@@ -43,5 +43,4 @@ struct HoldRule {
     [[nodiscard]] bool concerns(const WaitsFor& what) const;
 };
 
-
 }  // namespace headgate::gateway

@@ -7,8 +7,8 @@
 #include <boost/json.hpp>
 
 #include "core/clock.hpp"
-#include "gateway/letter_id.hpp"
 #include "gateway/approvals.hpp"
+#include "gateway/letter_id.hpp"
 
 namespace headgate::gateway {
 

@@ -90,8 +90,8 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
     EXPECT_THAT(refused,
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
-                                     "by", "ownership", "legal_entity", "regions", "fetch", "unrouted",
-                                     "alerts", "sentinel", "dead", "spool", "store", "url", "keep"));
+                                     "by", "ownership", "legal_entity", "regions", "fetch", "unrouted", "alerts",
+                                     "sentinel", "dead", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }
