@@ -52,9 +52,11 @@ json::array edits_json(const Means& with, const Call& call, const Envelope& enve
             const auto& node = (*all)[member];
             edit[node.name] = node.name == "value" ? json_text(*all, member) : std::string(node.text);
         }
-        if (const auto* value = edit.if_contains("value"); value != nullptr && !call.reveal) {
-            const auto name = json::serialize(json::string(name_of(edit["path"].as_string())));
-            auto masked = with.mask.body("{" + name + ":" + std::string(value->as_string()) + "}");
+        const auto value = all->member(item, "value");
+        const auto path = all->member(item, "path");
+        if (value != no_node && path != no_node && !call.reveal) {
+            const auto name = json::serialize(json::string(name_of((*all)[path].text)));
+            const auto masked = with.mask.body("{" + name + ":" + json_text(*all, value) + "}");
             edit["value"] = masked.size() < name.size() + 3
                                 ? masked
                                 : masked.substr(name.size() + 2, masked.size() - name.size() - 3);

@@ -268,12 +268,16 @@ TEST_F(ReplayFlow, WhatIsWrongInALetterIsEditedBesideWhatArrived)
                 HasSubstr("there is no member `nothing` in the top"));
     EXPECT_EQ(headgate({"dlq", "edit", one, "--why", "typo"}).code, 2);
     const auto done = headgate({"dlq", "edit", one, "--replace", "/note=42", "--set", "/line_items/0/price=19.990",
-                                "--why", "the customer said so"});
+                                "--set", "/email=ann@example.com", "--why", "the customer said so"});
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_EQ(headgate_->admin("GET", "/api/v1/events/" + one + "/raw").second, raw) << "what arrived stays";
-    const auto shown = boost::json::serialize(headgate_->admin_json("/api/v1/dlq/" + one).at("envelope").at("edits"));
+    const auto [status, text] = headgate_->admin("GET", "/api/v1/dlq/" + one);
+    ASSERT_EQ(status, 200) << text << headgate_->log();
+    const auto shown = boost::json::serialize(boost::json::parse(text).at("envelope").at("edits"));
     EXPECT_THAT(shown, HasSubstr(R"("path":"/line_items/0/price","value":"19.990")")) << "digit by digit";
     EXPECT_THAT(shown, HasSubstr(R"("why":"the customer said so")"));
+    EXPECT_THAT(shown, ::testing::Not(HasSubstr("ann@example.com"))) << "masked as what arrived is";
+    EXPECT_THAT(headgate({"dlq", "show", one, "--reveal", "--why", "a test"}).out, HasSubstr("ann@example.com"));
 
     ASSERT_TRUE(begin_again()) << headgate_->log();
     ASSERT_EQ(headgate({"dlq", "replay", one}).code, 0);
