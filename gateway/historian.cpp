@@ -31,6 +31,33 @@ constexpr std::size_t most_frames = 128;
 constexpr std::size_t most_rows = 1024;
 constexpr std::size_t most_bytes = std::size_t{8} << 20U;
 
+/// Then what is remembered of the event's envelope is what it was before.
+bool tells_of_an_edit(const retry::Frame& frame)
+{
+    return frame.bytes.find(R"("edited":)") != std::string::npos;
+}
+
+/// Work that ends well takes no letter along: whatever was one was put back to work before, and told of. What is
+/// replaced may be one.
+bool may_change_letters(const retry::Frame& frame)
+{
+    switch (frame.state) {
+    case retry::FrameState::applied: return false;
+    case retry::FrameState::suppressed: return frame.delivery.has_value();
+    default: return true;
+    }
+}
+
+/// Each once.
+std::vector<EventId> events_of(const auto& letters)
+{
+    std::vector<EventId> events;
+    for (const auto& letter : letters)
+        if (std::ranges::find(events, letter.event) == events.end())
+            events.push_back(letter.event);
+    return events;
+}
+
 }  // namespace
 
 Historian::Historian(asio::any_io_executor executor, net::Redis& redis, const retry::Scripts& scripts,
@@ -144,7 +171,7 @@ std::vector<EventId> Historian::bodies_not_remembered(const std::vector<retry::F
 {
     std::vector<EventId> missing;
     for (const auto& frame : frames)
-        if (!frame.delivery && !bodies_.contains(frame.event))
+        if (!frame.delivery && (!bodies_.contains(frame.event) || tells_of_an_edit(frame)))
             missing.push_back(frame.event);
     return missing;
 }
@@ -199,11 +226,9 @@ Task<bool> Historian::gather(Partition partition, Pages& pages)
 Task<void> Historian::gather_letters(const std::vector<retry::Frame>& frames, Pages& pages)
 {
     std::set<EventId> events;
-    for (const auto& frame : frames) {
-        const bool ended = frame.state == retry::FrameState::applied || frame.state == retry::FrameState::suppressed;
-        if (!ended || frame.delivery)
+    for (const auto& frame : frames)
+        if (may_change_letters(frame))
             events.insert(frame.event);
-    }
     if (events.empty())
         co_return Result<void>{};
     auto reading = letters_now({events.begin(), events.end()}, pages.batch.letters);
@@ -265,11 +290,7 @@ Task<void> Historian::write_letters_anew()
         const auto page = co_await std::move(listing);
         if (!page)
             co_return std::unexpected(page.error());
-        std::vector<EventId> events;
-        for (const auto& letter : page->letters)
-            if (std::ranges::find(events, letter.event) == events.end())
-                events.push_back(letter.event);
-        auto writing = write_letters_anew(std::move(events));
+        auto writing = write_letters_anew(events_of(page->letters));
         if (auto done = co_await std::move(writing); !done)
             co_return done;
         from = page->next;
@@ -279,11 +300,7 @@ Task<void> Historian::write_letters_anew()
         const auto page = store_.letters(known);
         if (!page)
             co_return std::unexpected(page.error());
-        std::vector<EventId> events;
-        for (const auto& letter : page->letters)
-            if (std::ranges::find(events, letter.event) == events.end())
-                events.push_back(letter.event);
-        auto writing = write_letters_anew(std::move(events));
+        auto writing = write_letters_anew(events_of(page->letters));
         if (auto done = co_await std::move(writing); !done)
             co_return done;
         known.cursor = page->next;
