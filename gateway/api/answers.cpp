@@ -14,9 +14,9 @@ namespace headgate::gateway::api {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> wrong_requests{
-    "bad_edit", "bad_filter", "bad_cursor",        "bad_limit",     "bad_query",
-    "bad_body", "bad_entry",  "unknown_parameter", "bad_reference", "too_many_lines"};
+constexpr std::array<std::string_view, 11> wrong_requests{
+    "why_missing", "bad_edit",  "bad_filter",        "bad_cursor",    "bad_limit",     "bad_query",
+    "bad_body",    "bad_entry", "unknown_parameter", "bad_reference", "too_many_lines"};
 constexpr std::array<std::string_view, 3> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary"};
 constexpr std::array<std::string_view, 5> conflicts{"letter_changed", "body_missing", "edit_impossible",
                                                     "entry_in_file", "no_entries"};
@@ -128,6 +128,15 @@ Result<std::string> text_member(const json::object& members, std::string_view na
     if (value->get_string().size() > most)
         return fail(FailureClass::permanent, "bad_body", fmt::format("`{}` is longer than {} bytes", name, most));
     return std::string(value->get_string());
+}
+
+Result<std::string> reason(const json::object& members, std::string_view what)
+{
+    auto why = text_member(members, "why", longest_why);
+    if (why && why->find_first_not_of(" \t\r\n") == std::string::npos)
+        return fail(FailureClass::permanent, "why_missing",
+                    fmt::format("{} needs a reason that others can read: `why`", what));
+    return why;
 }
 
 std::string time_text(std::chrono::sys_time<std::chrono::milliseconds> at)

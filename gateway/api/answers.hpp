@@ -52,6 +52,11 @@ Result<json::object> members(std::string_view body, std::initializer_list<std::s
 /// A member that is a text of at most so many bytes; "" when it is not given. `bad_body`.
 Result<std::string> text_member(const json::object& members, std::string_view name, std::size_t most);
 
+/// What a person gives as a reason, in bytes.
+inline constexpr std::size_t longest_why = 500;
+/// The member `why`, which must say something; `what` of the failure `why_missing` says what needs it: "a pause".
+Result<std::string> reason(const json::object& members, std::string_view what);
+
 /// RFC 3339 in UTC, to the millisecond.
 [[nodiscard]] std::string time_text(std::chrono::sys_time<std::chrono::milliseconds> at);
 [[nodiscard]] inline std::string time_text(std::chrono::system_clock::time_point at)

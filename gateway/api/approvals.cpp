@@ -32,12 +32,10 @@ asio::awaitable<std::expected<Word, net::Response>> read_word(const Means& with,
     const auto given = members(call.body, {"why", "content"});
     if (!given)
         co_return std::unexpected(failed(given.error()));
-    const auto why = text_member(*given, "why", longest_why);
+    const auto why = reason(*given, "a decision");
     const auto content = text_member(*given, "content", 2 * sizeof(Digest));
     if (!why || !content)
         co_return std::unexpected(failed(why ? content.error() : why.error()));
-    if (why->find_first_not_of(" \t\r\n") == std::string::npos)
-        co_return std::unexpected(refuse(400, "why_missing", "a decision needs a reason that others can read: `why`"));
     auto held = co_await retry::held_delivery(with.redis, *id);
     if (!held)
         co_return std::unexpected(failed(held.error()));

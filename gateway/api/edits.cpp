@@ -1,4 +1,5 @@
 #include <expected>
+#include <set>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -50,12 +51,11 @@ Result<Asked> read_asked(const Call& call, bool many)
                             : members(json::serialize(others), {"why", "edits"});
     if (!given)
         return std::unexpected(given.error());
-    const auto why = text_member(*given, "why", longest_why);
+    const auto why = reason(*given, "an edit");
     if (!why)
         return std::unexpected(why.error());
-    if (asked.edits.empty() || why->find_first_not_of(" \t\r\n") == std::string::npos)
-        return fail(FailureClass::permanent, "bad_body",
-                    "an edit has `edits`, and a reason that others can read: `why`");
+    if (asked.edits.empty())
+        return fail(FailureClass::permanent, "bad_body", "there is nothing to edit: `edits` has none");
     asked.why = *why;
     if (!many)
         return asked;
@@ -168,11 +168,16 @@ asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call)
     retry::Letters letters(with.redis, with.scripts);
     std::uint64_t done = 0, others = 0;
     json::array failures;
+    std::set<EventId> events;  // several letters may be of one, whose document is edited once
     do {
         const auto page = with.history.letters(*asked->filter);
         if (!page)
             co_return failed(page.error());
         for (const auto& row : page->letters) {
+            if (events.contains(row.event)) {
+                ++done;
+                continue;
+            }
             const auto id = parse_letter(row.letter);
             const auto letter = co_await letters.show(row.event, id ? id->delivery : std::nullopt);
             if (!letter)
@@ -183,13 +188,15 @@ asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call)
                 auto editing = edit(with, **letter, *asked, call.caller);
                 made = co_await std::move(editing);
             }
-            if (made)
+            if (made) {
                 ++done;
-            else if (failures.size() < most_told)
+                events.insert(row.event);
+            } else if (failures.size() < most_told) {
                 failures.push_back(json::object{
                     {"letter", row.letter}, {"error", made.error().code}, {"detail", made.error().detail}});
-            else
+            } else {
                 ++others;
+            }
         }
         asked->filter->cursor = page->next;
     } while (!asked->filter->cursor.empty());

@@ -137,7 +137,7 @@ asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
     for (const auto& letter : page->letters)
         rows.push_back(letter_json(with, letter));
     json::object out{{"letters", std::move(rows)}, {"next", page->next}};
-    if (!(*given)["count"].empty()) {
+    if ((*given)["count"] == "true") {
         const auto count = with.history.count_letters(*filter, most_counted);
         if (!count)
             co_return failed(count.error());
@@ -249,11 +249,9 @@ asio::awaitable<net::Response> discard_letter(const Means& with, const Call& cal
     const auto given = members(call.body, {"why"});
     if (!given)
         co_return failed(given.error());
-    const auto why = text_member(*given, "why", longest_why);
+    const auto why = reason(*given, "discarding a letter");
     if (!why)
         co_return failed(why.error());
-    if (why->find_first_not_of(" \t\r\n") == std::string::npos)
-        co_return refuse(400, "bad_body", "nothing is discarded without a reason that others can read: `why`");
     retry::Letters letters(with.redis, with.scripts);
     const auto found = co_await find_letter(with, letters, call);
     if (!found)

@@ -20,9 +20,6 @@
 
 namespace headgate::gateway::api {
 
-/// What a person gives as a reason, in bytes.
-inline constexpr std::size_t longest_why = 500;
-
 /// What the owner of the partitions is told, from the admin API's thread.
 struct OwnerCalls {
     using Heard = std::move_only_function<void()>;  // run once, on the owner's thread; may be empty

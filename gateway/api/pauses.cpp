@@ -39,11 +39,9 @@ asio::awaitable<net::Response> pause(const Means& with, std::string_view kind, c
     const auto given = members(call.body, {"why"});
     if (!given)
         co_return failed(given.error());
-    const auto why = text_member(*given, "why", longest_why);
+    const auto why = reason(*given, "a pause");
     if (!why)
         co_return failed(why.error());
-    if (why->find_first_not_of(" \t\r\n") == std::string::npos)
-        co_return refuse(400, "bad_body", "a pause needs a reason that others can read: `why`");
 
     retry::Decisions decisions(with.redis, with.scripts);
     const std::string name(call.name);

@@ -723,7 +723,7 @@ constexpr CodeEntry table[] = {
     CodeEntry{"hold_refused", at_admin,
               "the delivery is held for another reason: it was surely not sent, or a rule holds it, or none does (409)",
               "what a rule holds is approved or rejected; of the others is said whether they arrived", ""},
-    CodeEntry{"why_missing", at_admin, "an approval, a rejection or a look at what is personal gives no reason (400)",
+    CodeEntry{"why_missing", at_admin, "what others will want to understand gives no reason (400)",
               "`--why TEXT`, up to 500 bytes; the audit log has it", "`headgate events raw ID --reveal`"},
     CodeEntry{
         "four_eyes_wanted", at_admin,

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <poll.h>
+#include <sqlite3.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -140,6 +141,10 @@ protected:
     }
     bool quiet() { return headgate_->wait_until_quiet(300s); }
     std::int64_t letters() { return headgate_->admin_json("/api/v1/dlq?limit=1&count=true").at("count").as_int64(); }
+    std::size_t event_edits(const std::string& id)
+    {
+        return headgate_->admin_json("/api/v1/events/" + id).at("envelope").at("edits").as_array().size();
+    }
     static std::int64_t number(const boost::json::object& object, const char* name)
     {
         return object.at(name).to_number<std::int64_t>();
@@ -229,6 +234,28 @@ TEST_F(ReplayFlow, WhatASecondPersonDidMeanwhileIsLeftAlone)
     EXPECT_EQ(number(job(id), "changed"), 1) << "it died again";
 }
 
+TEST_F(ReplayFlow, AJobGoesOnBehindACrashInTheMidstOfIt)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    for (std::uint64_t id = 1; id <= 20; ++id)
+        order(id, 1, true);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    headgate_->environment("HEADGATE_FAULT", "replay_put_back:2");  // back at work, and nobody has heard of it
+    ASSERT_TRUE(mend()) << headgate_->log();
+
+    const std::string id(start(R"({"filter":{},"rate":200})").at("job").as_string());
+    ASSERT_TRUE(headgate_->wait_until_ended(60s)) << headgate_->log();
+    headgate_->unset("HEADGATE_FAULT");
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+
+    ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    EXPECT_EQ(number(job(id), "replayed"), 20) << boost::json::serialize(job(id));
+    EXPECT_EQ(letters(), 0);
+    EXPECT_EQ(versions().size(), 20U);
+    EXPECT_EQ(erp_.made().size(), 20U);
+}
+
 TEST_F(ReplayFlow, BothDeliveriesOfAnEventGoBack)
 {
     Erp other;
@@ -242,6 +269,13 @@ TEST_F(ReplayFlow, BothDeliveriesOfAnEventGoBack)
     order(2, 1, false);
     ASSERT_TRUE(quiet()) << headgate_->log();
     ASSERT_EQ(letters(), 4);
+    const auto edited = headgate({"dlq", "edit", "--code", "http_422", "--set", "/note=7", "--why", "both are of it"});
+    EXPECT_EQ(edited.out, "edited 4 letters\n") << edited.err;
+    const auto all = headgate_->admin_json("/api/v1/dlq");
+    for (const auto& letter : all.at("letters").as_array()) {
+        const auto shown = headgate_->admin_json("/api/v1/dlq/" + std::string(letter.at("letter").as_string()));
+        EXPECT_EQ(shown.at("envelope").at("edits").as_array().size(), 1U) << "an event's document is edited once";
+    }
 
     const std::string id(start(R"({"filter":{"code":"http_422"},"rate":1000})").at("job").as_string());
     ASSERT_TRUE(job_is(id, "done")) << headgate_->log();
@@ -296,6 +330,26 @@ TEST_F(ReplayFlow, WhatIsWrongInALetterIsEditedBesideWhatArrived)
     const auto strange = headgate({"dlq", "edit", "--all", "--delete", "/nothing", "--why", "of no use"});
     EXPECT_EQ(strange.code, 1);
     EXPECT_THAT(strange.out, HasSubstr("edit_impossible"));
+}
+
+/// What died and its edit come to history together: it must not keep the document as it remembers it.
+TEST_F(ReplayFlow, HistoryKeepsAnEditThatCameRightBehindTheDeath)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((folder_ / "data/history.db").c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+    const auto one = order(1, 1, true);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/dlq/" + one, "wrong_kind", 60s)) << headgate_->log();
+    ASSERT_EQ(headgate({"dlq", "edit", one, "--replace", "/note=42", "--why", "a number"}).code, 0);
+    sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+    sqlite3_close(database);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+
+    ASSERT_EQ(headgate({"dlq", "replay", one}).code, 0);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/events/" + one, R"("state":"applied")", 60s)) << headgate_->log();
+    ASSERT_TRUE(quiet()) << headgate_->log();  // Redis has nothing of it any more
+    EXPECT_EQ(event_edits(one), 1U);
 }
 
 TEST_F(ReplayFlow, BadRequestsSayWhatIsWrong)
