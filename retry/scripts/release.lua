@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- What was waited for has come: what is parked on it goes back to work, a page at a time. Anybody's.
--- ARGV: pk(16) who(a person that it is released by; '' it has come by itself). Answer: how many were released, whether more wait (0|1), then p D of each that is ready now; the others
--- wait in their lane.
+-- ARGV: pk(16) who(a person that it is released by; '' it has come by itself). Answer: how many were released, whether
+-- more wait (0|1), then p D of each that is ready now; the others wait in their lane.
 --include common
 --include delivery
 

@@ -54,14 +54,8 @@ protected:
     }
     [[nodiscard]] bool held(const std::string& event, const std::string& rule = "big-refund")
     {
-        const auto until = std::chrono::steady_clock::now() + 60s;
-        do {
-            for (const auto& hold : holds())
-                if (hold.at("event").as_string() == event && hold.at("rule").as_string() == rule)
-                    return true;
-            std::this_thread::sleep_for(20ms);
-        } while (std::chrono::steady_clock::now() < until);
-        return false;
+        return wait_for("/api/v1/holds", event) &&
+               wait_for("/api/v1/holds/" + hold_of(event), R"("rule":")" + rule + '"');
     }
     std::string hold_of(const std::string& event)
     {
