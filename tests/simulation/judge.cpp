@@ -134,12 +134,14 @@ void Judge::look_in_redis(Thing& thing)
         world_.finding("I4: " + name + " was sent above hw");
     if (owner.is_nil())
         return;
-    // What waits for one of its own lane may get the lane at any time.
+    // What waits for one of its own lane may get the lane at any time, and be put aside there before it is sent: its
+    // channel was paused, a rule holds it.
     const auto who = world_.line.ask({"HMGET", "hg:d:" + owner.text.substr(0, id.size()), "type", "state"});
     const auto& type = who.list[0].text;
-    const bool may_have_come = who.list[1].text == "ready" || who.list[1].text == "dead";
+    const auto& as = who.list[1].text;
+    const bool may_have_come = as == "ready" || as == "park" || as == "hold" || as == "dead";
     if (!may_have_come || (type != "order_change" && type != "payment" && type != "order_cancellation"))
-        world_.finding("I5: " + name + " was sent past who has its lane: " + type + ", " + who.list[1].text);
+        world_.finding("I5: " + name + " was sent past who has its lane: " + type + ", " + as);
 }
 
 void Judge::done(Thing& thing, const std::string& step, mapping::Repeat repeat)
