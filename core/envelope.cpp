@@ -1,10 +1,9 @@
 #include "core/envelope.hpp"
 
 #include <cstring>
-#include <memory>
-#include <stdexcept>
+#include <utility>
 
-#include <zstd.h>
+#include "core/packed.hpp"
 
 namespace headgate {
 
@@ -68,18 +67,6 @@ private:
     bool broken_ = false;
 };
 
-// Making one of these takes longer than most bodies do.
-ZSTD_CCtx* compressor()
-{
-    thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
-    return context.get();
-}
-ZSTD_DCtx* decompressor()
-{
-    thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context{ZSTD_createDCtx(), &ZSTD_freeDCtx};
-    return context.get();
-}
-
 std::unexpected<Failure> unreadable(std::string detail)
 {
     return fail(FailureClass::permanent, "envelope_unreadable", std::move(detail));
@@ -90,8 +77,7 @@ std::unexpected<Failure> unreadable(std::string detail)
 std::string encode(const Envelope& envelope)
 {
     std::string out;
-    const std::size_t bound = ZSTD_compressBound(envelope.body.size());
-    out.reserve(256 + bound);
+    out.reserve(512 + envelope.body.size() + envelope.body.size() / 128);
     out += envelope.edits.empty() ? format_version : edited_version;
     out += view(envelope.event.bytes());
     put(out, envelope.source);
@@ -111,15 +97,7 @@ std::string encode(const Envelope& envelope)
     }
     if (!envelope.edits.empty())
         put(out, envelope.edits);
-    const std::size_t head = out.size();
-    std::size_t size = 0;
-    out.resize_and_overwrite(head + bound, [&](char* bytes, std::size_t) {
-        // The fastest level that still packs repeated names: beyond it, time buys little.
-        size = ZSTD_compressCCtx(compressor(), bytes + head, bound, envelope.body.data(), envelope.body.size(), -1);
-        return ZSTD_isError(size) != 0 ? head : head + size;
-    });
-    if (ZSTD_isError(size) != 0)
-        throw std::runtime_error(ZSTD_getErrorName(size));
+    append_packed(out, envelope.body);
     return out;
 }
 
@@ -169,16 +147,10 @@ Result<Envelope> decode_envelope(std::string_view bytes, std::size_t max_body)
     auto envelope = read_head(bytes, packed);
     if (!envelope)
         return envelope;
-    const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
-    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_body)
-        return unreadable("the stored body is not one zstd frame within the limit");
-    std::size_t got = 0;
-    envelope->body.resize_and_overwrite(size, [&](char* to, std::size_t) {
-        got = ZSTD_decompressDCtx(decompressor(), to, size, packed.data(), packed.size());
-        return size;
-    });
-    if (ZSTD_isError(got) != 0 || got != size)
-        return unreadable("the stored body does not inflate");
+    auto body = unpacked(packed, max_body);
+    if (!body)
+        return unreadable("the stored body is not one whole zstd frame within the limit");
+    envelope->body = std::move(*body);
     return envelope;
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/ids.hpp"
@@ -11,6 +15,19 @@ namespace headgate {
 /// How order matters for a canonical type: `latest` is full state (newer passes, an older one is stale),
 /// `sequence` is patches (a dead one blocks its lane), `free` is facts with their own id.
 enum class Order : std::uint8_t { latest, sequence, free };
+inline constexpr std::array<std::pair<std::string_view, Order>, 3> order_names{
+    {{"latest", Order::latest}, {"sequence", Order::sequence}, {"free", Order::free}}};
+[[nodiscard]] constexpr std::string_view name_of(Order order)
+{
+    return order_names[static_cast<std::size_t>(order)].first;
+}
+[[nodiscard]] constexpr std::optional<Order> order_of(std::string_view name)
+{
+    for (const auto& [known, order] : order_names)
+        if (known == name)
+            return order;
+    return std::nullopt;
+}
 
 /// Which of two tellings of one fact is newer. `none` means the mapping gave no version: arrival orders.
 struct Version {

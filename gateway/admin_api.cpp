@@ -22,6 +22,8 @@ constexpr api::Route table[]{
     {"GET", "events/ID/raw", Role::viewer, &api::event_body, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq", Role::viewer, &api::list_letters, {Reach::asked}},
     {"GET", "dlq/causes", Role::viewer, &api::list_causes, {Reach::asked}},
+    {"GET", "dlq/plan", Role::viewer, &api::plan_letters, {.reach = Reach::asked, .payload = true}},
+    {"GET", "dlq/ID/plan", Role::viewer, &api::plan_letter, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq/ID", Role::viewer, &api::show_letter, {.reach = Reach::asked, .payload = true}},
     {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter, {Reach::asked}},
     {"POST", "dlq/edit", Role::operator_, &api::edit_letters, {Reach::asked}},

@@ -22,6 +22,7 @@
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
 #include "gateway/intake_loop.hpp"
+#include "gateway/kept_configuration.hpp"
 #include "gateway/ledger_tables.hpp"
 #include "gateway/owner_loop.hpp"
 #include "gateway/redis_address.hpp"
@@ -474,6 +475,9 @@ private:
                  (folder_ / "secrets/admin-token").string(),
                  std::filesystem::absolute(configuration_->folder).string(),
                  folder_.path().string()};
+        if (const auto kept = keep_configuration(configuration_->folder, folder_.path()); !kept)
+            log_.warn("the configuration could not be kept, so `headgate plan` has none to compare with",
+                      observability::LogLine{}.field("code", kept.error().code).field("detail", kept.error().detail));
         const auto written = write_running(folder_, info_);
         if (!written)
             co_return failed(written.error());

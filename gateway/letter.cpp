@@ -3,25 +3,9 @@
 #include <fmt/format.h>
 
 #include "gateway/letter_id.hpp"
+#include "gateway/tools/document_text.hpp"
 
 namespace headgate::gateway {
-
-namespace {
-
-/// "lines[3].unit_price" is "lines.unit_price".
-std::string without_places(std::string_view field)
-{
-    std::string kept;
-    bool inside = false;
-    for (const char letter : field) {
-        inside = letter == '[' || (inside && letter != ']');
-        if (!inside && letter != ']')
-            kept += letter;
-    }
-    return kept;
-}
-
-}  // namespace
 
 std::string cause_of(std::string_view stage, const Failure& failure, const WaitsFor& what)
 {

@@ -74,9 +74,9 @@ std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Config
     }
 }
 
-std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId& id, Partition partition,
-                                                         std::uint64_t seq, std::string stored,
-                                                         const Configuration& configuration, observability::Log& log)
+std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId id, Partition partition, std::uint64_t seq,
+                                                       std::string stored, const Configuration& configuration,
+                                                       observability::Log& log)
 {
     auto job = std::make_shared<Job>();
     job->generation = configuration.generation();
@@ -84,7 +84,7 @@ std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId
     event.partition = partition;
     event.seq = event.origin_seq = seq;
     event.stored = std::move(stored);
-    event.envelope.event = id.event;
+    event.envelope.event = id;
     if (auto envelope = decode_envelope_head(event.stored)) {
         event.envelope = std::move(*envelope);
         event.channel = configuration.channel(event.envelope.channel);
@@ -92,16 +92,28 @@ std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId
     auto routed = work_out(event, configuration, nullptr, log);
     if (!routed)
         return std::unexpected(std::move(routed.error()));
-    for (auto& attempt : deliveries(job, std::move(*routed)))
-        if (retry::DeliveryId::of(id.event, attempt->delivery.transaction.slot, attempt->system) == id)
-            job->attempts = {attempt};
+    job->attempts = deliveries(job, std::move(*routed));
+    return job;
+}
+
+std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId& id, Partition partition,
+                                                         std::uint64_t seq, std::string stored,
+                                                         const Configuration& configuration, observability::Log& log)
+{
+    auto made = make_all(id.event, partition, seq, std::move(stored), configuration, log);
+    if (!made)
+        return made;
+    const auto& job = *made;
+    std::erase_if(job->attempts, [&](const auto& attempt) {
+        return retry::DeliveryId::of(id.event, attempt->delivery.transaction.slot, attempt->system) != id;
+    });
     if (job->attempts.empty())
         return failed_at("map",
                          {FailureClass::permanent,
                           "not_mapped",
                           "the mapping does not make this delivery any more; replay it to make what it makes now",
                           {}});
-    return job;
+    return made;
 }
 
 }  // namespace headgate::gateway

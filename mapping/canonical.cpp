@@ -184,12 +184,8 @@ void read_type(const std::string& path, const json::object& common,
     };
     type.family = word("x-family").empty() ? type.name : word("x-family");
     const std::string order = word("x-order");
-    if (order == "latest")
-        type.order = Order::latest;
-    else if (order == "sequence")
-        type.order = Order::sequence;
-    else if (order == "free")
-        type.order = Order::free;
+    if (const auto known = order_of(order))
+        type.order = *known;
     else
         problems.push_back({path, 0, 0, "schema", "`x-order` must say how order matters", "latest, sequence or free"});
     const auto says = [&](const char* key) { return schema.contains(key) && schema.at(key) == true; };

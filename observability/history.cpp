@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS event (
     timeline TEXT NOT NULL, frame INTEGER NOT NULL DEFAULT 0, job TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE IF NOT EXISTS body (
     id INTEGER PRIMARY KEY REFERENCES event (id) ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS made (letter TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS event_id ON event (event);
 CREATE INDEX IF NOT EXISTS event_by_entity ON event (entity, event) WHERE entity <> '';
 CREATE INDEX IF NOT EXISTS event_by_state ON event (state, event) WHERE state <> 'applied';
@@ -102,6 +103,7 @@ public:
               "INSERT INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1 ON CONFLICT (id) DO NOTHING")),
           replace_body_(
               database_.prepare("INSERT OR REPLACE INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1")),
+          put_made_(database_.prepare("INSERT OR REPLACE INTO made (letter, bytes) VALUES (?, ?)")),
           letter_writer_(database_),
           reader_(options.file, {.busy_timeout = options.busy_timeout, .read_only = true}),
           writer_(database_, {"history", options.queue, options.batch},
@@ -162,7 +164,7 @@ public:
 
     Result<std::optional<HistoryRow>> show(const EventId& event)
     {
-        return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?", event,
+        return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?", event.text(),
                                 [](const sqlite::Statement& found) {
                                     HistoryRow row = row_of(found);
                                     row.timeline = "[" + std::string(found.text(12)) + "]";
@@ -172,7 +174,13 @@ public:
 
     Result<std::optional<std::string>> raw(const EventId& event)
     {
-        return find<std::string>("SELECT bytes FROM body JOIN event USING (id) WHERE event = ?", event,
+        return find<std::string>("SELECT bytes FROM body JOIN event USING (id) WHERE event = ?", event.text(),
+                                 [](const sqlite::Statement& found) { return std::string(found.text(0)); });
+    }
+
+    Result<std::optional<std::string>> made(const std::string& letter)
+    {
+        return find<std::string>("SELECT bytes FROM made WHERE letter = ?", letter,
                                  [](const sqlite::Statement& found) { return std::string(found.text(0)); });
     }
 
@@ -227,6 +235,8 @@ private:
                     ++traffic[{row.channel, hour_of(row.received_at)}];
                 code = (row.edited ? replace_body_ : add_body_).start(event, sqlite::Blob{row.body}).step();
             }
+            for (auto one = row.made.begin(); code == SQLITE_DONE && one != row.made.end(); ++one)
+                code = put_made_.start(one->first, sqlite::Blob{one->second}).step();
             if (code != SQLITE_DONE)
                 return std::unexpected(sqlite::failure_of(code, "writing history"));
         }
@@ -241,14 +251,13 @@ private:
     }
 
     template <class T, class Read>
-    Result<std::optional<T>> find(const std::string& sql, const EventId& event, Read read)
+    Result<std::optional<T>> find(const std::string& sql, const std::string& name, Read read)
     {
         const std::lock_guard lock(reading_);
         auto query = reader_.try_prepare(sql);
         if (!query)
             return std::unexpected(std::move(query.error()));
-        const std::string id = event.text();
-        const int code = query->start(id).step();
+        const int code = query->start(name).step();
         if (code == SQLITE_DONE)
             return std::optional<T>();
         if (code != SQLITE_ROW)
@@ -260,6 +269,7 @@ private:
     sqlite::Statement upsert_;
     sqlite::Statement add_body_;
     sqlite::Statement replace_body_;
+    sqlite::Statement put_made_;
     LetterWriter letter_writer_;
     std::mutex reading_;
     sqlite::Database reader_;
@@ -296,6 +306,11 @@ Result<std::optional<HistoryRow>> HistoryStore::show(const EventId& event) const
 Result<std::optional<std::string>> HistoryStore::raw(const EventId& event) const
 {
     return impl_->raw(event);
+}
+
+Result<std::optional<std::string>> HistoryStore::made(const std::string& letter) const
+{
+    return impl_->made(letter);
 }
 
 Result<LetterRows> HistoryStore::letters(const LetterFilter& filter) const

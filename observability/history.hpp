@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/ids.hpp"
@@ -37,6 +38,7 @@ struct HistoryRow {
     std::string timeline;      // of `show`: all that was told, a JSON array, oldest first
     std::string body;
     bool edited = false;  // the body takes the place of the one that is there
+    std::vector<std::pair<std::string, std::string>> made{};  // of what died: its letter, and the transaction, opaque here
 };
 
 /// A dead letter as people search for it: the projection of what Redis has of it.
@@ -149,6 +151,8 @@ public:
     [[nodiscard]] Result<std::optional<HistoryRow>> show(const EventId& event) const;
     /// The body alone, as it was written; nothing when the event is unknown or came without one.
     [[nodiscard]] Result<std::optional<std::string>> raw(const EventId& event) const;
+    /// The transaction that made a delivery's letter, as it was written last; nothing when none was.
+    [[nodiscard]] Result<std::optional<std::string>> made(const std::string& letter) const;
 
     [[nodiscard]] Result<LetterRows> letters(const LetterFilter& filter) const;
     /// How many there are, at most `most`.

@@ -8,16 +8,6 @@ namespace headgate::retry {
 
 namespace {
 
-std::string_view name_of(Order order)
-{
-    switch (order) {
-    case Order::latest: return "latest";
-    case Order::sequence: return "sequence";
-    case Order::free: return "free";
-    }
-    std::unreachable();
-}
-
 std::string_view name_of(Replaces replaces)
 {
     switch (replaces) {

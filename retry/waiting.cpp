@@ -12,11 +12,6 @@ namespace headgate::retry {
 
 namespace {
 
-Order order_of(std::string_view name)
-{
-    return name == "sequence" ? Order::sequence : name == "free" ? Order::free : Order::latest;
-}
-
 template <std::size_t N>
 std::optional<std::array<std::uint8_t, N>> raw_of(std::string_view bytes)
 {
@@ -63,7 +58,7 @@ std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const n
     delivery.lane = *lane;
     delivery.channel = text("channel");
     delivery.type = text("type");
-    delivery.order = order_of(text("order"));
+    delivery.order = order_of(text("order")).value_or(Order::latest);
     delivery.place = number_of<std::uint16_t>(text("n")).value_or(0);
     delivery.seq = number_of<std::uint64_t>(text("seq")).value_or(0);
     delivery.attempts = number_of<std::uint32_t>(text("attempts")).value_or(0);

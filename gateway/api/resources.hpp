@@ -26,6 +26,10 @@ asio::awaitable<net::Response> discard_letter(const Means& with, const Call& cal
 asio::awaitable<net::Response> edit_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call);
 
+// plans.cpp: what a replay would come to.
+asio::awaitable<net::Response> plan_letters(const Means& with, const Call& call);
+asio::awaitable<net::Response> plan_letter(const Means& with, const Call& call);
+
 // replays.cpp: many letters back to work.
 asio::awaitable<net::Response> list_replays(const Means& with, const Call& call);
 asio::awaitable<net::Response> start_replay(const Means& with, const Call& call);

@@ -51,11 +51,18 @@ void DeskCommands::replays(CLI::App& app)
 {
     auto* replay = app.add_subcommand("replay", "Many dead letters back to work, at a rate that you set");
     replay->require_subcommand(1);
+    auto* plan = add(*replay, "plan", "What would come of it, letter by letter: nothing is sent or changed",
+                     &replay_plan_command);
+    auto* reveal = plan->add_flag("--reveal", options_.reveal, "With what is personal; stands in the audit log");
+    plan->add_option("--why", options_.why, "The reason, for the audit log")->type_name("TEXT")->needs(reveal);
+    plan->footer("Exit code 1 when not all of them would go on to their system.");
     auto* start = add(*replay, "start", "Put the letters of a filter back to work, or those that are named",
                       &replay_start_command);
-    start->add_option("letters", options_.letters, "Their names, as `dlq list` prints them")->type_name({});
-    filters(start);
-    start->add_flag("--all", options_.all, "All letters there are");
+    for (auto* command : {plan, start}) {
+        command->add_option("letters", options_.letters, "Their names, as `dlq list` prints them")->type_name({});
+        filters(command);
+        command->add_flag("--all", options_.all, "All letters there are");
+    }
     start->add_option("--rate", options_.rate, "Letters a second")->type_name("N")->default_str("50");
     start->add_option("--why", options_.why, "The reason, for the timelines of the events")->type_name("TEXT");
     auto* status = add(*replay, "status", "How a job gets on, or all", &replay_status_command);

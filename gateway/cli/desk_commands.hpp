@@ -32,11 +32,17 @@ int dlq_show_command(const DeskOptions& options);
 int dlq_replay_command(const DeskOptions& options);
 int dlq_discard_command(const DeskOptions& options);
 int dlq_edit_command(const DeskOptions& options);
+int replay_plan_command(const DeskOptions& options);
 int replay_start_command(const DeskOptions& options);
 int replay_status_command(const DeskOptions& options);
 int replay_pause_command(const DeskOptions& options);
 int replay_resume_command(const DeskOptions& options);
 int replay_cancel_command(const DeskOptions& options);
+
+/// The filter as a query: "&channel=shop&code=unmapped"; "" without one.
+[[nodiscard]] std::string letter_query(const DeskOptions& options);
+/// A usage error: neither letters, nor a filter, nor `--all` were given, or several of them.
+int complain_of_letters();
 
 /// The dead-letter desk: what fails and why, and putting it right. Each is a call to the admin API of a Headgate that
 /// runs.

@@ -15,16 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-/// "&channel=shop&code=unmapped"
-std::string query_of(const DeskOptions& options)
-{
-    std::string query;
-    for (const auto& [name, value] : options.filter)
-        if (!value.empty())
-            query.append("&").append(name).append("=").append(encoded(value));
-    return options.overdue ? query + "&overdue=true" : query;
-}
-
 /// "0.4 %" of the events that came since it was first seen; "" when none is known to have.
 std::string share_of(const json::object& cause)
 {
@@ -35,6 +25,24 @@ std::string share_of(const json::object& cause)
 
 }  // namespace
 
+std::string letter_query(const DeskOptions& options)
+{
+    std::string query;
+    for (const auto& [name, value] : options.filter)
+        if (!value.empty())
+            query.append("&").append(name).append("=").append(encoded(value));
+    return options.overdue ? query + "&overdue=true" : query;
+}
+
+int complain_of_letters()
+{
+    complain({FailureClass::permanent,
+              "bad_usage",
+              "say which letters: their names, or a filter like --cause, or --all; one of them",
+              {}});
+    return exit_usage;
+}
+
 int dlq_list_command(const DeskOptions& options)
 {
     Table table({"LETTER", "SINCE", "CHANNEL", "ORDER", "STAGE", "SYSTEM", "CODE", "WHERE", "QUEUE", "DETAIL"});
@@ -42,7 +50,7 @@ int dlq_list_command(const DeskOptions& options)
     for (std::string cursor; left > 0;) {
         const auto answer = ask(options.data, "GET",
                                 fmt::format("/api/v1/dlq?limit={}&cursor={}{}", std::min<std::size_t>(left, 1000),
-                                            encoded(cursor), query_of(options)));
+                                            encoded(cursor), letter_query(options)));
         if (!answer)
             return complain(answer.error());
         const auto& page = answer->as_object();

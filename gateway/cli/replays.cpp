@@ -116,13 +116,8 @@ int replay_start_command(const DeskOptions& options)
             filter[name] = value;
     if (options.overdue)
         filter["overdue"] = "true";
-    if (!options.letters.empty() ? !filter.empty() || options.all : filter.empty() != options.all) {
-        complain({FailureClass::permanent,
-                  "bad_usage",
-                  "say which letters: their names, or a filter like --cause, or --all; one of them",
-                  {}});
-        return exit_usage;
-    }
+    if (!options.letters.empty() ? !filter.empty() || options.all : filter.empty() != options.all)
+        return complain_of_letters();
     json::object body;
     if (options.letters.empty())
         body["filter"] = std::move(filter);

@@ -46,6 +46,23 @@ ToolCommands::ToolCommands(CLI::App& app)
     schema_command_->add_option("--pages", schema_.pages, "Write a page about each canonical type into this folder")
         ->type_name("DIR");
 
+    plan_command_ = app.add_subcommand("plan", "What a changed configuration would make of the events of history");
+    plan_command_->add_option("--config", plan_.config, "Folder with the changed headgate.yaml")
+        ->type_name("DIR")
+        ->default_str(".");
+    plan_command_->add_option("--data", plan_.data, "Data folder with the history; nothing of it changes")
+        ->type_name("DIR")
+        ->default_str("./data");
+    plan_command_
+        ->add_option("--against", plan_.against, "What it is compared with; default: what ran in the data folder last")
+        ->type_name("DIR");
+    plan_command_->add_option("--last", plan_.last, "So many events, the newest; default: 1000")->type_name("N");
+    plan_command_->add_option("--since", plan_.since, "All since then: 2026-01-31T08:00:00Z, or how long ago: 7d")
+        ->type_name("TIME");
+    plan_command_->add_option("--channel", plan_.channel, "Only events of this channel")->type_name("NAME");
+    plan_command_->add_flag("--json", plan_.json, "An event that changes a line, for machines");
+    plan_command_->footer("Exit code 1 when anything changes.");
+
     explain_command_ = app.add_subcommand("explain", "What a code means, and what to do about it");
     explain_command_->add_option("code", explain_.code, "As a message or a dead letter names it")->type_name({});
     explain_command_->add_flag("--all", explain_.all, "All of them");
@@ -54,6 +71,8 @@ ToolCommands::ToolCommands(CLI::App& app)
 
 std::optional<int> ToolCommands::run() const
 {
+    if (*plan_command_)
+        return plan_command(plan_);
     if (*map_command_)
         return map_.suggest.empty() ? map_command(map_) : suggest_command(map_);
     if (*test_command_)

@@ -60,7 +60,18 @@ struct ExplainOptions {
 };
 int explain_command(const ExplainOptions& options);
 
-/// What an integration engineer works with: map, test, fmt, schema, explain.
+struct PlanOptions {
+    std::string config = ".";
+    std::string against;  // "": what ran in `data` last
+    std::string data = "./data";
+    std::string since;
+    std::string channel;
+    std::size_t last = 0;  // events at most; 0: 1000, or with `since` all of them
+    bool json = false;
+};
+int plan_command(const PlanOptions& options);
+
+/// What an integration engineer works with: plan, map, test, fmt, schema, explain.
 class ToolCommands {
 public:
     /// The app writes into this object when it parses: both stay where they are.
@@ -76,11 +87,13 @@ private:
     FormatOptions format_;
     SchemaOptions schema_;
     ExplainOptions explain_;
+    PlanOptions plan_;
     CLI::App* map_command_ = nullptr;
     CLI::App* test_command_ = nullptr;
     CLI::App* fmt_command_ = nullptr;
     CLI::App* schema_command_ = nullptr;
     CLI::App* explain_command_ = nullptr;
+    CLI::App* plan_command_ = nullptr;
 };
 
 }  // namespace headgate::gateway

@@ -8,6 +8,8 @@
 #include "gateway/hint.hpp"
 #include "gateway/masking/documents.hpp"
 #include "gateway/masking/patterns.hpp"
+#include "gateway/tools/document_text.hpp"
+#include "mapping/json_text.hpp"
 
 namespace headgate::gateway {
 
@@ -187,6 +189,23 @@ std::string Mask::form(std::string_view bytes) const
         at = end + 1;
     }
     return out;
+}
+
+/// Names of more than the last two say nothing, so a document of just those is masked.
+std::string Mask::field(std::string_view path, std::string_view value) const
+{
+    const std::string names = without_places(path);
+    const auto last = names.rfind('.');
+    const auto before = last == std::string::npos || last == 0 ? std::string::npos : names.rfind('.', last - 1);
+    const auto from = before == std::string::npos ? 0 : before + 1;
+    std::string text = "{";
+    mapping::append_json_string(text, last == std::string::npos ? "" : names.substr(from, last - from));
+    text += ":{";
+    mapping::append_json_string(text, last == std::string::npos ? names : names.substr(last + 1));
+    text += ':';
+    const auto front = text.size();
+    const auto masked = body(text.append(value).append("}}"));
+    return masked.substr(front, masked.size() - front - 2);
 }
 
 std::string Mask::body(std::string_view bytes) const

@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::string body(std::string_view bytes) const;
     /// One value that is called `name`: a header.
     [[nodiscard]] std::string value(std::string_view name, std::string_view text) const;
+    /// A value, as JSON, that stands at such a place of a document: "fields.lines[0].name".
+    [[nodiscard]] std::string field(std::string_view path, std::string_view value) const;
     /// By what things look like, and by the names in `name=value` as URLs have them.
     [[nodiscard]] std::string text(std::string_view text) const;
 

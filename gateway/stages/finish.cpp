@@ -6,8 +6,11 @@
 
 #include <boost/json.hpp>
 
+#include "core/packed.hpp"
 #include "gateway/letter.hpp"
+#include "gateway/letter_id.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/stored_transaction.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "retry/keys.hpp"
 
@@ -120,6 +123,17 @@ json::object delivery_of(const Attempt& attempt)
     return delivery;
 }
 
+/// What died on its way to its system, in full: history keeps it apart.
+void put_made(const Attempt& attempt, json::object& frame)
+{
+    if (!attempt.standing || attempt.standing->outcome != retry::Outcome::dead)
+        return;
+    auto& made = frame["made"];
+    if (made.is_null())
+        made.emplace_array();
+    made.get_array().push_back(json::string(text_of(StoredTransaction{attempt.system, attempt.delivery.transaction})));
+}
+
 json::object frame_of(const Job& job, std::string_view state, std::string_view reason,
                       std::chrono::system_clock::time_point now)
 {
@@ -139,8 +153,10 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
             frame["order_number"] = number;
     }
     json::array deliveries;
-    for (const auto& attempt : job.attempts)
+    for (const auto& attempt : job.attempts) {
         deliveries.push_back(delivery_of(*attempt));
+        put_made(*attempt, frame);
+    }
     frame["deliveries"] = std::move(deliveries);
     put_warnings(job, frame);
     return frame;
@@ -349,6 +365,7 @@ retry::Resolution resolution(const Attempt& attempt, std::chrono::system_clock::
     if (!standing.telling.reason.empty())
         frame["reason"] = standing.telling.reason;
     frame["delivery"] = delivery_of(attempt);
+    put_made(attempt, frame);
     resolution.frame = json::serialize(frame);
     resolution.telling = std::move(standing.telling);
     return resolution;
@@ -368,6 +385,28 @@ std::string readmission_frame(std::string_view who, std::string_view why, std::c
     frame["finished"] = ms_of(now);
     return json::serialize(frame);
 }
+
+namespace {
+
+/// What a frame tells of transactions that died, and the frame without it.
+Result<void> take_made(const EventId& event, json::object fields, observability::HistoryRow& row)
+{
+    const auto* made = fields.if_contains("made");
+    if (made == nullptr || !made->is_array())
+        return {};
+    for (const auto& each : made->get_array()) {
+        const auto stored = read_stored_transaction(each.is_string() ? std::string_view(each.get_string()) : "");
+        if (!stored)
+            return std::unexpected(stored.error());
+        const auto id = retry::DeliveryId::of(event, stored->transaction.slot, stored->system);
+        row.made.emplace_back(letter_text(event, id.half), packed(each.get_string()));
+    }
+    fields.erase("made");
+    row.happened = json::serialize(fields);
+    return {};
+}
+
+}  // namespace
 
 Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::string stored)
 {
@@ -400,6 +439,8 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
     row.frame = number_of_frame(frame.id);
     row.happened = frame.bytes;
     row.edited = fields.if_contains("edited") != nullptr;
+    if (auto taken = take_made(frame.event, fields, row); !taken)
+        return std::unexpected(std::move(taken.error()));
     if (!stored.empty()) {
         auto envelope = decode_envelope_head(stored);
         if (!envelope)

@@ -274,6 +274,18 @@ std::string yaml_lines(const Document& document, NodeIndex node, std::size_t ind
     return out;
 }
 
+std::string without_places(std::string_view field)
+{
+    std::string kept;
+    bool inside = false;
+    for (const char letter : field) {
+        inside = letter == '[' || (inside && letter != ']');
+        if (!inside && letter != ']')
+            kept += letter;
+    }
+    return kept;
+}
+
 std::vector<Difference> differences(const Document& expected, const Document& got)
 {
     return Comparison(expected, got).differences();

@@ -18,6 +18,9 @@ namespace headgate::gateway {
 /// A value as YAML lines, `indent` spaces deep. What fits in a line of 100 stands in flow style, as people write it.
 [[nodiscard]] std::string yaml_lines(const Document& document, NodeIndex node, std::size_t indent);
 
+/// A field whatever item of a list it is of: "lines.unit_price" of "lines[3].unit_price".
+[[nodiscard]] std::string without_places(std::string_view field);
+
 /// Where two documents differ.
 struct Difference {
     std::string path;      // "lines[0].net.amount"

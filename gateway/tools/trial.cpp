@@ -252,9 +252,8 @@ std::string text_of(const Warning& warning)
            (warning.vocabulary.empty() ? "" : " (vocabulary " + warning.vocabulary + ")");
 }
 
-std::string json_of(const Made& made)
+std::string text_of(const Transaction& transaction)
 {
-    const Transaction& transaction = made.transaction;
     std::string out = "{";
     const auto add = [&](std::string_view name, std::string_view value) {
         if (out.size() > 1)
@@ -263,7 +262,6 @@ std::string json_of(const Made& made)
         out += ':';
         mapping::append_json_string(out, value);
     };
-    add("mapping", made.mapping);
     add("type", transaction.type);
     add("entity", transaction.entity);
     add("id", transaction.id);
@@ -273,6 +271,13 @@ std::string json_of(const Made& made)
         add("depends_on", text_of(transaction.parents));
     add("place", transaction.slot.text());
     return out + ",\"fields\":" + transaction.json + "}";
+}
+
+std::string json_of(const Made& made)
+{
+    std::string out = R"({"mapping":)";
+    mapping::append_json_string(out, made.mapping);
+    return out + "," + text_of(made.transaction).substr(1);
 }
 
 std::string text_of(const std::vector<Parent>& parents)

@@ -66,7 +66,9 @@ struct Trial {
 
 [[nodiscard]] std::string text_of(const Warning& warning);
 
-/// A transaction as JSON, compact: which mapping, what it is about, its place, its fields as they would be applied.
+/// A transaction as JSON, compact: what it is about, its place, its fields as they would be applied.
+[[nodiscard]] std::string text_of(const Transaction& transaction);
+/// The same behind the mapping that made it.
 [[nodiscard]] std::string json_of(const Made& made);
 /// The version as a person writes it; nothing when there is none.
 [[nodiscard]] std::optional<std::string> text_of(const Version& version);

@@ -66,6 +66,18 @@ TEST(MaskTest, JsonLosesWhatIsPersonalAtAnyDepth)
               R"({"payload":"{\"email\":\"•••\",\"sku\":\"1\"}","url":"https://a.example/?name=•••&x=1"})");
 }
 
+TEST(MaskTest, AFieldIsMaskedByTheNamesOfItsPlace)
+{
+    const Mask mask{HistoryConfig{}};
+    EXPECT_EQ(mask.field("fields.lines[0].sku", R"("A-1")"), R"("A-1")");
+    EXPECT_EQ(mask.field("fields.lines[0].net", "1990"), "1990");
+    EXPECT_EQ(mask.field("fields.notes", R"("to ann@example.com")"), R"("to •••")");
+    EXPECT_EQ(mask.field("ship_to.name", R"("Ann Lee")"), R"("•••")");
+    EXPECT_EQ(mask.field("fields.customers[2].ship_to.name", R"("Ann Lee")"), R"("•••")");
+    EXPECT_EQ(mask.field("phone", R"("030 1234567")"), R"("•••")");
+    EXPECT_EQ(mask.field("fields.ship_to", R"({"name":"Ann Lee","country":"DE"})"), R"({"name":"•••","country":"DE"})");
+}
+
 TEST(MaskTest, WhatIsBrokenIsMaskedAsFarAsItGoes)
 {
     EXPECT_EQ(masked(R"({"first_name":"Maria","city":"Ber)"), R"({"first_name":"•••","city":"•••)");
