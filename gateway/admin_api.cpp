@@ -62,6 +62,7 @@ constexpr api::Route table[]{
     {"GET", "verify", Role::viewer, &api::verify_state},
     {"GET", "audit", Role::admin, &api::list_audit},
     {"GET", "routes", Role::viewer, &api::list_routes, {Reach::asked}},
+    {"GET", "openapi.json", Role::viewer, &api::show_openapi, {Reach::asked}},
 };
 
 /// Up to the next slash; the rest stays.

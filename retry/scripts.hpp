@@ -13,7 +13,7 @@ namespace headgate::retry {
 
 namespace embedded {
 
-/// One file of scripts/ as the build compiled it in (cmake/embed_scripts.cmake).
+/// One file of scripts/ as the build compiled it in (cmake/embed.cmake).
 struct Source {
     const char* name;
     const char* body;

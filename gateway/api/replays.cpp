@@ -263,6 +263,8 @@ asio::awaitable<net::Response> list_replays(const Means& with, const Call& call)
 
 asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
 {
+    if (const auto none = parameters(call.query, {}); !none)
+        co_return failed(none.error());
     const auto given = members(call.body, {"filter", "letters", "rate", "why"});
     if (!given)
         co_return failed(given.error());

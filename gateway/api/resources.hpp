@@ -87,4 +87,7 @@ asio::awaitable<net::Response> list_audit(const Means& with, const Call& call);
 // route.cpp: what may be asked, and by whom.
 asio::awaitable<net::Response> list_routes(const Means& with, const Call& call);
 
+// openapi.cpp: the same for machines, as OpenAPI.
+asio::awaitable<net::Response> show_openapi(const Means& with, const Call& call);
+
 }  // namespace headgate::gateway::api

@@ -112,6 +112,8 @@ Task<json::object> add_entry(const Means& with, GivenEntry given)
 
 asio::awaitable<net::Response> put_entry(const Means& with, const Call& call)
 {
+    if (const auto none = parameters(call.query, {}); !none)
+        co_return failed(none.error());
     const auto given = members(call.body, {"vocabulary", "word", "value", "why"});
     if (!given)
         co_return failed(given.error());

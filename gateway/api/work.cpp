@@ -110,6 +110,8 @@ asio::awaitable<net::Response> list_work(const Means& with, const Call& call)
 
 asio::awaitable<net::Response> resolve_work(const Means& with, const Call& call)
 {
+    if (const auto none = parameters(call.query, {}); !none)
+        co_return failed(none.error());
     const auto given = members(call.body, {"theirs", "why"});
     if (!given)
         co_return failed(given.error());

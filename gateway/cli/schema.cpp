@@ -1,11 +1,13 @@
 #include <filesystem>
 #include <iostream>
 
+#include "gateway/api/openapi.hpp"
 #include "gateway/cli/cli.hpp"
 #include "gateway/cli/tool_commands.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
 #include "gateway/tools/canonical_page.hpp"
+#include "gateway/tools/document_text.hpp"
 #include "gateway/tools/schemas.hpp"
 
 namespace headgate::gateway {
@@ -31,6 +33,10 @@ int write_pages(const std::string& canonical, const std::string& folder)
 int schema_command(const SchemaOptions& options)
 {
     const std::string shipped = shipped_folder();
+    if (options.name == "openapi") {
+        std::cout << pretty_json(api::openapi_document()) << "\n";
+        return exit_fine;
+    }
     if (!options.pages.empty())
         return write_pages(shipped + "/canonical", options.pages);
     if (!options.write.empty()) {
@@ -52,6 +58,7 @@ int schema_command(const SchemaOptions& options)
     if (options.name.empty()) {
         for (const auto& kind : schema_kinds())
             std::cout << kind.name << std::string(12 - kind.name.size(), ' ') << kind.files << "\n";
+        std::cout << "openapi     the admin API, as OpenAPI 3.1\n";
         return exit_fine;
     }
     const auto text = schema_of(options.name, shipped);

@@ -40,7 +40,7 @@ ToolCommands::ToolCommands(CLI::App& app)
     schema_command_ = app.add_subcommand("schema", "JSON Schema of each kind of file, for editors");
     schema_command_
         ->add_option("name", schema_.name,
-                     "headgate, channels, systems, connector, mapping, fragment, vocabulary or case")
+                     "headgate, channels, systems, connector, mapping, fragment, vocabulary, case or openapi")
         ->type_name({});
     schema_command_->add_option("--write", schema_.write, "Write them all into this folder")->type_name("DIR");
     schema_command_->add_option("--pages", schema_.pages, "Write a page about each canonical type into this folder")

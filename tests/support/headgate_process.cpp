@@ -61,6 +61,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts)
     return list;
 }
 
+HeadgateProcess::Watcher& watcher()
+{
+    static HeadgateProcess::Watcher one;
+    return one;
+}
+
 /// What a test waits for has no handle to wait on; the limit only ends a test that has failed.
 void pause_briefly()
 {
@@ -255,7 +261,14 @@ std::pair<int, std::string> HeadgateProcess::admin_as(const std::string& token, 
     const auto answer = net::exchange(request);
     if (!answer)
         return {0, answer.error().detail};
+    if (watcher())
+        watcher()(method, target, answer->status, answer->body);
     return {answer->status, answer->body};
+}
+
+void HeadgateProcess::watch(Watcher watching)
+{
+    watcher() = std::move(watching);
 }
 
 boost::json::value HeadgateProcess::admin_json(const std::string& target) const

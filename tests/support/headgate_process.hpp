@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -69,6 +70,10 @@ public:
     /// The same with another token; without any when it is empty.
     std::pair<int, std::string> admin_as(const std::string& token, const std::string& method, const std::string& target,
                                          const std::string& body = {}) const;
+    /// Is told every answer of the admin API to any of these processes.
+    using Watcher =
+        std::function<void(const std::string& method, const std::string& target, int status, const std::string& body)>;
+    static void watch(Watcher watcher);
     boost::json::value admin_json(const std::string& target) const;
     /// A series of /metrics, labels and all as it is written there; 0 when it has not begun.
     [[nodiscard]] double metric(std::string_view series) const;
