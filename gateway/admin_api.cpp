@@ -1,5 +1,6 @@
 #include "gateway/admin_api.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -20,10 +21,11 @@ constexpr api::Route table[]{
     {"GET", "events", Role::viewer, &api::list_events, {Reach::asked}},
     {"GET", "events/ID", Role::viewer, &api::show_event, {.reach = Reach::asked, .payload = true}},
     {"GET", "events/ID/raw", Role::viewer, &api::event_body, {.reach = Reach::asked, .payload = true}},
-    {"GET", "dlq", Role::viewer, &api::list_letters, {Reach::asked}},
+    {"GET", "dlq", Role::viewer, &api::list_letters, {.reach = Reach::asked, .search = true}},
     {"GET", "dlq/causes", Role::viewer, &api::list_causes, {Reach::asked}},
     {"GET", "dlq/plan", Role::viewer, &api::plan_letters, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq/ID/plan", Role::viewer, &api::plan_letter, {.reach = Reach::asked, .payload = true}},
+    {"GET", "dlq/export", Role::viewer, &api::export_letters, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq/ID", Role::viewer, &api::show_letter, {.reach = Reach::asked, .payload = true}},
     {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter, {Reach::asked}},
     {"POST", "dlq/edit", Role::operator_, &api::edit_letters, {Reach::asked}},
@@ -191,7 +193,11 @@ asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Call
         if (!leads_to(path, route.path, call.name))
             continue;
         if (request.method == route.method) {
-            auto refused = api::refusal(route, caller, call.name);
+            const bool inside = api::looks_inside(route, request.query);
+            api::Route asked = route;
+            if (inside)
+                asked.least = std::max(route.least, Role::operator_);
+            auto refused = api::refusal(asked, caller, call.name);
             if (refused)
                 co_return std::move(*refused);
             std::optional<api::Unveiling> unveiling;
@@ -205,7 +211,7 @@ asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Call
             }
             if (refused)
                 co_return std::move(*refused);
-            if (route.method == "GET" && !call.reveal)
+            if (route.method == "GET" && !call.reveal && !inside)
                 co_return co_await route.handler(*means_, call);
             co_return co_await audited(route, call);
         }

@@ -55,6 +55,7 @@ struct LetterRow {
     std::uint32_t round = 0;
     std::uint64_t seq = 0;
     std::uint64_t generation = 0;
+    std::string cursor = {};  // of one that is listed: of the page behind it
 };
 
 /// All letters that there are of one event, the event itself or deliveries of it; none: they are gone.

@@ -279,14 +279,13 @@ Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& fi
         return std::unexpected(std::move(query.error()));
     condition.bind(*query);
     LetterRows page;
-    std::int64_t last = 0;
     int code = query->step();
     for (; code == SQLITE_ROW && page.letters.size() < filter.limit; code = query->step()) {
-        page.letters.push_back(row_of(*query));
-        last = query->integer(24);
+        auto& row = page.letters.emplace_back(row_of(*query));
+        row.cursor = std::to_string(milliseconds_of(row.at)) + "." + std::to_string(query->integer(24));
     }
     if (code == SQLITE_ROW)
-        page.next = std::to_string(milliseconds_of(page.letters.back().at)) + "." + std::to_string(last);
+        page.next = page.letters.back().cursor;
     else if (code != SQLITE_DONE)
         return std::unexpected(sqlite::failure_of(code, "listing letters"));
     return page;

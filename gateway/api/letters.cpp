@@ -7,6 +7,8 @@
 #include "core/encoding.hpp"
 #include "gateway/api/find_letter.hpp"
 #include "gateway/api/letter_filter.hpp"
+#include "gateway/api/letter_json.hpp"
+#include "gateway/api/letter_scan.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/scope.hpp"
 #include "gateway/api/stored_event.hpp"
@@ -30,6 +32,8 @@ std::string owner_of(const Means& with, const std::string& queue)
     const auto found = std::ranges::find(queues, queue, &QueueConfig::name);
     return found == queues.end() ? "" : found->owner;
 }
+
+}  // namespace
 
 json::object letter_json(const Means& with, const observability::LetterRow& letter)
 {
@@ -63,6 +67,16 @@ json::object letter_json(const Means& with, const observability::LetterRow& lett
         out["slot"] = letter.slot;
     }
     return out;
+}
+
+namespace {
+
+json::array rows_json(const Means& with, const std::vector<observability::LetterRow>& letters)
+{
+    json::array rows;
+    for (const auto& letter : letters)
+        rows.push_back(letter_json(with, letter));
+    return rows;
 }
 
 std::string discard_frame(std::string_view who, std::string_view why)
@@ -118,7 +132,7 @@ asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
 {
     constexpr std::uint64_t most_counted = 1'000'000;
     auto names = letter_filter_names();
-    names.insert(names.end(), {"cursor", "limit", "count"});
+    names.insert(names.end(), {"cursor", "limit", "count", "where"});
     auto given = parameters(call.query, names);
     if (!given)
         co_return failed(given.error());
@@ -130,13 +144,26 @@ asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
         co_return failed(filter.error());
     filter->cursor = (*given)["cursor"];
     filter->limit = *limit;
-    const auto page = with.history.letters(*filter);
-    if (!page)
-        co_return failed(page.error());
-    json::array rows;
-    for (const auto& letter : page->letters)
-        rows.push_back(letter_json(with, letter));
-    json::object out{{"letters", std::move(rows)}, {"next", page->next}};
+    json::object out;
+    if (const auto& where = (*given)["where"]; !where.empty()) {
+        const auto condition = scan_condition(where);
+        if (!condition)
+            co_return failed(condition.error());
+        filter->limit = given->contains("limit") ? *limit : usual_matches;
+        auto scanning = scan_letters(with, *filter, *condition);
+        const auto found = co_await std::move(scanning);
+        if (!found)
+            co_return failed(found.error());
+        out = {{"letters", rows_json(with, found->letters)},
+               {"next", found->next},
+               {"scanned", found->scanned},
+               {"unreadable", found->unreadable}};
+    } else {
+        const auto page = with.history.letters(*filter);
+        if (!page)
+            co_return failed(page.error());
+        out = {{"letters", rows_json(with, page->letters)}, {"next", page->next}};
+    }
     if ((*given)["count"] == "true") {
         const auto count = with.history.count_letters(*filter, most_counted);
         if (!count)

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
+#include <boost/url/parse_query.hpp>
 
 namespace headgate::gateway::api {
 
@@ -39,6 +40,13 @@ std::optional<net::Response> refusal(const Route& route, const Caller& caller, s
                   fmt::format("this is about more than what the token `{}` is limited to", caller.name));
 }
 
+bool looks_inside(const Route& route, std::string_view query)
+{
+    const std::string text(query);
+    const auto parsed = boost::urls::parse_query(text);
+    return route.trait.search && parsed && parsed->contains("where");
+}
+
 asio::awaitable<net::Response> list_routes(const Means&, const Call& call)
 {
     if (const auto none = parameters(call.query, {}); !none)
@@ -50,7 +58,8 @@ asio::awaitable<net::Response> list_routes(const Means&, const Call& call)
                                     {"role", gateway::name_of(route.least)},
                                     {"reach", name_of(route.trait.reach)},
                                     {"decides", route.trait.decides},
-                                    {"payload", route.trait.payload}});
+                                    {"payload", route.trait.payload},
+                                    {"search", route.trait.search}});
     co_return reply(200, json::object{{"routes", std::move(rows)}});
 }
 

@@ -22,6 +22,7 @@ struct Trait {
     Reach reach = Reach::everything;
     bool decides = false;  // what a person answers for: no machine's
     bool payload = false;  // it shows what came, which an operator may have revealed
+    bool search = false;   // its `where` looks into what came: an operator may, and the audit log has that they did
     bool lines = false;    // its body is a file: the audit log keeps its size and hash
 };
 
@@ -40,5 +41,8 @@ struct Route {
 /// Why a caller may not go this way at all, whatever their handler would say: 403 `role_wanted`, `machine_refused` or
 /// `scope_wanted`, or 404 for a channel that is not theirs.
 [[nodiscard]] std::optional<net::Response> refusal(const Route& route, const Caller& caller, std::string_view name);
+
+/// Whether a query asks such a route to look into what came.
+[[nodiscard]] bool looks_inside(const Route& route, std::string_view query);
 
 }  // namespace headgate::gateway::api

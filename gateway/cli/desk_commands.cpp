@@ -18,12 +18,19 @@ void DeskCommands::letters(CLI::App& app)
         add(*dlq, "list", "Dead letters, the newest first; all there are, or those of a filter", &dlq_list_command);
     filters(list);
     list->add_option("--limit", options_.limit, "Letters at most; default: all")->type_name("N");
+    list->add_option("--where", options_.filter["where"],
+                     "Whose document is so, a condition of the mapping language; each is read for it")
+        ->type_name("EXPRESSION");
+    auto* exported = add(*dlq, "export", "Letters with all that came, one a line (NDJSON)", &dlq_export_command);
+    filters(exported);
     auto* causes = add(*dlq, "causes", "What they have in common: how many, since when, whose", &dlq_causes_command);
     causes->add_option("--queue", options_.filter["queue"], "Only those of this queue")->type_name("QUEUE");
     causes->add_flag("--all", options_.all, "Also causes that have no letters any more");
     auto* show = add(*dlq, "show", "One dead letter with its reason", &dlq_show_command);
-    auto* reveal = show->add_flag("--reveal", options_.reveal, "With what is personal; stands in the audit log");
-    show->add_option("--why", options_.why, "The reason, for the audit log")->type_name("TEXT")->needs(reveal);
+    for (auto* command : {show, exported}) {
+        auto* reveal = command->add_flag("--reveal", options_.reveal, "With what is personal; stands in the audit log");
+        command->add_option("--why", options_.why, "The reason, for the audit log")->type_name("TEXT")->needs(reveal);
+    }
     auto* replay = add(*dlq, "replay", "Put a dead letter back to work", &dlq_replay_command);
     auto* discard = add(*dlq, "discard", "Nobody needs it: it is never delivered", &dlq_discard_command);
     auto* edit = add(*dlq, "edit",

@@ -27,6 +27,7 @@ struct DeskOptions {
     bool wait = false;                              // until the job has ended
 };
 int dlq_list_command(const DeskOptions& options);
+int dlq_export_command(const DeskOptions& options);
 int dlq_causes_command(const DeskOptions& options);
 int dlq_show_command(const DeskOptions& options);
 int dlq_replay_command(const DeskOptions& options);

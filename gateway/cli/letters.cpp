@@ -15,6 +15,12 @@ namespace {
 
 namespace json = boost::json;
 
+std::uint64_t number(const json::object& of, std::string_view name)
+{
+    const auto* found = of.if_contains(name);
+    return found == nullptr ? 0 : found->to_number<std::uint64_t>();
+}
+
 /// "0.4 %" of the events that came since it was first seen; "" when none is known to have.
 std::string share_of(const json::object& cause)
 {
@@ -47,6 +53,7 @@ int dlq_list_command(const DeskOptions& options)
 {
     Table table({"LETTER", "SINCE", "CHANNEL", "ORDER", "STAGE", "SYSTEM", "CODE", "WHERE", "QUEUE", "DETAIL"});
     std::size_t left = options.limit == 0 ? SIZE_MAX : options.limit;
+    std::uint64_t scanned = 0, unreadable = 0;
     for (std::string cursor; left > 0;) {
         const auto answer = ask(options.data, "GET",
                                 fmt::format("/api/v1/dlq?limit={}&cursor={}{}", std::min<std::size_t>(left, 1000),
@@ -66,12 +73,34 @@ int dlq_list_command(const DeskOptions& options)
                        number.empty() ? text(fields, "entity") : number, text(fields, "stage"), text(fields, "system"),
                        text(fields, "code"), text(fields, "where"), text(fields, "queue"), text(fields, "detail")});
         }
+        scanned += number(page, "scanned");
+        unreadable += number(page, "unreadable");
         cursor = page.at("next").as_string();
         if (cursor.empty())
             break;
     }
     if (!options.json)
         table.print();
+    if (!options.filter.at("where").empty())
+        std::cerr << fmt::format("{} letters were looked at; {} of them have no document, or one on which it fails\n",
+                                 scanned, unreadable);
+    return exit_fine;
+}
+
+int dlq_export_command(const DeskOptions& options)
+{
+    const auto unveiled = options.reveal ? "&reveal=true&why=" + encoded(options.why) : "";
+    std::string cursor;
+    do {
+        const auto answer =
+            ask(options.data, "GET",
+                "/api/v1/dlq/export?limit=1000&cursor=" + encoded(cursor) + letter_query(options) + unveiled);
+        if (!answer)
+            return complain(answer.error());
+        for (const auto& letter : answer->at("letters").as_array())
+            std::cout << json::serialize(letter) << "\n";
+        cursor = answer->at("next").as_string();
+    } while (!cursor.empty());
     return exit_fine;
 }
 

@@ -1,5 +1,8 @@
+#include <sstream>
+
 #include <gmock/gmock.h>
 
+#include "core/encoding.hpp"
 #include "tests/flow/operating.hpp"
 
 namespace headgate::test {
@@ -7,7 +10,9 @@ namespace headgate::test {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// What operators do with dead letters: find them, see what they have in common, and let go of them.
 class DeskFlow : public OperatingFlow {
@@ -61,6 +66,111 @@ TEST_F(DeskFlow, LettersAreFoundByWhatPeopleKnowOfThem)
     EXPECT_THAT(headgate({"dlq", "list", "--order", "#2"}).out, HasSubstr("unmapped"));
     EXPECT_THAT(headgate_->admin("GET", "/api/v1/dlq?since=soon").second, HasSubstr("bad_filter"));
     EXPECT_THAT(headgate({"dlq", "list", "--since", "soon"}).err, HasSubstr("how long ago"));
+}
+
+TEST_F(DeskFlow, LettersAreFoundByWhatTheirDocumentsSay)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        unmapped("shop", id);
+    const auto other = unmapped("outlet", 4);
+    send("outlet", {"orders/updated", "broken", "{", {}});
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const auto where = [](const std::string& name) { return "where=.name%20%3D%3D%20%22%23" + name + "%22"; };
+
+    EXPECT_EQ(found(where("2")), "#2");
+    EXPECT_EQ(found(where("2") + "&channel=outlet"), "") << "of those that the filter leaves";
+    const auto all = headgate_->admin_json("/api/v1/dlq?" + where("4"));
+    EXPECT_EQ(all.at("scanned").as_int64(), 5);
+    EXPECT_EQ(all.at("unreadable").as_int64(), 1) << "which is no JSON";
+    EXPECT_EQ(all.at("next").as_string(), "");
+
+    ASSERT_EQ(headgate({"dlq", "edit", other, "--set", "/name=#5", "--why", "a test"}).code, 0);
+    EXPECT_EQ(found(where("4")), "");
+    EXPECT_EQ(found(where("5")), "#4") << "as it was told when it died";
+
+    const auto listed = headgate({"dlq", "list", "--where", R"(.name == "#2" or .name == "#3")"});
+    EXPECT_THAT(listed.out, AllOf(HasSubstr("#2"), HasSubstr("#3"), Not(HasSubstr("#1"))));
+    EXPECT_THAT(listed.err, HasSubstr("5 letters were looked at; 1 of them"));
+}
+
+TEST_F(DeskFlow, ALookIntoDocumentsGoesOnWhereItStoppedAndIsAudited)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    for (std::uint64_t id = 1; id <= 4; ++id)
+        unmapped("shop", id);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+
+    std::string names, cursor;
+    std::int64_t scanned = 0;
+    do {
+        const auto page = headgate_->admin_json("/api/v1/dlq?limit=1&where=.id%20%21%3D%202&cursor=" + cursor);
+        for (const auto& letter : page.at("letters").as_array())
+            names += std::string(letter.at("order_number").as_string());
+        scanned += page.at("scanned").as_int64();
+        cursor = page.at("next").as_string();
+    } while (!cursor.empty());
+
+    EXPECT_EQ(names, "#4#3#1");
+    EXPECT_EQ(scanned, 4) << "each once";
+    const auto audit = headgate_->admin_json("/api/v1/audit").at("audit").as_array();
+    EXPECT_GE(audit.size(), 3U);
+    EXPECT_EQ(audit.at(0).at("what").as_string(), "GET dlq");
+    EXPECT_EQ(boost::json::serialize(audit).find(".id"), std::string::npos) << "it may name a customer";
+    for (const auto& [wrong, told] :
+         {std::pair{".name%20%3D%3D", "`where`, column "}, std::pair{".a%20%7C%20lookup(%22x%22)", "vocabularies"}}) {
+        const auto [status, text] = headgate_->admin("GET", "/api/v1/dlq?where=" + std::string(wrong));
+        EXPECT_EQ(status, 400);
+        EXPECT_THAT(text, AllOf(HasSubstr("bad_filter"), HasSubstr(told)));
+    }
+}
+
+TEST_F(DeskFlow, LettersAreExportedWithAllThatCameAndMaskedUnlessRevealed)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    auto body = order_body(1, 1);
+    body.replace(body.find(R"("paid")"), 6, R"("settled")");
+    body.insert(1, R"("email":"maria@example.com",)");
+    const auto event = send("shop", {"orders/updated", "1-1", body, {}});
+    unmapped("outlet", 2);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const auto lines = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"dlq", "export"});
+        std::vector<boost::json::value> all;
+        std::istringstream text(headgate(more).out);
+        for (std::string line; std::getline(text, line);)
+            all.push_back(boost::json::parse(line));
+        return all;
+    };
+    const auto body_of = [](const boost::json::value& letter) {
+        return from_base64(std::string(letter.at("envelope").at("body").as_string())).value();
+    };
+
+    const auto masked = lines({});
+    ASSERT_EQ(masked.size(), 2U);
+    EXPECT_EQ(masked[1].at("event").as_string(), event);
+    EXPECT_TRUE(masked[1].at("masked").as_bool());
+    EXPECT_THAT(body_of(masked[1]), Not(HasSubstr("maria")));
+    EXPECT_EQ(headgate_->admin_json("/api/v1/audit").at("audit").as_array().size(), 0U);
+
+    EXPECT_EQ(headgate_->admin("GET", "/api/v1/dlq/export?reveal=true").first, 400) << "not without a reason";
+    const auto revealed = lines({"--channel", "shop", "--reveal", "--why", "they move house"});
+    ASSERT_EQ(revealed.size(), 1U);
+    EXPECT_FALSE(revealed[0].at("masked").as_bool());
+    EXPECT_EQ(body_of(revealed[0]), body);
+    EXPECT_EQ(revealed[0].at("envelope").at("idempotency_key").as_string(), "1-1");
+    const auto audit = headgate_->admin_json("/api/v1/audit").at("audit").as_array();
+    ASSERT_EQ(audit.size(), 1U);
+    EXPECT_EQ(audit[0].at("what").as_string(), "GET dlq/export");
+    EXPECT_EQ(audit[0].at("why").as_string(), "they move house");
+    EXPECT_EQ(audit[0].at("after").at("count").as_int64(), 1);
+
+    const auto first = headgate_->admin_json("/api/v1/dlq/export?limit=1");
+    const auto second =
+        headgate_->admin_json("/api/v1/dlq/export?limit=1&cursor=" + std::string(first.at("next").as_string()));
+    EXPECT_EQ(first.at("letters").at(0).at("order_number").as_string(), "#2");
+    EXPECT_EQ(second.at("letters").at(0).at("event").as_string(), event);
+    EXPECT_EQ(second.at("next").as_string(), "");
 }
 
 TEST_F(DeskFlow, AHistoryThatWasLostKnowsItsLettersAgain)

@@ -93,8 +93,8 @@ TEST_F(OpenApi, EveryRouteIsAnsweredAsItIsDescribed)
     ASSERT_TRUE(wait_for("/api/v1/dlq?count=true", R"("count":5)")) << headgate_->log();
 
     for (const auto* path :
-         {"events", "dlq", "dlq/causes", "replay", "holds", "work", "systems", "channels", "unmapped", "verify",
-          "audit", "routes", "openapi.json", "xref/kinds", "vocabularies/entries"})
+         {"events", "dlq", "dlq/causes", "dlq/export", "replay", "holds", "work", "systems", "channels", "unmapped",
+          "verify", "audit", "routes", "openapi.json", "xref/kinds", "vocabularies/entries"})
         ask("GET", path);
     for (const auto& path : {"events/" + odd, "events/" + odd + "/raw", "dlq/" + odd, "holds/" + arrived})
         ask("GET", path);

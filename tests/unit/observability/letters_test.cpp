@@ -142,6 +142,8 @@ TEST_F(LettersTest, APageGoesOnWhereTheOneBeforeEnded)
         filter.cursor = page.next;
     } while (!filter.cursor.empty());
     EXPECT_EQ(seen, "#5#4#3#2#1");
+    const auto first = store_->letters({.limit = 3}).value();
+    EXPECT_EQ(found({.cursor = first.letters.at(1).cursor}), "#3 #2 #1") << "behind a row of it";
     EXPECT_EQ(found({.cursor = "nonsense"}), "bad_cursor");
     EXPECT_EQ(found({.limit = 0}), "bad_limit");
 }
