@@ -192,32 +192,33 @@ asio::awaitable<net::Response> AdminApi::route(net::Request& request, const Call
         api::Call call{request.query, request.body, caller};
         if (!leads_to(path, route.path, call.name))
             continue;
-        if (request.method == route.method) {
-            const bool inside = api::looks_inside(route, request.query);
-            api::Route asked = route;
-            if (inside)
-                asked.least = std::max(route.least, Role::operator_);
-            auto refused = api::refusal(asked, caller, call.name);
-            if (refused)
-                co_return std::move(*refused);
-            std::optional<api::Unveiling> unveiling;
-            if (route.trait.payload)
-                unveiling = api::unveiling_of(request.query);
-            if (unveiling) {
-                refused = api::refusal(*unveiling, route, caller);
-                call.query = unveiling->rest;
-                call.reveal = unveiling->reveal;
-                call.why = unveiling->why;
-            }
-            if (refused)
-                co_return std::move(*refused);
-            if (route.method == "GET" && !call.reveal && !inside)
-                co_return co_await route.handler(*means_, call);
-            co_return co_await audited(route, call);
-        }
+        if (request.method == route.method)
+            co_return co_await ask(route, call);
         allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
     }
     co_return allowed.empty() ? api::not_found(what_there_is()) : api::wrong_method(allowed);
+}
+
+asio::awaitable<net::Response> AdminApi::ask(const api::Route& route, api::Call call)
+{
+    const bool inside = api::looks_inside(route, call.query);
+    api::Route wanted = route;
+    if (inside)
+        wanted.least = std::max(route.least, Role::operator_);
+    if (auto refused = api::refusal(wanted, call.caller, call.name))
+        co_return std::move(*refused);
+    std::optional<api::Unveiling> unveiling;
+    if (route.trait.payload) {
+        unveiling = api::unveiling_of(call.query);
+        if (auto refused = api::refusal(*unveiling, route, call.caller))
+            co_return std::move(*refused);
+        call.query = unveiling->rest;
+        call.reveal = unveiling->reveal;
+        call.why = unveiling->why;
+    }
+    if (route.method == "GET" && !call.reveal && !inside)
+        co_return co_await route.handler(*means_, call);
+    co_return co_await audited(route, call);
 }
 
 asio::awaitable<net::Response> AdminApi::audited(const api::Route& route, const api::Call& call)

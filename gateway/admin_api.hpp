@@ -37,6 +37,8 @@ private:
     /// Who calls, or how they are refused.
     std::expected<const Caller*, net::Response> caller_of(const net::Request& request) const;
     asio::awaitable<net::Response> route(net::Request& request, const Caller& caller);
+    /// What a route answers to this caller, with what the query has revealed.
+    asio::awaitable<net::Response> ask(const api::Route& route, api::Call call);
     /// With a line in the audit log in front of it and one behind it; without the first nothing is done.
     asio::awaitable<net::Response> audited(const api::Route& route, const api::Call& call);
 

@@ -97,9 +97,10 @@ TEST_F(DeskFlow, LettersAreFoundByWhatTheirDocumentsSay)
 TEST_F(DeskFlow, ALookIntoDocumentsGoesOnWhereItStoppedAndIsAudited)
 {
     ASSERT_TRUE(begin()) << headgate_->log();
-    for (std::uint64_t id = 1; id <= 4; ++id)
+    for (std::uint64_t id = 1; id <= 4; ++id) {
         unmapped("shop", id);
-    ASSERT_TRUE(quiet()) << headgate_->log();
+        ASSERT_TRUE(quiet()) << headgate_->log();
+    }
 
     std::string names, cursor;
     std::int64_t scanned = 0;
@@ -132,6 +133,7 @@ TEST_F(DeskFlow, LettersAreExportedWithAllThatCameAndMaskedUnlessRevealed)
     body.replace(body.find(R"("paid")"), 6, R"("settled")");
     body.insert(1, R"("email":"maria@example.com",)");
     const auto event = send("shop", {"orders/updated", "1-1", body, {}});
+    ASSERT_TRUE(quiet()) << headgate_->log();
     unmapped("outlet", 2);
     ASSERT_TRUE(quiet()) << headgate_->log();
     const auto lines = [&](std::vector<std::string> more) {
