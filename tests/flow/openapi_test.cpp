@@ -93,11 +93,12 @@ TEST_F(OpenApi, EveryRouteIsAnsweredAsItIsDescribed)
     ASSERT_TRUE(wait_for("/api/v1/dlq?count=true", R"("count":5)")) << headgate_->log();
 
     for (const auto* path :
-         {"events", "dlq", "dlq/causes", "dlq/export", "replay", "holds", "work", "systems", "channels", "unmapped",
-          "verify", "audit", "routes", "openapi.json", "xref/kinds", "vocabularies/entries"})
+         {"events", "dlq", "dlq/causes", "dlq/plan", "dlq/export", "replay", "holds", "work", "systems", "channels",
+          "unmapped", "verify", "audit", "routes", "openapi.json", "xref/kinds", "vocabularies/entries"})
         ask("GET", path);
     for (const auto& path : {"events/" + odd, "events/" + odd + "/raw", "dlq/" + odd, "holds/" + arrived})
         ask("GET", path);
+    ask("GET", "dlq/" + odd + "/plan");
     ask("GET", "dlq/" + odd + "?reveal=true&why=a+test");
     ask("POST", "holds/" + arrived + "/arrived", R"({"why":"seen"})");
     ask("POST", "holds/" + lost + "/not-arrived");
