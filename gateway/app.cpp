@@ -502,6 +502,10 @@ private:
         auto& waiting =
             metrics_.gauge("headgate_waiting_events", "Accepted events that are neither finished nor dead.");
         auto& dead = metrics_.gauge("headgate_dead_letters", "Dead letters that wait for a person.");
+        auto& resident = metrics_.gauge("headgate_dead_letters_resident_bytes",
+                                        "What the bodies of events that are nothing but letters take of Redis.");
+        auto& spilled = metrics_.gauge("headgate_dead_letters_spilled",
+                                       "Events that are nothing but letters and have their body in history.");
         auto& frames = metrics_.gauge("headgate_unarchived_frames", "Outcomes that history has not got yet.");
         auto& escalated = metrics_.gauge("headgate_holds_escalated", "Held deliveries that were not decided in time.");
         asio::steady_timer timer(io_);
@@ -516,6 +520,8 @@ private:
                 unaccounted.set(retry::unaccounted(*tallies));
                 waiting.set(all.waiting());
                 dead.set(all.dead);
+                resident.set(all.kept_bytes);
+                spilled.set(all.resting - all.kept);
                 frames.set(all.frames);
             }
             [[maybe_unused]] const auto placed = co_await count_placed();

@@ -213,6 +213,25 @@ void DeploymentConfig::check_queues(config::Schema& schema) const
                        "give the queue another name, or remove its `takes`");
 }
 
+void DeadConfig::describe(config::Schema& schema)
+{
+    given = schema.given("resident");
+    schema.field("resident", resident, {Size{0}, Size{1ULL << 42U}},
+                 "What bodies of letters may take of Redis; the oldest rest in history beyond it.");
+}
+
+/// Letters leave room in a managed Redis for what moves.
+void DeploymentConfig::fit_letters(config::Schema& schema)
+{
+    if (!schema.reading() || !redis.managed)
+        return;
+    if (!dead.given)
+        dead.resident = std::min(dead.resident, Size{redis.maxmemory.bytes / 4});
+    else if (dead.resident > Size{redis.maxmemory.bytes / 2})
+        schema.problem("dead", "out_of_range", "`dead.resident` is more than half of the managed Redis's `maxmemory`",
+                       "give less, or Redis more: redis: { maxmemory: 4GiB }");
+}
+
 void DeploymentConfig::describe(config::Schema& schema)
 {
     schema.field("name", name, "One deployment, one company; in metrics and logs.");
@@ -246,7 +265,8 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.section("parking", parking, "How long deliveries wait for what is not there yet.");
     schema.section("access", access, "Who may call the admin API.");
     schema.not_yet("alerts", "alerts");
-    schema.not_yet("dead", "limits of dead letters");
+    schema.section("dead", dead, "What dead letters may take.");
+    fit_letters(schema);
     schema.not_yet("spool", "accepting while Redis is away");
     schema.section("history", history, "What was, and who may see all of it.");
 }

@@ -93,6 +93,13 @@ private:
     void check(config::Schema& schema) const;
 };
 
+/// What dead letters may take.
+struct DeadConfig {
+    Size resident{1U << 30U};  // of Redis, by their bodies; the oldest rest in history beyond it
+    bool given = false;
+    void describe(config::Schema& schema);
+};
+
 /// `headgate.yaml`: one deployment. Sections of CONFIG that later versions bring are refused as `not_yet`.
 struct DeploymentConfig {
     enum class Durability : std::uint8_t { strict, relaxed };
@@ -109,12 +116,14 @@ struct DeploymentConfig {
     AccessConfig access;
     HistoryConfig history;
     RedisConfig redis;
+    DeadConfig dead;
     Durability durability = Durability::strict;
     std::int64_t threads = 0;  // event loops; 0: one per core
     void describe(config::Schema& schema);
 
 private:
     void check_queues(config::Schema& schema) const;
+    void fit_letters(config::Schema& schema);
 };
 
 }  // namespace headgate::gateway

@@ -184,6 +184,24 @@ public:
                                  [](const sqlite::Statement& found) { return std::string(found.text(0)); });
     }
 
+    Result<std::vector<bool>> have_bodies(const std::vector<EventId>& events)
+    {
+        const std::lock_guard lock(reading_);
+        // SQLite reads a length without what is as long.
+        auto query = reader_.try_prepare("SELECT length(bytes) > 0 FROM body JOIN event USING (id) WHERE event = ?");
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        std::vector<bool> have;
+        for (const EventId& event : events) {
+            const std::string id = event.text();
+            const int code = query->start(id).step();
+            if (code != SQLITE_ROW && code != SQLITE_DONE)
+                return std::unexpected(sqlite::failure_of(code, "looking for bodies"));
+            have.push_back(code == SQLITE_ROW && query->integer(0) != 0);
+        }
+        return have;
+    }
+
     Result<std::map<std::string, std::uint64_t>> outcomes_of(const std::string& job)
     {
         const std::lock_guard lock(reading_);
@@ -311,6 +329,11 @@ Result<std::optional<std::string>> HistoryStore::raw(const EventId& event) const
 Result<std::optional<std::string>> HistoryStore::made(const std::string& letter) const
 {
     return impl_->made(letter);
+}
+
+Result<std::vector<bool>> HistoryStore::have_bodies(const std::vector<EventId>& events) const
+{
+    return impl_->have_bodies(events);
 }
 
 Result<LetterRows> HistoryStore::letters(const LetterFilter& filter) const

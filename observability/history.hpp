@@ -154,6 +154,8 @@ public:
     [[nodiscard]] Result<std::optional<std::string>> raw(const EventId& event) const;
     /// The transaction that made a delivery's letter, as it was written last; nothing when none was.
     [[nodiscard]] Result<std::optional<std::string>> made(const std::string& letter) const;
+    /// Whether there is one, which is not read, of each.
+    [[nodiscard]] Result<std::vector<bool>> have_bodies(const std::vector<EventId>& events) const;
 
     [[nodiscard]] Result<LetterRows> letters(const LetterFilter& filter) const;
     /// How many there are, at most `most`.

@@ -103,39 +103,6 @@ struct ResolveCall {
     }
 };
 
-struct SpillItem {
-    Partition partition = 0;
-    EventId event;
-};
-
-struct SpillCall {
-    using Item = SpillItem;
-    using Answer = bool;
-    static constexpr std::size_t stride = 1;
-    const Scripts* scripts;
-    const Lease* lease;
-
-    [[nodiscard]] const net::Script& script() const { return scripts->spill; }
-    void head(Arguments& out) const { out.add(view(lease->token())); }
-    static std::size_t size(const Item&) { return 60; }
-
-    static void encode(const Item& item, Arguments& out)
-    {
-        out.add(static_cast<std::uint64_t>(item.partition));
-        out.add(view(item.event.bytes()));
-    }
-
-    static Result<Answer> decode(const Item&, std::span<const net::Reply> values)
-    {
-        switch (values[0].integer) {
-        case 0: return true;
-        case 1: return false;
-        case 3: return std::unexpected(lease_lost());
-        default: return odd_reply("spill");
-        }
-    }
-};
-
 void encode(const Placement& placement, Arguments& out)
 {
     out.add(static_cast<std::uint64_t>(placement.partition));
@@ -188,15 +155,13 @@ struct Deliveries::Impl {
           scripts(with),
           lease(under),
           takes(std::make_shared<Batcher<TakeCall>>(to.executor(), to, TakeCall{&with, &under})),
-          resolves(std::make_shared<Batcher<ResolveCall>>(to.executor(), to, ResolveCall{&with, &under})),
-          spills(std::make_shared<Batcher<SpillCall>>(to.executor(), to, SpillCall{&with, &under}))
+          resolves(std::make_shared<Batcher<ResolveCall>>(to.executor(), to, ResolveCall{&with, &under}))
     {}
     net::Redis& redis;
     const Scripts& scripts;
     const Lease& lease;
     std::shared_ptr<Batcher<TakeCall>> takes;
     std::shared_ptr<Batcher<ResolveCall>> resolves;
-    std::shared_ptr<Batcher<SpillCall>> spills;
 };
 
 Deliveries::Deliveries(net::Redis& redis, const Scripts& scripts, const Lease& lease)
@@ -207,7 +172,6 @@ Deliveries::~Deliveries()
 {
     impl_->takes->close();
     impl_->resolves->close();
-    impl_->spills->close();
 }
 
 Task<Placed> Deliveries::place(Placement placement)
@@ -248,10 +212,19 @@ Task<Resolved> Deliveries::resolve(Resolution resolution)
     co_return co_await std::move(answer);
 }
 
-Task<bool> Deliveries::spill(Partition partition, EventId event)
+Task<std::uint64_t> Deliveries::spill(Spilling spilling)
 {
-    auto answer = through(impl_->spills, SpillItem{partition, event});
-    co_return co_await std::move(answer);
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::string(view(impl_->lease.token())),
+                                  spilling.what == Spilling::What::letters ? "letters" : "waiting"};
+    for (const auto& [partition, event] : spilling.events) {
+        args.push_back(std::to_string(partition));
+        args.emplace_back(view(event.bytes()));
+    }
+    auto reply = co_await impl_->redis.eval(impl_->scripts.spill, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(through_fence(std::move(reply.error())));
+    co_return static_cast<std::uint64_t>(reply->integer);
 }
 
 }  // namespace headgate::retry

@@ -35,9 +35,9 @@ public:
     Task<Taken> take(Take take);
     /// Compare-and-set on state and attempts. Again: `late` means done, or overtaken.
     Task<Resolved> resolve(Resolution resolution);
-    /// The body of an event that waits is in history now and leaves Redis. False: the event is not open (any more), and
-    /// its body stays. Again: true.
-    Task<bool> spill(Partition partition, EventId event);
+    /// Bodies that are in history leave Redis; how many bytes those were that went. The body of an event stays that is
+    /// not open (any more), or was edited. May be repeated.
+    Task<std::uint64_t> spill(Spilling spilling);
 
 private:
     struct Impl;

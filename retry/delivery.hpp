@@ -186,6 +186,16 @@ struct Resolution {
     std::string frame;  // for history; opaque here
 };
 
+/// Events whose bodies are to leave Redis, unless what is left of them is not `what`.
+struct Spilling {
+    enum class What : std::uint8_t {
+        waiting,  // something of them waits
+        letters,  // they are nothing but letters
+    };
+    What what = What::waiting;
+    std::vector<std::pair<Partition, EventId>> events;  // at most 128
+};
+
 struct Resolved {
     enum class Answer : std::uint8_t {
         done,

@@ -1,5 +1,6 @@
 #include "retry/integers.hpp"
 
+#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -10,6 +11,13 @@ namespace headgate::retry {
 namespace {
 
 using Integers = std::vector<std::int64_t>;
+
+std::int64_t number_of(const net::Reply& reply)
+{
+    std::int64_t number = reply.integer;
+    std::from_chars(reply.text.data(), reply.text.data() + reply.text.size(), number);
+    return number;
+}
 
 }  // namespace
 
@@ -30,7 +38,7 @@ Task<Integers> integers(net::Redis& redis, std::vector<std::vector<std::string>>
             std::vector<std::string_view> args(commands[i].begin(), commands[i].end());
             redis.send(args, [gathering, i](Result<net::Reply> reply) {
                 if (reply)
-                    gathering->answers[i] = reply->integer;
+                    gathering->answers[i] = number_of(*reply);
                 else if (reply.error().detail != "WRONGTYPE" && !gathering->failure)
                     gathering->failure = std::move(reply.error());
                 if (--gathering->missing > 0)

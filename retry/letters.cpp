@@ -1,7 +1,10 @@
 #include "retry/letters.hpp"
 
 #include <algorithm>
+#include <numeric>
 
+#include "retry/integers.hpp"
+#include "retry/keys.hpp"
 #include "retry/tellings.hpp"
 
 namespace headgate::retry {
@@ -116,6 +119,42 @@ Task<LetterPage> Letters::list(LetterCursor from, std::size_t limit)
         if (last || !page.letters.empty())
             co_return page;
     }
+}
+
+Task<ResidentPage> Letters::resident(LetterCursor from)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::to_string(from.partition),
+                                  from.after ? letter_name(*from.after, from.delivery) : std::string(),
+                                  std::to_string(std::max<std::int64_t>(0, from.at.time_since_epoch().count())), "128"};
+    auto reply = co_await redis_.eval(scripts_.resident, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (reply->list.size() % 3 != 1 || reply->list[0].list.size() % 2 != 0)
+        co_return odd_reply("resident");
+    ResidentPage page;
+    if (const auto& last = reply->list[0].list; !last.empty()) {
+        page.next = LetterCursor{from.partition, event_of(last[0].text.substr(0, 16)), instant(last[1].text), {}};
+        if (const auto delivery = delivery_of(last[0].text))
+            page.next->delivery = delivery->half;
+    }
+    for (std::size_t i = 1; i + 2 < reply->list.size(); i += 3)
+        if (const auto event = event_of(reply->list[i].text))
+            page.letters.push_back({*event, instant(reply->list[i + 1].text),
+                                    number_of<std::uint64_t>(reply->list[i + 2].text).value_or(0)});
+    co_return page;
+}
+
+Task<std::uint64_t> Letters::resident_bytes()
+{
+    std::vector<std::vector<std::string>> asked;
+    for (int p = 0; p < partition_count; ++p)
+        asked.push_back({"HGET", partition_key("P", static_cast<Partition>(p)), "kept_bytes"});
+    const auto bytes = co_await integers(redis_, std::move(asked));
+    if (!bytes)
+        co_return std::unexpected(bytes.error());
+    co_return static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, std::accumulate(bytes->begin(), bytes->end(), std::int64_t{0})));
 }
 
 Task<std::optional<Letter>> Letters::show(EventId event, std::optional<Hash16> delivery)

@@ -26,6 +26,18 @@ struct LetterPage {
     std::optional<LetterCursor> next;  // nothing: that was all
 };
 
+/// A letter's event whose body is in Redis and may leave it.
+struct ResidentLetter {
+    EventId event;
+    std::chrono::sys_time<std::chrono::milliseconds> at{};  // when the letter died
+    std::uint64_t bytes = 0;                                // the body's
+};
+/// A page of one partition's; it may be empty with more to come.
+struct ResidentPage {
+    std::vector<ResidentLetter> letters;  // the oldest first; of an event with several letters it comes with each
+    std::optional<LetterCursor> next;     // nothing: that was all
+};
+
 struct Readmission {
     EventId event;
     std::uint32_t round = 0;           // of the letter the person saw
@@ -88,6 +100,11 @@ public:
 
     /// Partition by partition, oldest first, at most `limit` (<= 128) at a time. A page may be short with more to come.
     Task<LetterPage> list(LetterCursor from = {}, std::size_t limit = 100);
+    /// Of one partition, the oldest first: events that are nothing but letters, whose bodies are in Redis and were
+    /// never edited.
+    Task<ResidentPage> resident(LetterCursor from);
+    /// What the bodies of all that are nothing but letters take of Redis.
+    Task<std::uint64_t> resident_bytes();
     Task<std::optional<Letter>> show(EventId event, std::optional<Hash16> delivery = {});
     /// All of these events (<= 128), and of their deliveries.
     Task<std::vector<Letter>> of(std::vector<EventId> events);

@@ -61,7 +61,7 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
         {&scripts.pause, "pause"},     {&scripts.xref, "xref"},         {&scripts.next, "next"},
         {&scripts.known, "known"},     {&scripts.overdue, "overdue"},   {&scripts.entry, "entry"},
         {&scripts.words, "words"},     {&scripts.discard, "discard"},   {&scripts.job, "job"},
-        {&scripts.edit, "edit"},       {&scripts.behind, "behind"},
+        {&scripts.edit, "edit"},       {&scripts.behind, "behind"},     {&scripts.resident, "resident"},
     };
     for (auto [script, name] : all) {
         auto source = whole_source(name, overrides);

@@ -12,7 +12,7 @@ namespace headgate::retry {
 
 namespace {
 
-constexpr std::size_t tally_values = 23;
+constexpr std::size_t tally_values = 25;
 
 /// The replies of one pipelined call per partition.
 struct Gathered {
@@ -44,9 +44,9 @@ Tally tally_of(Partition partition, const std::vector<net::Reply>& values)
     for (auto* field : fields)
         *field = values[i++].integer;
     tally.high_water = static_cast<std::uint64_t>(values[i++].integer);
-    for (auto* field :
-         {&tally.backlog, &tally.open, &tally.dead, &tally.frames, &tally.cause_sum, &tally.resting, &tally.d_dead,
-          &tally.d_again, &tally.ready, &tally.due, &tally.busy, &tally.lane, &tally.park, &tally.hold})
+    for (auto* field : {&tally.backlog, &tally.open, &tally.dead, &tally.frames, &tally.cause_sum, &tally.resting,
+                        &tally.d_dead, &tally.d_again, &tally.ready, &tally.due, &tally.busy, &tally.lane, &tally.park,
+                        &tally.hold, &tally.kept, &tally.kept_bytes})
         *field = values[i++].integer;
     return tally;
 }
@@ -56,7 +56,7 @@ constexpr std::int64_t Tally::* summed[]{
     &Tally::d_applied, &Tally::d_suppressed, &Tally::d_discarded, &Tally::backlog,   &Tally::open,
     &Tally::dead,      &Tally::frames,       &Tally::cause_sum,   &Tally::resting,   &Tally::d_dead,
     &Tally::d_again,   &Tally::ready,        &Tally::due,         &Tally::busy,      &Tally::lane,
-    &Tally::park,      &Tally::hold};
+    &Tally::park,      &Tally::hold,         &Tally::kept,        &Tally::kept_bytes};
 
 void check_sums(const Tally& tally, std::vector<Finding>& findings)
 {

@@ -27,6 +27,8 @@ struct Tally {
     std::int64_t d_dead = 0;   // letters that are deliveries
     std::int64_t d_again = 0;  // readmitted, and not placed again yet
     std::int64_t ready = 0, due = 0, busy = 0, lane = 0, park = 0, hold = 0;  // deliveries by state
+    std::int64_t kept = 0;                                                    // of `resting`: whose body is in Redis
+    std::int64_t kept_bytes = 0;                                              // what those bodies take
 
     /// Events that are neither finished nor dead.
     [[nodiscard]] std::int64_t waiting() const { return backlog + open - resting; }

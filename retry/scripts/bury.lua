@@ -6,6 +6,7 @@
 --   maybe(0|1: an owner before may have sent some of it), and when it waits for an entry of a vocabulary:
 --   wd(16) channel what(in words)
 --include common
+--include rest
 
 local token, p = bytes(ARGV[1], 16, 'token'), partition(ARGV[2])
 local seq, event = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event')
@@ -29,6 +30,7 @@ need(letter, 'hash')
 need(history, 'stream')
 whole(read('hash', 'HGET', causes, cause), causes)
 need('hg:rest:' .. p, 'set')
+look_at_body(p, event)
 if word then
     need('hg:wd:' .. bytes(word, 16, 'wd'), 'zset')
     need('hg:words', 'hash')
@@ -55,7 +57,7 @@ if maybe == '1' then
     redis.call('HSET', record, 'maybe', '1')
 end
 if left == 0 then
-    redis.call('SADD', 'hg:rest:' .. p, event)
+    comes_to_rest(p, event)
 end
 redis.call('HSET', letter, 'stage', stage, 'class', class, 'code', code, 'where', where, 'cause', cause,
            'queue', queue, 'due', text(due), 'config', text(config), 'attempts', text(attempts), 'excerpt', excerpt,

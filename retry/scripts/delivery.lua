@@ -1,6 +1,7 @@
 -- Deliveries and how they move; included after common by the scripts that move them. `share`, `record`, `delivery` and
 -- `lane_heads` read and check whatever a move touches; they are called for all of it before the first write, and what
 -- moves afterwards cannot fail. A delivery D is its event(16) and H16(slot, system)(16).
+--include rest
 
 -- What a state counts as. Only left, dead and again are open; an `again` one is in no set, its event is in the backlog.
 local kinds = {ready = 'left', due = 'left', busy = 'left', lane = 'left', park = 'left', hold = 'left', dead = 'dead',
@@ -9,9 +10,9 @@ local per_system = {ready = true, due = true, busy = true}
 local fields_of_delivery = {'p', 'system', 'lane', 'order', 'state', 'attempts', 'maybe', 'seq', 'n', 'pk', 'slot',
                             'type', 'reason', 'pass', 'progress', 'version', 'rule', 'content', 'escalated'}
 local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd',
-                          'channel', 'by'}
+                          'channel', 'by', 'kept'}
 local counters_of_share = {'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
-                           'd_discarded', 'd_dead', 'd_again'}
+                           'd_discarded', 'd_dead', 'd_again', 'kept', 'kept_bytes'}
 
 local expected = {}  -- key -> true: its type has been looked at
 local function expect(key, kind)
@@ -75,6 +76,8 @@ local function record(event)
         whole(v[i], key .. ' ' .. fields_of_record[i])
     end
     expect('hg:l:' .. event, 'hash')
+    expect('hg:b:' .. event, 'string')
+    whole(v[12], key .. ' kept')
     if v[9] and #v[9] % 16 ~= 0 then
         refuse('BADVALUE ' .. shown(key) .. ' d')
     end
@@ -360,7 +363,7 @@ end
 -- Writes what is known of an event, and finishes it once nothing of it is open, dead or readmitted. Answers how it
 -- ended: '' | a | s | x.
 local function settle(known)
-    local open, rest = 'hg:open:' .. known.p, 'hg:rest:' .. known.p
+    local open = 'hg:open:' .. known.p
     redis.call('HSET', 'hg:e:' .. known.event, 'left', text(known.left), 'dead', text(known.dead), 'again',
                text(known.again), 'applied', text(known.applied), 'discarded', text(known.discarded))
     if known.channel and known.waits ~= (known.left > 0) then
@@ -371,14 +374,14 @@ local function settle(known)
         return ''
     end
     if known.left > 0 then
-        redis.call('SREM', rest, known.event)
+        rests_no_more(known.p, known.event)
         return ''
     end
     if known.dead + known.again > 0 or redis.call('EXISTS', 'hg:l:' .. known.event) == 1 then
-        redis.call('SADD', rest, known.event)
+        comes_to_rest(known.p, known.event)
         return ''
     end
-    redis.call('SREM', rest, known.event)
+    rests_no_more(known.p, known.event)
     redis.call('HDEL', open, known.event)
     local as = known.discarded > 0 and 'discarded' or known.applied > 0 and 'applied' or 'suppressed'
     counted(known.p, as, 1)

@@ -18,18 +18,20 @@ local event = string.sub(id, 1, 16)
 local known = record(event)
 local edits = read('hash', 'HGET', 'hg:e:' .. event, 'edits')
 local round = read('hash', 'HGET', 'hg:l:' .. id, 'round')
-need('hg:b:' .. event, 'string')
 if not known or not round then
     return {1, 0}
 end
 local p = known.p
-need('hg:hist:' .. p, 'stream')
 if whole(round, 'hg:l round') ~= seen or whole(edits, 'hg:e edits') ~= before then
     return {2, tonumber(p)}
 end
+share(p)
 local rests = read('set', 'SISMEMBER', 'hg:rest:' .. p, event) == 1
 redis.call('SET', 'hg:b:' .. event, envelope)
 redis.call('HSET', 'hg:e:' .. event, 'edits', text(after), 'body', 'redis')
+if rests then
+    count_body(p, event, #envelope)
+end
 put_back_by(known, who)
 redis.call('XADD', 'hg:hist:' .. p, '*', 'e', event, 's', rests and 'd' or 'w', 'r', text(known.round), 'f', frame)
 return {0, tonumber(p)}

@@ -3,6 +3,7 @@
 -- ARGV: show letter, or: of event(16)…, or: list p after(letter or '') at(ms of after) count
 -- Answer: letter, p, at(ms), origin seq, fields of l each
 --include common
+--include dead
 
 local answer = {}
 local function tell(letter, p, at)
@@ -44,18 +45,7 @@ end
 
 local p, after, at = partition(ARGV[2]), ARGV[3], argument(ARGV[4], 'at')
 local count = argument(ARGV[5], 'count')
-local dead = 'hg:dead:' .. p
-local first = 0
-if after ~= '' then
-    -- Gone meanwhile, or dead anew and now at the end: on from its instant; what shares it may be told twice, never
-    -- left out.
-    if tonumber(read('zset', 'ZSCORE', dead, after) or -1) == at then
-        first = redis.call('ZRANK', dead, after) + 1
-    else
-        first = redis.call('ZCOUNT', dead, '-inf', '(' .. text(at))
-    end
-end
-local page = read('zset', 'ZRANGE', dead, text(first), text(first + count - 1), 'WITHSCORES')
+local page = letters_behind(p, after, at, count)
 for i = 1, #page, 2 do
     tell(page[i], p, page[i + 1])
 end

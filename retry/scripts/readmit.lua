@@ -86,7 +86,7 @@ if type(added) == 'table' and added.err then
 end
 tell_job('replayed')
 redis.call('HDEL', open, event)
-redis.call('SREM', 'hg:rest:' .. p, event)
+rests_no_more(p, event)
 redis.call('HSET', 'hg:e:' .. event, 'round', text(known.round + 1), 'body', 'redis')
 if d then
     move(d, 'again', 0)

@@ -2,18 +2,20 @@
 -- Counters and cardinalities of one partition at one instant. ARGV: p
 -- Answer:
 --   accepted applied suppressed discarded d_created d_applied d_suppressed d_discarded hw in open dead hist causes
---   resting(events of open with nothing but letters) d_dead d_again ready due busy lane park hold
+--   resting(events of open with nothing but letters) d_dead d_again ready due busy lane park hold kept(bodies of those
+--   that rest and are in Redis) kept_bytes
 --include common
 
 local p = partition(ARGV[1])
 local key = 'hg:P:' .. p
 local fields = {'accepted', 'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
-                'd_discarded', 'hw', 'd_dead', 'd_again'}
+                'd_discarded', 'hw', 'd_dead', 'd_again', 'kept', 'kept_bytes'}
 local answer = {}
 for i, value in ipairs(read('hash', 'HMGET', key, unpack(fields))) do
     answer[i] = whole(value, key .. ' ' .. fields[i])
 end
-local dead, again = table.remove(answer, 10), table.remove(answer)
+local kept_bytes, kept = table.remove(answer), table.remove(answer)
+local again, dead = table.remove(answer), table.remove(answer)
 local function add(value)
     answer[#answer + 1] = value
 end
@@ -41,4 +43,6 @@ end
 for _, state in ipairs({'lane', 'park', 'hold'}) do
     add(read('zset', 'ZCARD', 'hg:' .. state .. ':' .. p))
 end
+add(kept)
+add(kept_bytes)
 return answer

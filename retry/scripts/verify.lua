@@ -86,7 +86,7 @@ end
 
 -- An event of open: its deliveries, each in one set, and how many of them there are.
 local function look_at_event(event)
-    local known = read('hash', 'HMGET', 'hg:e:' .. event, 'd', 'left', 'dead', 'again')
+    local known = read('hash', 'HMGET', 'hg:e:' .. event, 'd', 'left', 'dead', 'again', 'kept')
     local n = {left = 0, dead = 0, again = 0}
     local halves = known[1] or ''
     for i = 1, #halves, 16 do
@@ -115,8 +115,12 @@ local function look_at_event(event)
     if n.left + n.dead + n.again == 0 and not letter then
         found('I2', event, 'is open and in no set')
     end
-    if (n.left == 0) ~= (redis.call('SISMEMBER', 'hg:rest:' .. p, event) == 1) then
+    local rests = redis.call('SISMEMBER', 'hg:rest:' .. p, event) == 1
+    if (n.left == 0) ~= rests then
         found('I2', event, 'is counted wrong as waiting or dead')
+    end
+    if whole(known[5], 'hg:e:' .. event .. ' kept') ~= (rests and redis.call('STRLEN', 'hg:b:' .. event) or 0) then
+        found('I3', event, 'is counted wrong in what the bodies of letters take')
     end
 end
 

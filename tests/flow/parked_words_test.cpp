@@ -353,7 +353,7 @@ fields:
 TEST_F(ParkedWordsFlow, LettersWhoseBodiesAreGoneStayAndThatIsSaid)
 {
     write("headgate.yaml",
-          "name: parked\nredis: { spill_after: 100ms }\n"
+          "name: parked\ndead: { resident: 0B }\n"
           "channels: { shop: { connector: shopify, secret: generated } }\n");
     ASSERT_TRUE(begin()) << headgate_->log();
     send(1, order(1, "settled"));

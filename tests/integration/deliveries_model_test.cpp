@@ -254,8 +254,8 @@ protected:
         auto round = known == model_.deliveries.end() ? 0 : known->second.letter.round + (pick(8) == 0 ? 1 : 0);
         bool with_body = pick(2) == 0;
         auto who = somebody();
-        auto answer = loop_.await(
-            letters_->readmit({event_of(name.event), round, "who", with_body ? "envelope" : "", id(name).half, who}));
+        auto answer = loop_.await(letters_->readmit(
+            {event_of(name.event), round, "who", with_body ? envelope_of(name.event) : "", id(name).half, who}));
         auto [should, seq] = model_.readmit(name, round, with_body, who);
         ASSERT_TRUE(answer) << answer.error().code << " " << answer.error().detail;
 
@@ -272,9 +272,10 @@ protected:
         if (!open.empty() && pick(6) != 0)
             event = std::next(open.begin(), static_cast<std::ptrdiff_t>(pick(open.size())))->first;
         const std::string before;  // all is compared afterwards
-        auto answer = loop_.await(node.deliveries.spill(partition, event_of(event)));
+        const auto what = pick(2) == 0 ? retry::Spilling::What::waiting : retry::Spilling::What::letters;
+        auto answer = loop_.await(node.deliveries.spill({what, {{partition, event_of(event)}}}));
         if (expect_fence(node, answer, before)) {
-            EXPECT_EQ(*answer, model_.spill(partition, event));
+            EXPECT_EQ(*answer, model_.spill(partition, event, what) * envelope_of(event).size());
         }
     }
 

@@ -221,8 +221,8 @@ protected:
                             {share, queues, channels})});
         all.push_back({"spill",
                        &scripts_.spill,
-                       {token(), "0", raw(event_of(3))},
-                       {"hg:P:0", "hg:open:0", "hg:e:" + raw(event_of(3)), "hg:b:" + raw(event_of(3))}});
+                       {token(), "waiting", "0", raw(event_of(3))},
+                       {"hg:P:0", "hg:open:0", "hg:rest:0", "hg:e:" + raw(event_of(3)), "hg:b:" + raw(event_of(3))}});
         all.push_back({"archive",
                        &scripts_.archive,
                        {token(), "0", last_frame_},
@@ -405,7 +405,8 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.behind, {"2"});
     refused(scripts_.behind, {"2", "short"});
     refused(scripts_.behind, {"129", lane("order/2")});
-    refused(scripts_.spill, {token(), "0"});
+    refused(scripts_.spill, {token(), "waiting", "0"});
+    refused(scripts_.spill, {token(), "all", "0", raw(event_of(1))});
     refused(scripts_.pause, {"everything", "{}"});
     refused(scripts_.xref, {"erp", "customer", "shop/1"});
     refused(scripts_.xref, {std::string("e\0p", 3), "customer", "shop/1", "C-1"});

@@ -16,6 +16,7 @@ using retry::Outcome;
 using retry::Placed;
 using retry::Readmitted;
 using retry::Resolved;
+using retry::Spilling;
 using retry::Taken;
 using Verdict = retry::Decision::Verdict;
 
@@ -633,15 +634,66 @@ TEST_F(DeliveriesTest, SpillsTheBodyOfWhatWaits)
 {
     placed(1, {delivery_as(DeliveryState::due)});
     accept(item_of(2, 2));
+    placed(3, {delivery_as(DeliveryState::dead)});
 
-    EXPECT_EQ(loop_.await(deliveries_->spill(0, event_of(1))), true);
-    EXPECT_EQ(loop_.await(deliveries_->spill(0, event_of(1))), true);
-    EXPECT_EQ(loop_.await(deliveries_->spill(0, event_of(2))), false);
+    EXPECT_EQ(spill(Spilling::What::waiting, {1, 2, 3}), envelope_of(1).size());
+    EXPECT_EQ(spill(Spilling::What::waiting, {1}), 0U);
 
     EXPECT_EQ(number({"EXISTS", retry::event_key("b", event_of(1))}), 0);
-    EXPECT_EQ(number({"EXISTS", retry::event_key("b", event_of(2))}), 1);
+    EXPECT_EQ(number({"EXISTS", retry::event_key("b", event_of(2))}), 1) << "it is in the backlog";
+    EXPECT_EQ(number({"EXISTS", retry::event_key("b", event_of(3))}), 1) << "it is a letter";
     command({"DEL", "hg:i:" + std::string(view(item_of(1, 1).key))});
     EXPECT_EQ(accept(item_of(1, 1))->claim, retry::Claim::duplicate) << "its key's window has passed, and it waits";
+}
+
+TEST_F(DeliveriesTest, CountsTheBodiesOfWhatIsNothingButLetters)
+{
+    placed(1, {delivery_as(DeliveryState::dead)});
+    placed(2, {delivery_as(DeliveryState::dead, "order/2", 0), delivery_as(DeliveryState::hold, "order/3", 1)});
+    bury(burial_of(3, accept(item_of(3, 3))->seq));
+    EXPECT_EQ(loop_.await(letters_->resident_bytes()), 2 * envelope_of(1).size());
+
+    decide(id_of(2, 1), Verdict::discard, DeliveryState::hold);
+    EXPECT_EQ(loop_.await(letters_->resident_bytes()), 3 * envelope_of(1).size()) << "nothing of it waits any more";
+
+    EXPECT_EQ(spill(Spilling::What::letters, {1, 2}), 2 * envelope_of(1).size());
+    EXPECT_EQ(loop_.await(letters_->resident_bytes()), envelope_of(1).size());
+    EXPECT_EQ(tally().kept, 1);
+    EXPECT_EQ(tally().resting, 3);
+
+    StoreTest::readmit(3, 0);
+    EXPECT_EQ(loop_.await(letters_->resident_bytes()), 0U) << "it is back at work";
+    EXPECT_EQ(finding_lines(), "");
+}
+
+TEST_F(DeliveriesTest, TellsTheOldestLettersWhoseBodiesMayGo)
+{
+    placed(1, {delivery_as(DeliveryState::dead)});
+    placed(2, {delivery_as(DeliveryState::dead, "order/2", 0), delivery_as(DeliveryState::hold, "order/3", 1)});
+    for (std::uint64_t event : {3, 4, 5})
+        bury(burial_of(event, accept(item_of(event, event))->seq));
+    spill(Spilling::What::letters, {3});
+    edit(4);
+
+    const auto page = loop_.await(letters_->resident({})).value();
+
+    std::vector<EventId> events;
+    for (const auto& letter : page.letters)
+        events.push_back(letter.event);
+    EXPECT_EQ(events, (std::vector{event_of(1), event_of(5)})) << "of 2 something waits, 3 is away, 4 was edited";
+    EXPECT_EQ(page.letters[0].bytes, envelope_of(1).size());
+    EXPECT_FALSE(page.next);
+}
+
+TEST_F(DeliveriesTest, KeepsTheBodyThatWasEdited)
+{
+    bury(burial_of(1, accept(item_of(1, 1))->seq));
+
+    edit(1);
+
+    EXPECT_EQ(loop_.await(letters_->resident_bytes()), std::string_view(edited_envelope).size());
+    EXPECT_EQ(spill(Spilling::What::letters, {1}), 0U);
+    EXPECT_EQ(finding_lines(), "");
 }
 
 TEST_F(DeliveriesTest, KeepsReferencesBySystemAndKind)
@@ -724,7 +776,7 @@ TEST_F(DeliveriesTest, WritesNothingWithoutTheLease)
     EXPECT_EQ(loop_.await(theirs.take({0, id_of(1), 0, at_ms(1)})).error().code, "lease_lost");
     EXPECT_EQ(loop_.await(theirs.resolve({0, id_of(2), 1, DeliveryState::busy, Outcome::applied, {}, ""})).error().code,
               "lease_lost");
-    EXPECT_EQ(loop_.await(theirs.spill(0, event_of(1))).error().code, "lease_lost");
+    EXPECT_EQ(loop_.await(theirs.spill({Spilling::What::waiting, {{0, event_of(1)}}})).error().code, "lease_lost");
     EXPECT_EQ(digest(), before);
 }
 

@@ -112,6 +112,28 @@ std::string SlowPathTest::field_of_delivery(retry::DeliveryId id, const std::str
     return reply->is_nil() ? "none" : reply->text;
 }
 
+std::uint64_t SlowPathTest::spill(retry::Spilling::What what, std::vector<std::uint64_t> events, Partition partition)
+{
+    retry::Spilling spilling{what, {}};
+    for (const auto event : events)
+        spilling.events.emplace_back(partition, event_of(event));
+    return loop_.await(deliveries_->spill(std::move(spilling))).value();
+}
+
+void SlowPathTest::edit(std::uint64_t event)
+{
+    const auto answer = loop_.await(letters_->edit({.event = event_of(event),
+                                                    .delivery = {},
+                                                    .round = 0,
+                                                    .edits_before = 0,
+                                                    .edits = 1,
+                                                    .envelope = edited_envelope,
+                                                    .frame = "frame",
+                                                    .who = "ann"}));
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(*answer, retry::Discarded::Answer::done);
+}
+
 std::string SlowPathTest::owner_of(const std::string& entity, const std::string& system)
 {
     auto reply = command({"GET", "hg:blk:" + std::string(view(lane_of(entity, system)))});

@@ -71,6 +71,11 @@ protected:
     {
         return loop_.await(letters_->readmit({id.event, round, "by ann", "", id.half}));
     }
+    /// How many bytes go.
+    std::uint64_t spill(retry::Spilling::What what, std::vector<std::uint64_t> events, Partition partition = 0);
+    /// Somebody edits an event's letter, for the first time.
+    void edit(std::uint64_t event);
+    static constexpr const char* edited_envelope = "an edited envelope";
     /// "ready", or "none" when Redis knows no such delivery.
     std::string state_of(retry::DeliveryId id) { return field_of_delivery(id, "state"); }
     std::string field_of_delivery(retry::DeliveryId id, const std::string& field);

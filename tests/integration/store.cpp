@@ -18,6 +18,11 @@ EventId event_of(std::uint64_t number)
     return std::bit_cast<EventId>(bytes);
 }
 
+std::string envelope_of(std::uint64_t event)
+{
+    return "envelope of " + std::to_string(event);
+}
+
 retry::AcceptItem item_of(std::uint64_t event, std::uint64_t key, Partition partition, std::uint64_t body)
 {
     retry::AcceptItem item;
@@ -25,7 +30,7 @@ retry::AcceptItem item_of(std::uint64_t event, std::uint64_t key, Partition part
     item.key = hash16({"shop", "orders", std::to_string(key)});
     item.digest = hash_parts({std::to_string(body)});
     item.partition = partition;
-    item.envelope = "envelope of " + std::to_string(event);
+    item.envelope = envelope_of(event);
     return item;
 }
 

@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 [[nodiscard]] EventId event_of(std::uint64_t number);
 /// There are three.
 [[nodiscard]] std::string channel_of(std::uint64_t event);
+[[nodiscard]] std::string envelope_of(std::uint64_t event);
 [[nodiscard]] retry::AcceptItem item_of(std::uint64_t event, std::uint64_t key, Partition partition = 0,
                                         std::uint64_t body = 0);
 [[nodiscard]] retry::Finished finished_of(std::uint64_t event, std::uint64_t seq, Partition partition = 0);

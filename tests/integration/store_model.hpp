@@ -177,7 +177,8 @@ public:
                                                       const std::string& who, const std::optional<Asked>& asked);
     std::pair<retry::Readmitted::Answer, std::uint64_t> readmit(const Name& name, std::uint32_t round,
                                                                 bool with_body = false, const std::string& who = {});
-    bool spill(Partition partition, std::uint64_t event);
+    /// How many bodies go.
+    std::uint64_t spill(Partition partition, std::uint64_t event, retry::Spilling::What what);
 
     [[nodiscard]] static bool is_left(State state) { return state <= State::hold; }
     [[nodiscard]] static bool has_lane(const Delivery& delivery);
@@ -194,6 +195,8 @@ public:
     }
     [[nodiscard]] std::int64_t count_of(std::uint64_t event, State state) const;
     [[nodiscard]] std::int64_t left_of(std::uint64_t event) const;
+    /// It is nothing but letters, and its body is there.
+    [[nodiscard]] bool keeps_body(std::uint64_t event) const;
     [[nodiscard]] std::optional<Name> owner(const std::string& system, const std::string& entity) const;
     [[nodiscard]] std::optional<Name> first_in_lane(const std::string& system, const std::string& entity) const;
     /// How many entities of each system have an owner of their lane.

@@ -52,6 +52,13 @@ std::int64_t StoreModel::left_of(std::uint64_t event) const
     return count([&](const Name& name, const Delivery& d) { return name.event == event && is_left(d.state); });
 }
 
+bool StoreModel::keeps_body(std::uint64_t event) const
+{
+    const auto record = records.find(event);
+    return record != records.end() && shares.at(record->second.partition).open.contains(event) && left_of(event) == 0 &&
+           bodies.contains(event);
+}
+
 std::optional<StoreModel::Name> StoreModel::owner(const std::string& system, const std::string& entity) const
 {
     for (const auto& [name, delivery] : deliveries)
@@ -513,13 +520,13 @@ std::pair<Readmission, std::uint64_t> StoreModel::readmit(const Name& name, std:
     return {Readmission::readmitted, seq};
 }
 
-bool StoreModel::spill(Partition partition, std::uint64_t event)
+std::uint64_t StoreModel::spill(Partition partition, std::uint64_t event, retry::Spilling::What what)
 {
-    if (!shares[partition].open.contains(event))
-        return false;
+    const bool rests = left_of(event) == 0;
+    if (!shares[partition].open.contains(event) || rests != (what == retry::Spilling::What::letters))
+        return 0;
     records[event].body_in_history = true;
-    bodies.erase(event);
-    return true;
+    return bodies.erase(event);
 }
 
 }  // namespace headgate::test

@@ -363,6 +363,7 @@ TEST_F(StoreTest, TakesABodyBackFromHistoryWhenALetterIsReadmitted)
     bury(burial_of(1, 1));
     command({"DEL", retry::event_key("b", event_of(1))});
     command({"HSET", retry::event_key("e", event_of(1)), "body", "history"});
+    command({"HDEL", retry::event_key("e", event_of(1)), "kept"});
     EXPECT_EQ(finding_lines(), "");
 
     EXPECT_EQ(readmit(1, 0)->answer, Readmitted::Answer::body_in_history);

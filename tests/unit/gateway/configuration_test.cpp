@@ -75,7 +75,6 @@ regions: { eu: {} }
 parking: { parent: { fetch: true }, unrouted: { wait: 1d } }
 alerts: { to: [] }
 redis: { sentinel: headgate }
-dead: { resident: 1GiB }
 spool: { max: 2GiB }
 history: { store: sqlite, url: x, keep: { raw: 90d } }
 )");
@@ -91,9 +90,24 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
                 UnorderedElementsAre("tls", "tls", "trusted_proxies", "api", "poll", "expect", "mapping", "settings",
                                      "partner", "receive", "send", "channel", "when", "owner", "gates", "fallback",
                                      "by", "ownership", "legal_entity", "regions", "fetch", "unrouted", "alerts",
-                                     "sentinel", "dead", "spool", "store", "url", "keep"));
+                                     "sentinel", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
+}
+
+TEST_F(ConfigurationTest, LettersLeaveRoomInAManagedRedis)
+{
+    const auto resident = [this](const std::string& more) {
+        const auto loaded = load(one_channel + more);
+        return loaded.configuration ? loaded.configuration->deployment.dead.resident : Size{};
+    };
+
+    EXPECT_EQ(resident("redis: { maxmemory: 8GiB }\n"), Size{1U << 30U});
+    EXPECT_EQ(resident(""), Size{1U << 28U}) << "a quarter of 1 GiB";
+    EXPECT_EQ(resident("dead: { resident: 512MiB }\n"), Size{1U << 29U});
+    EXPECT_EQ(resident("dead: { resident: 0B }\n"), Size{0});
+    EXPECT_EQ(resident("redis: { url: redis://h }\n"), Size{1U << 30U}) << "whose memory nobody knows here";
+    EXPECT_THAT(codes(load(one_channel + "dead: { resident: 513MiB }\n").problems), ElementsAre("out_of_range"));
 }
 
 TEST_F(ConfigurationTest, WhatIsNamedAndNotThereIsAProblemThatSaysWhatThereIs)
