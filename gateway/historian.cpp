@@ -1,6 +1,7 @@
 #include "gateway/historian.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "core/fault_point.hpp"
 #include "gateway/letter.hpp"
+#include "gateway/letter_id.hpp"
 #include "gateway/stages/finish.hpp"
 #include "net/redis/wait_for.hpp"
 #include "retry/envelopes.hpp"
@@ -58,11 +60,22 @@ std::vector<EventId> events_of(const auto& letters)
     return events;
 }
 
+/// Those of letters that are deliveries.
+std::vector<retry::DeliveryId> deliveries_among(const std::vector<observability::LettersOf>& events)
+{
+    std::vector<retry::DeliveryId> deliveries;
+    for (const auto& event : events)
+        for (const auto& letter : event.letters)
+            if (const auto id = parse_letter(letter.letter); id && id->delivery)
+                deliveries.push_back({id->event, *id->delivery});
+    return deliveries;
+}
+
 }  // namespace
 
 Historian::Historian(asio::any_io_executor executor, net::Redis& redis, const retry::Scripts& scripts,
                      retry::Frames& frames, observability::HistoryStore& store, observability::Health& health,
-                     observability::Log& log, std::function<void(Partition, EventId)> open)
+                     observability::Log& log, std::function<void(Partition, EventId)> open, Superseding* superseding)
     : executor_(executor),
       redis_(redis),
       scripts_(scripts),
@@ -72,6 +85,7 @@ Historian::Historian(asio::any_io_executor executor, net::Redis& redis, const re
       health_(health),
       log_(log),
       open_(std::move(open)),
+      superseding_(superseding),
       pause_(executor)
 {}
 
@@ -128,6 +142,11 @@ asio::awaitable<void> Historian::run()
 asio::awaitable<bool> Historian::carry()
 {
     Pages pages;
+    if (dirty_.any() && superseding_ != nullptr) {
+        auto asking = superseding_->has_any();
+        pages.may_supersede = (co_await std::move(asking)).value_or(true);
+    }
+    const bool may_supersede = pages.may_supersede;
     bool is_behind = false;
     for (std::size_t partition = 0; partition < dirty_.size() && !stopping_; ++partition) {
         if (!dirty_.test(partition))
@@ -140,7 +159,7 @@ asio::awaitable<bool> Historian::carry()
             dirty_.set(partition);
         is_behind = is_behind || (more && *more);
         if (pages.batch.rows.size() >= most_rows || pages.bytes >= most_bytes)
-            co_await keep(std::exchange(pages, {}));
+            co_await keep(std::exchange(pages, Pages{.may_supersede = may_supersede}));
     }
     if (!pages.batch.rows.empty())
         co_await keep(std::move(pages));
@@ -202,6 +221,8 @@ Task<bool> Historian::gather(Partition partition, Pages& pages)
         else if (const auto known = bodies_.find(frame.event); known != bodies_.end())
             stored = known->second;
         pages.bytes += stored.size();
+        if (pages.may_supersede)
+            std::ranges::move(applied_in(frame), std::back_inserter(pages.applied));
         auto row = history_row(frame, std::move(stored));
         if (!row) {
             observability::LogLine line;
@@ -342,13 +363,18 @@ asio::awaitable<void> Historian::keep(Pages pages)
     events.reserve(pages.batch.rows.size());
     for (const auto& row : pages.batch.rows)
         events.push_back(row.event);
-    const auto committed = co_await commit(std::move(pages.batch));
+    const auto letters = deliveries_among(pages.batch.letters);
+    auto committed = co_await commit(std::move(pages.batch));
+    if (committed) {
+        fault_point("after_history");
+        auto ending = supersede(std::move(pages.applied), letters);
+        committed = co_await std::move(ending);
+    }
     if (!committed) {
         for (const auto& [partition, last] : pages.ends)
             failed(partition, committed.error());
         co_return;
     }
-    fault_point("after_history");
     for (const auto& [partition, event] : pages.open)
         open_(partition, event);
     for (const EventId& event : events)
@@ -361,6 +387,20 @@ asio::awaitable<void> Historian::keep(Pages pages)
         if (!archived)
             failed(partition, archived.error());
     }
+}
+
+/// Before the frames go, so that it is asked again when the process dies here.
+Task<void> Historian::supersede(std::vector<observability::EntityAt> applied, std::vector<retry::DeliveryId> letters)
+{
+    if (superseding_ == nullptr || (applied.empty() && letters.empty()))
+        co_return Result<void>{};
+    auto ending = superseding_->end(std::move(applied), std::move(letters));
+    const auto told = co_await std::move(ending);
+    if (!told)
+        co_return std::unexpected(told.error());
+    for (const Partition partition : *told)
+        dirty_.set(partition);
+    co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Historian::commit(observability::HistoryBatch batch)

@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "core/timer.hpp"
+#include "gateway/superseding.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/health.hpp"
 #include "observability/history.hpp"
@@ -27,10 +28,10 @@ namespace headgate::gateway {
 /// only this: frames wait in Redis. One thread: its executor's.
 class Historian {
 public:
-    /// `open`: history has the body of an event that has not ended.
+    /// `open`: history has the body of an event that has not ended. `superseding`: null, letters stay whatever comes.
     Historian(asio::any_io_executor executor, net::Redis& redis, const retry::Scripts& scripts, retry::Frames& frames,
               observability::HistoryStore& store, observability::Health& health, observability::Log& log,
-              std::function<void(Partition, EventId)> open);
+              std::function<void(Partition, EventId)> open, Superseding* superseding);
     Historian(const Historian&) = delete;
     Historian& operator=(const Historian&) = delete;
 
@@ -51,6 +52,8 @@ private:
         std::size_t bytes = 0;                                // of their bodies
         std::vector<std::pair<Partition, EventId>> open;      // whose bodies history has then
         std::vector<std::pair<Partition, std::string>> ends;  // the last frame of each page
+        std::vector<observability::EntityAt> applied;         // may make letters of no use
+        bool may_supersede = false;                           // there are such letters in history
     };
     asio::awaitable<bool> carry();
     Task<bool> gather(Partition partition, Pages& pages);
@@ -60,6 +63,7 @@ private:
     Task<void> write_letters_anew();
     Task<void> write_letters_anew(std::vector<EventId> events);
     asio::awaitable<void> keep(Pages pages);
+    Task<void> supersede(std::vector<observability::EntityAt> applied, std::vector<retry::DeliveryId> letters);
     void failed(Partition partition, const Failure& failure);
     [[nodiscard]] std::vector<EventId> bodies_not_remembered(const std::vector<retry::Frame>& frames) const;
     void tell(const Failure& failure);
@@ -77,6 +81,7 @@ private:
     observability::Health& health_;
     observability::Log& log_;
     std::function<void(Partition, EventId)> open_;
+    Superseding* superseding_;
     Timer pause_;
     std::bitset<partition_count> dirty_;
     std::unordered_map<EventId, std::string> bodies_;

@@ -42,8 +42,11 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                 [this](asio::awaitable<void> work) { spawn(std::move(work)); },
                                 with_.configuration.deployment.redis.spill_after,
                                 with_.configuration.deployment.dead.resident.bytes, history_reader_.get_executor()}),
-      historian_(loop_.executor(), loop_.redis(), with_.scripts, frames_, with_.history, with_.health, with_.log,
-                 [this](Partition partition, EventId event) { spill_.committed(partition, event); }),
+      superseding_({loop_.executor(), loop_.redis(), with_.scripts, with_.history, history_reader_.get_executor(),
+                    with_.metrics}),
+      historian_(
+          loop_.executor(), loop_.redis(), with_.scripts, frames_, with_.history, with_.health, with_.log,
+          [this](Partition partition, EventId event) { spill_.committed(partition, event); }, &superseding_),
       keeper_(loop_.executor(), lease_, with_.token_file, with_.lease_until, with_.health, with_.log,
               LeaseKeeper::Events{[this] {
                                       asio::co_spawn(loop_.io(), begin(), [this](const std::exception_ptr& error) {

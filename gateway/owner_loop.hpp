@@ -96,6 +96,7 @@ private:
     retry::Frames frames_;
     asio::thread_pool history_reader_{1};
     Spill spill_;
+    Superseding superseding_;
     Historian historian_;
     LeaseKeeper keeper_;
     ReferenceCache references_;

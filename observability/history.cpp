@@ -218,6 +218,18 @@ public:
         return outcomes;
     }
 
+    Result<bool> has_delivery_letters()
+    {
+        const std::lock_guard lock(reading_);
+        return observability::has_delivery_letters(reader_);
+    }
+
+    Result<std::vector<std::string>> delivery_letters_of(const std::vector<EntityAt>& entities)
+    {
+        const std::lock_guard lock(reading_);
+        return observability::delivery_letters_of(reader_, entities);
+    }
+
     Result<LetterRows> letters(const LetterFilter& filter)
     {
         const std::lock_guard lock(reading_);
@@ -339,6 +351,16 @@ Result<std::vector<bool>> HistoryStore::have_bodies(const std::vector<EventId>& 
 Result<LetterRows> HistoryStore::letters(const LetterFilter& filter) const
 {
     return impl_->letters(filter);
+}
+
+Result<bool> HistoryStore::has_delivery_letters() const
+{
+    return impl_->has_delivery_letters();
+}
+
+Result<std::vector<std::string>> HistoryStore::delivery_letters_of(const std::vector<EntityAt>& entities) const
+{
+    return impl_->delivery_letters_of(entities);
 }
 
 Result<std::uint64_t> HistoryStore::count_letters(const LetterFilter& filter, std::uint64_t most) const

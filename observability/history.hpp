@@ -58,6 +58,12 @@ struct LetterRow {
     std::string cursor = {};  // of one that is listed: of the page behind it
 };
 
+/// An entity at a system.
+struct EntityAt {
+    std::string system, entity;
+    auto operator<=>(const EntityAt&) const = default;
+};
+
 /// All letters that there are of one event, the event itself or deliveries of it; none: they are gone.
 struct LettersOf {
     EventId event;
@@ -158,6 +164,9 @@ public:
     [[nodiscard]] Result<std::vector<bool>> have_bodies(const std::vector<EventId>& events) const;
 
     [[nodiscard]] Result<LetterRows> letters(const LetterFilter& filter) const;
+    /// Whether any delivery is a letter; and the names of those of these entities, whoever's source they are of.
+    [[nodiscard]] Result<bool> has_delivery_letters() const;
+    [[nodiscard]] Result<std::vector<std::string>> delivery_letters_of(const std::vector<EntityAt>& entities) const;
     /// How many there are, at most `most`.
     [[nodiscard]] Result<std::uint64_t> count_letters(const LetterFilter& filter, std::uint64_t most) const;
     /// Those with open letters, the most letters first; `all`: also those that have none any more.

@@ -291,6 +291,33 @@ Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& fi
     return page;
 }
 
+Result<bool> has_delivery_letters(sqlite::Database& reader)
+{
+    auto query = reader.try_prepare("SELECT 1 FROM letter WHERE system <> '' LIMIT 1");
+    if (!query)
+        return std::unexpected(std::move(query.error()));
+    const int code = query->step();
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return std::unexpected(sqlite::failure_of(code, "looking for letters"));
+    return code == SQLITE_ROW;
+}
+
+Result<std::vector<std::string>> delivery_letters_of(sqlite::Database& reader, const std::vector<EntityAt>& entities)
+{
+    auto query = reader.try_prepare("SELECT letter FROM letter WHERE entity = ? AND entity <> '' AND system = ?");
+    if (!query)
+        return std::unexpected(std::move(query.error()));
+    std::vector<std::string> letters;
+    for (const auto& [system, entity] : entities) {
+        int code = query->start(entity, system).step();
+        for (; code == SQLITE_ROW; code = query->step())
+            letters.emplace_back(query->text(0));
+        if (code != SQLITE_DONE)
+            return std::unexpected(sqlite::failure_of(code, "looking for letters"));
+    }
+    return letters;
+}
+
 Result<std::uint64_t> count_letters(sqlite::Database& reader, const LetterFilter& filter, std::uint64_t most)
 {
     const auto condition = condition_of(filter);

@@ -35,6 +35,8 @@ private:
 };
 
 Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& filter);
+Result<bool> has_delivery_letters(sqlite::Database& reader);
+Result<std::vector<std::string>> delivery_letters_of(sqlite::Database& reader, const std::vector<EntityAt>& entities);
 Result<std::uint64_t> count_letters(sqlite::Database& reader, const LetterFilter& filter, std::uint64_t most);
 Result<std::vector<CauseRow>> read_causes(sqlite::Database& reader, bool all);
 

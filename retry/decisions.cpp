@@ -55,6 +55,23 @@ Task<Decided> Decisions::decide(Decision decision)
     co_return decided;
 }
 
+Task<std::vector<Superseded>> Decisions::supersede(std::vector<DeliveryId> letters, std::string frame)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::move(frame)};
+    for (const DeliveryId& letter : letters)
+        args.push_back(letter.raw());
+    auto reply = co_await redis_.eval(scripts_.supersede, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (reply->list.size() % 2 != 0)
+        co_return odd_reply("supersede");
+    std::vector<Superseded> ended;
+    for (std::size_t i = 0; i < reply->list.size(); i += 2)
+        ended.push_back({static_cast<Partition>(reply->list[i].integer), ended_of(reply->list[i + 1].text)});
+    co_return ended;
+}
+
 Task<Released> Decisions::release(Hash16 missing, std::string who)
 {
     std::vector<std::string> keys;

@@ -58,6 +58,12 @@ struct Decided {
     std::optional<Ended> ended;          // its event
 };
 
+/// A letter that ended because something later was applied.
+struct Superseded {
+    Partition partition = 0;
+    std::optional<Ended> ended;  // its event
+};
+
 struct Released {
     std::uint64_t count = 0;        // parked no more
     bool more = false;              // say it again
@@ -73,6 +79,9 @@ public:
 
     /// Two decisions on one delivery give one. Again after `redis_no_answer`: `changed`, with the state it has now.
     Task<Decided> decide(Decision decision);
+    /// Those of these letters (<= 128) end as suppressed of which the guard of their fact holds something later: of a
+    /// type of state, and surely without any effect at their system. May be repeated.
+    Task<std::vector<Superseded>> supersede(std::vector<DeliveryId> letters, std::string frame);
     /// What was waited for (`pk:`) has come; `who`: by a person's word. A page of at most 128 at a time; may be
     /// repeated.
     Task<Released> release(Hash16 missing, std::string who = {});

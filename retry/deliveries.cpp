@@ -127,6 +127,7 @@ void encode(const Placement& placement, Arguments& out)
         out.add(view(delivery.effect));
         out.add(name_of(delivery.replaces));
         out.add(std::string_view(delivery.version));
+        out.add(delivery.fact ? view(*delivery.fact) : std::string_view());
         out.add(static_cast<std::uint64_t>(delivery.parents.size()));
         for (const auto& [type, guard] : delivery.parents) {
             out.add(std::string_view(type));

@@ -124,7 +124,8 @@ struct NewDelivery {
     Millis first{};   // when its time began: `max_age` counts from here
     Digest effect{};  // EffectKey::bytes
     Replaces replaces = Replaces::nothing;
-    std::string version;  // ordered_version: one of a newer version is not replaced by another of its type
+    std::string version;         // ordered_version: one of a newer version is not replaced by another of its type
+    std::optional<Hash16> fact;  // guard_hash of what it tells: once a later telling is applied, a letter is superseded
     /// With `replaces`: types and guards of its parents. One that is replaced and not applied takes this one with it.
     std::vector<std::pair<std::string, Hash16>> parents;
     DeliveryState state = DeliveryState::ready;  // ready, due, park, hold, dead, applied or suppressed

@@ -28,7 +28,7 @@ extern const std::size_t source_count;
 struct Scripts {
     net::Script accept, lease, reserve, finish, bury, readmit, archive, tally, verify, letters, sequence;
     net::Script place, take, resolve, release, decide, spill, waiting, next, known, overdue, pause, xref, entry, words;
-    net::Script discard, job, edit, behind, resident;
+    net::Script discard, job, edit, behind, resident, supersede;
 
     /// The scripts of this binary; a file of the same name in `overrides` wins (tests, and a mend in an emergency).
     /// `script_missing` (permanent) when one is nowhere to be found.

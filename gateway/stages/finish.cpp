@@ -291,8 +291,6 @@ void say_what_it_replaces(const Job& job, const Attempt& attempt, retry::NewDeli
         placed.replaces = retry::Replaces::all;
     else if (attempt.coalesce != nullptr)
         placed.replaces = retry::Replaces::own_type;
-    if (attempt.coalesce != nullptr)
-        placed.version = retry::ordered_version(attempt.delivery.transaction.version);
     if (placed.replaces == retry::Replaces::nothing)
         return;
     for (const Parent& parent : attempt.delivery.transaction.parents) {
@@ -326,6 +324,8 @@ retry::Placement placement(const Job& job, std::chrono::system_clock::time_point
         placed.place = attempt->place;
         placed.first = std::chrono::floor<std::chrono::milliseconds>(attempt->first);
         placed.effect = delivery.effect_key.bytes();
+        placed.version = retry::ordered_version(delivery.transaction.version);
+        placed.fact = fact_of(attempt->system, delivery);
         placed.attempts = attempt->attempts;
         say_what_it_replaces(job, *attempt, placed);
         if (!attempt->applied && !attempt->standing) {

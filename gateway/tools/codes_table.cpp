@@ -557,10 +557,11 @@ constexpr CodeEntry table[] = {
               "replay the letter: what the mapping makes now is delivered, and this one is suppressed", ""},
     CodeEntry{"channel_paused", at_route, "a person has paused the event's channel: the delivery waits",
               "`headgate channels resume` lets it go on, in order", ""},
-    CodeEntry{
-        "superseded", at_route,
-        "a delivery was left out, since a newer telling of the same entity, or its cancellation, came while it waited",
-        "nothing", "`coalesce`, or an order that is cancelled before it was sent"},
+    CodeEntry{"superseded", at_route,
+              "a delivery was left out, since a newer telling of the same entity, or its cancellation, came while it "
+              "waited; or "
+              "it was a letter, and something later of it was applied",
+              "nothing", "`coalesce`, or an order that is cancelled before it was sent"},
     CodeEntry{"replayed", at_route,
               "a letter went back to work: `who` is a person, or Headgate itself once the word came that it waited for",
               "nothing; the next line of the timeline says what became of it", ""},

@@ -8,7 +8,8 @@ local kinds = {ready = 'left', due = 'left', busy = 'left', lane = 'left', park 
                again = 'again', applied = 'applied', suppressed = 'suppressed', discarded = 'discarded'}
 local per_system = {ready = true, due = true, busy = true}
 local fields_of_delivery = {'p', 'system', 'lane', 'order', 'state', 'attempts', 'maybe', 'seq', 'n', 'pk', 'slot',
-                            'type', 'reason', 'pass', 'progress', 'version', 'rule', 'content', 'escalated'}
+                            'type', 'reason', 'pass', 'progress', 'version', 'rule', 'content', 'escalated',
+                            'fact'}
 local fields_of_record = {'p', 'round', 'seq', 'left', 'dead', 'again', 'applied', 'discarded', 'd',
                           'channel', 'by', 'kept'}
 local counters_of_share = {'applied', 'suppressed', 'discarded', 'd_created', 'd_applied', 'd_suppressed',
@@ -179,9 +180,9 @@ local function delivery(id)
                maybe = v[7] == '1', seq = whole(v[8], key .. ' seq'), n = whole(v[9], key .. ' n'), pk = v[10],
                slot = v[11] or '', type = v[12] or '', reason = v[13] or '', pass = v[14] == '1',
                begun = (v[15] or '') ~= '', version = v[16] or '', rule = v[17] or '', content = v[18] or '',
-               escalated = v[19] == '1'}
+               escalated = v[19] == '1', fact = v[20]}
     if not kinds[d.state] or not d.system or not d.lane or #d.lane ~= 16 or d.n > 65535 or
-       d.state == 'park' and (not d.pk or #d.pk ~= 16) then
+       d.state == 'park' and (not d.pk or #d.pk ~= 16) or d.fact and #d.fact ~= 16 then
         refuse('BADVALUE ' .. shown(key))
     end
     expect_sets(d)

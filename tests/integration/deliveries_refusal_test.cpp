@@ -41,6 +41,12 @@ protected:
         by_a_person.telling = telling_of("sku/4");
         placed(22, {by_a_person});
         placed(6, {delivery_as(DeliveryState::dead, "order/6")});
+        auto of_a_fact = delivery_as(DeliveryState::dead, "order/23");
+        of_a_fact.fact.emplace().fill('f');
+        placed(23, {of_a_fact});
+        retry::Guard later;
+        later.seq = 1'000;
+        command({"SET", "hg:g:" + guard_of_fact(), retry::encode(later)});
         placed(7, {delivery_as(DeliveryState::ready, "order/7")});
         placed(8, {delivery_as(DeliveryState::applied, "order/8")});
         auto elsewhere = delivery_as(DeliveryState::park, "order/13");
@@ -59,6 +65,7 @@ protected:
     static std::string pk(const std::string& missing = "sku/1") { return std::string(view(missing_of(missing))); }
     static std::string guard_name() { return std::string(16, 'g'); }
     static std::string guard_of_parent() { return std::string(16, 'p'); }
+    static std::string guard_of_fact() { return std::string(16, 'f'); }
     [[nodiscard]] std::string token() const { return std::string(view(lease_->token())); }
 
     static Texts joined(Texts left, const Texts& right)
@@ -104,7 +111,7 @@ protected:
                 "0",    "deliver", "code", "where", "c",         "queue", "0", "7", "excerpt"};
     }
     static Texts new_delivery(std::uint64_t slot, const std::string& entity, const Texts& telling,
-                              const std::string& attempts = "1", const Texts& replaces = {"", "", "0"})
+                              const std::string& attempts = "1", const Texts& replaces = {"", "", "", "0"})
     {
         Texts args{
             d(1, slot).substr(16), slot_of(slot).text(), "erp", lane(entity), "order", "latest", "0", attempts, "5",
@@ -119,7 +126,8 @@ protected:
     [[nodiscard]] Texts place_args() const
     {
         auto args = joined(place_head("3"), new_delivery(0, "order/10", applied()));
-        args = joined(args, new_delivery(1, "order/11", parked(), "0", {"all", "", "1", "parent", guard_of_parent()}));
+        args =
+            joined(args, new_delivery(1, "order/11", parked(), "0", {"all", "", "", "1", "parent", guard_of_parent()}));
         return joined(args, new_delivery(2, "order/12", dead()));
     }
     [[nodiscard]] Texts resolve_args(const Texts& telling) const
@@ -223,6 +231,12 @@ protected:
                        &scripts_.spill,
                        {token(), "waiting", "0", raw(event_of(3))},
                        {"hg:P:0", "hg:open:0", "hg:rest:0", "hg:e:" + raw(event_of(3)), "hg:b:" + raw(event_of(3))}});
+        all.push_back({"supersede",
+                       &scripts_.supersede,
+                       {"frame", d(23)},
+                       with({"hg:d:" + d(23), "hg:l:" + d(23), "hg:e:" + raw(event_of(23)), "hg:l:" + raw(event_of(23)),
+                             "hg:b:" + raw(event_of(23)), "hg:blk:" + lane("order/23"), "hg:g:" + guard_of_fact()},
+                            {share, queues, channels})});
         all.push_back({"archive",
                        &scripts_.archive,
                        {token(), "0", last_frame_},
@@ -407,6 +421,8 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.behind, {"129", lane("order/2")});
     refused(scripts_.spill, {token(), "waiting", "0"});
     refused(scripts_.spill, {token(), "all", "0", raw(event_of(1))});
+    refused(scripts_.supersede, {"frame"});
+    refused(scripts_.supersede, {"frame", raw(event_of(6))});
     refused(scripts_.pause, {"everything", "{}"});
     refused(scripts_.xref, {"erp", "customer", "shop/1"});
     refused(scripts_.xref, {std::string("e\0p", 3), "customer", "shop/1", "C-1"});
@@ -481,6 +497,7 @@ TEST_F(DeliveriesRefusalTest, CountsALaneThatIsLeftUnderTheSystemItWasIn)
                "0",
                "5",
                std::string(32, 'e'),
+               "",
                "",
                "",
                "0"};

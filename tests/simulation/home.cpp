@@ -78,10 +78,10 @@ struct Simulation::Impl {
     std::vector<const net::Script*> all() const
     {
         const auto& s = scripts_;
-        return {&s.accept, &s.lease,   &s.reserve,  &s.finish, &s.bury,    &s.readmit, &s.archive, &s.tally,
-                &s.verify, &s.letters, &s.sequence, &s.place,  &s.take,    &s.resolve, &s.release, &s.decide,
-                &s.spill,  &s.waiting, &s.next,     &s.known,  &s.overdue, &s.pause,   &s.xref,    &s.entry,
-                &s.words,  &s.behind,  &s.discard,  &s.job,    &s.edit,    &s.resident};
+        return {&s.accept, &s.lease,   &s.reserve,  &s.finish, &s.bury,    &s.readmit,  &s.archive,  &s.tally,
+                &s.verify, &s.letters, &s.sequence, &s.place,  &s.take,    &s.resolve,  &s.release,  &s.decide,
+                &s.spill,  &s.waiting, &s.next,     &s.known,  &s.overdue, &s.pause,    &s.xref,     &s.entry,
+                &s.words,  &s.behind,  &s.discard,  &s.job,    &s.edit,    &s.resident, &s.supersede};
     }
 
     test::TempFolder folder_;

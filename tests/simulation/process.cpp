@@ -108,8 +108,9 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
                                   [this](asio::awaitable<void> work) { spawn(std::move(work)); },
                                   ground.configuration.deployment.redis.spill_after,
                                   ground.configuration.deployment.dead.resident.bytes, io_.get_executor()}),
-      historian_(io_.get_executor(), redis_, ground.scripts, frames_, ground.history, health_, ground.log,
-                 [](Partition, EventId) {}),
+      historian_(
+          io_.get_executor(), redis_, ground.scripts, frames_, ground.history, health_, ground.log,
+          [](Partition, EventId) {}, nullptr),
       keeper_(io_.get_executor(), lease_, ground.folder / ("token-" + party), lease_until_, health_, ground.log,
               gateway::LeaseKeeper::Events{[this] { spawn(begin()); },
                                            [this] {

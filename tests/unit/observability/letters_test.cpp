@@ -206,5 +206,25 @@ TEST_F(LettersTest, ACauseIsAShareOfTheTrafficOfItsChannel)
     EXPECT_EQ(store_->letters({.channel = "outlet"})->letters.at(0).topic, "orders/create") << "as its event says";
 }
 
+TEST_F(LettersTest, OfDeliveriesAreFoundByEntityAndSystem)
+{
+    EXPECT_FALSE(store_->has_delivery_letters().value());
+    write({{event_of(1), {letter(1)}}});
+    EXPECT_FALSE(store_->has_delivery_letters().value()) << "it reached no system";
+    auto of_erp = letter(2);
+    of_erp.letter += ".00000000000000000000000000000001";
+    of_erp.system = "erp";
+    auto of_wms = letter(3);
+    of_wms.letter += ".00000000000000000000000000000002";
+    of_wms.system = "wms";
+    of_wms.entity = of_erp.entity;
+    write({{event_of(2), {of_erp}}, {event_of(3), {of_wms}}});
+
+    EXPECT_TRUE(store_->has_delivery_letters().value());
+    EXPECT_EQ(store_->delivery_letters_of({{"erp", "order/2"}, {"erp", "order/1"}, {"erp", ""}}).value(),
+              (std::vector{of_erp.letter}));
+    EXPECT_EQ(store_->delivery_letters_of({{"wms", "order/2"}}).value(), (std::vector{of_wms.letter}));
+}
+
 }  // namespace
 }  // namespace headgate::observability
