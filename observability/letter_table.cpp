@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS letter (
     generation INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS letter_by_time ON letter (at);
 CREATE INDEX IF NOT EXISTS letter_by_due ON letter (due, at);
+CREATE INDEX IF NOT EXISTS letter_by_event ON letter (event, at);
+CREATE INDEX IF NOT EXISTS letter_by_source ON letter (source, at);
+CREATE INDEX IF NOT EXISTS letter_by_topic ON letter (topic, at);
+CREATE INDEX IF NOT EXISTS letter_by_stage ON letter (stage, at);
 CREATE INDEX IF NOT EXISTS letter_by_channel ON letter (channel, at);
 CREATE INDEX IF NOT EXISTS letter_by_system ON letter (system, at) WHERE system <> '';
 CREATE INDEX IF NOT EXISTS letter_by_type ON letter (type, at) WHERE type <> '';
@@ -158,6 +162,8 @@ Condition condition_of(const LetterFilter& filter)
     bound(" AND at >= ?", filter.since);
     bound(" AND at < ?", filter.until);
     bound(" AND due <= ?", filter.due_by);
+    // Newest first, and what is overdue is old: what is newer than all of it is not looked at.
+    bound(" AND at <= (SELECT max(at) FROM letter WHERE due <= ?)", filter.due_by);
     return condition;
 }
 

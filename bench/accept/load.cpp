@@ -2,7 +2,9 @@
 // starts, answers counted by status. Loopback only; ends after --seconds or --requests, whichever comes first.
 //
 //   bench_accept_load --port P --path /hooks/bench --secret S --body FILE --connections 48 --warm 1.5 --seconds 4
-//                     --requests 200000 --pids server:PID,redis:PID
+//                     --requests 200000 --first 0 --pids server:PID,redis:PID
+//
+// --first: how many orders were sent before, so that these are others.
 //
 // Prints one JSON line: requests per second, p50 and p99 latency, and the CPU each process used per request.
 #include <arpa/inet.h>
@@ -44,6 +46,7 @@ struct Options {
     double warm = 1.5;
     double seconds = 4;
     std::size_t requests = 200'000;
+    std::uint64_t first = 0;
     std::vector<std::pair<std::string, int>> pids;
 };
 
@@ -137,7 +140,7 @@ private:
         std::string body;
         for (std::size_t i = 0; i < requests_.size(); ++i) {
             Request& request = requests_[i];
-            request.id = std::to_string(first_id + i);
+            request.id = std::to_string(first_id + options_.first + i);
             body.clear();
             for (std::size_t k = 0; k < pieces_.size(); ++k) {
                 if (k > 0)
@@ -321,6 +324,8 @@ int main(int argc, char** argv)
             options.seconds = std::strtod(value.c_str(), nullptr);
         else if (name == "--requests")
             options.requests = std::strtoul(value.c_str(), nullptr, 10);
+        else if (name == "--first")
+            options.first = std::strtoull(value.c_str(), nullptr, 10);
         else if (name == "--pids") {
             for (std::size_t at = 0; at < value.size();) {
                 const auto comma = std::min(value.find(',', at), value.size());
