@@ -424,7 +424,7 @@ TEST_F(WaitingFlow, WhatStandsBehindItsOwnEventLeavesTheFastPathWithIt)
 
 TEST_F(WaitingFlow, BodiesOfWhatWaitsLeaveRedisAndComeBack)
 {
-    ASSERT_TRUE(begin({{"SPILL_AFTER", "100ms"}})) << headgate_->log();
+    ASSERT_TRUE(begin({{"SPILL_AFTER", "100ms"}, {"RESIDENT", "0B"}})) << headgate_->log();
     ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
     const auto first = order(7);
     const auto letter = send("stock/update", "nothing", "{}");
