@@ -162,8 +162,9 @@ Condition condition_of(const LetterFilter& filter)
     bound(" AND at >= ?", filter.since);
     bound(" AND at < ?", filter.until);
     bound(" AND due <= ?", filter.due_by);
-    // Newest first, and what is overdue is old: what is newer than all of it is not looked at.
-    bound(" AND at <= (SELECT max(at) FROM letter WHERE due <= ?)", filter.due_by);
+    // Newest first, and what is overdue is old: what is newer than all of it is not looked at. `+at` keeps SQLite from
+    // looking for the newest by `at`, past all that is not overdue.
+    bound(" AND at <= (SELECT max(+at) FROM letter WHERE due <= ?)", filter.due_by);
     return condition;
 }
 
