@@ -40,6 +40,16 @@ EventId EventId::make(std::chrono::system_clock::time_point now)
     return id;
 }
 
+EventId EventId::first_at(std::chrono::system_clock::time_point instant)
+{
+    EventId id;
+    auto ms = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, std::chrono::floor<std::chrono::milliseconds>(instant.time_since_epoch()).count()));
+    for (std::size_t i = 6; i-- > 0; ms >>= 8U)
+        id.bytes_.at(i) = static_cast<std::uint8_t>(ms & 0xffU);
+    return id;
+}
+
 std::optional<EventId> EventId::parse(std::string_view text)
 {
     if (text.size() != 36)

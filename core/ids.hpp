@@ -19,6 +19,8 @@ public:
     EventId() = default;
     /// A new id for this instant; never the same twice. Calls may overlap.
     static EventId make(std::chrono::system_clock::time_point now);
+    /// The first there could be of this millisecond: those made before sort in front of it.
+    static EventId first_at(std::chrono::system_clock::time_point instant);
     /// The canonical 36-character form, in either case; nothing otherwise.
     static std::optional<EventId> parse(std::string_view text);
 

@@ -21,7 +21,8 @@ struct Delivery {
     std::uint64_t seq = 0;         // the stream entry's sequence: what `reserve` has covered
     std::uint64_t origin_seq = 0;  // arrival order; differs from seq after a replay
     Transaction transaction;
-    Digest content{};  // SHA-256 of the transaction's JSON: tells same from changed
+    Digest content{};     // SHA-256 of the transaction's JSON: tells same from changed
+    bool as_new = false;  // a person wants it applied although the same was applied before; what is stale stays so
 };
 
 /// What the system says of a delivery that ended well.

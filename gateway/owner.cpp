@@ -337,6 +337,9 @@ asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
         if (known) {
             unreadable_.ends();
             job->maybe_sent = job->maybe_sent || known->maybe_sent;
+            job->event.terms = read_replay_terms(known->terms);
+            if (auto made = read_stored_transaction(known->made))
+                job->event.terms.made = std::move(*made);
             co_return prepare(job, *known);
         }
         if (known.error().failure_class == FailureClass::permanent)

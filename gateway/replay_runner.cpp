@@ -12,6 +12,8 @@
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "gateway/api/commands.hpp"
+#include "gateway/letter_id.hpp"
+#include "gateway/replay_terms.hpp"
 #include "gateway/stages/finish.hpp"
 #include "net/redis/wait_for.hpp"
 #include "retry/keys.hpp"
@@ -27,6 +29,14 @@ constexpr unsigned rounds_between_looks = 250;  // for jobs that another process
 constexpr std::size_t most_at_once = 128;
 constexpr std::uint8_t most_tries = 200;
 constexpr auto between_tries = 500ms;
+
+bool says(const retry::ReplayJob& job, std::string_view name)
+{
+    boost::system::error_code error;
+    const auto what = boost::json::parse(job.what, error);
+    const auto* member = error || !what.is_object() ? nullptr : what.get_object().if_contains(name);
+    return member != nullptr && (member->is_object() || (member->is_bool() && member->get_bool()));
+}
 
 /// A member of what a job is about.
 std::string said(const retry::ReplayJob& job, std::string_view name)
@@ -135,7 +145,9 @@ asio::awaitable<void> ReplayRunner::work(std::string id)
     leave_out_what_was_just_tried(*letters);
     if (letters->empty())
         co_return;
-    const auto moved = co_await put_back(**job, std::move(*letters));
+    const bool of_finished = says(**job, "finished");
+    const auto moved =
+        of_finished ? co_await reopen(**job, std::move(*letters)) : co_await put_back(**job, std::move(*letters));
     paces_[id].count += moved;
 }
 
@@ -163,11 +175,27 @@ asio::awaitable<std::size_t> ReplayRunner::put_back(const retry::ReplayJob& job,
         co_return 0;
     const auto who = said(job, "who");
     const auto frame = readmission_frame(who, said(job, "why"), wall_now(), job.id);
+    const bool stored = says(job, "stored"), as_new = says(job, "as_new");
     std::vector<retry::Readmission> readmissions;
     for (std::size_t i = 0; i < letters.size(); ++i) {
         const auto& letter = letters[i];
         retry::Readmission readmission{letter.event, letter.round, frame, {}, letter.delivery, who, {}};
         readmission.job = {job.id, job.at + i, letter.tries < most_tries};
+        if (as_new)
+            readmission.terms = text_of(ReplayTerms{.to = {}, .nonce = job.id});
+        if (stored) {
+            auto made = made_before(letter);
+            if (!made && made.error().code != "no_stored_transaction")
+                break;
+            if (!made) {
+                // Those in front of it first: a job goes on letter by letter.
+                if (!readmissions.empty())
+                    break;
+                co_await jobs_.skip(job.id, job.at + i);
+                co_return 1;
+            }
+            readmission.made = std::move(*made);
+        }
         if ((*bodies)[i].integer == 0) {
             auto stored = with_.history.raw(letter.event);
             if (!stored)
@@ -227,6 +255,72 @@ asio::awaitable<std::size_t> ReplayRunner::put_back(const retry::ReplayJob& job,
         ++moved;
     }
     co_return moved;
+}
+
+/// What a letter died with. `no_stored_transaction` when history has none.
+Result<std::string> ReplayRunner::made_before(const retry::JobLetter& letter) const
+{
+    const auto found = with_.history.made(letter_text(letter.event, letter.delivery));
+    if (!found)
+        return std::unexpected(found.error());
+    return stored_text(*found);
+}
+
+/// One after the other. How many it has done with.
+asio::awaitable<std::size_t> ReplayRunner::reopen(const retry::ReplayJob& job, std::vector<retry::JobLetter> events)
+{
+    std::size_t moved = 0;
+    for (const auto& event : events) {
+        auto reopening = reopen(job, event, job.at + moved);
+        const auto done = co_await std::move(reopening);
+        if (!done || !*done)
+            co_return moved;
+        ++moved;
+    }
+    co_return moved;
+}
+
+/// False: it is not its turn.
+Task<bool> ReplayRunner::reopen(const retry::ReplayJob& job, const retry::JobLetter& event, std::uint64_t at)
+{
+    const auto row = with_.history.show(event.event);
+    auto body = with_.history.raw(event.event);
+    if (!row || !body)
+        co_return std::unexpected(row ? body.error() : row.error());
+    const auto envelope = *row && *body ? decode_envelope_head(**body) : Result<Envelope>(Envelope{});
+    if (!envelope || envelope->channel.empty()) {
+        with_.log.error("an event cannot go back to work: history has it no more",
+                        observability::LogLine{}.field("event", event.event.text()).field("job", job.id));
+        auto skipping = jobs_.skip(job.id, at);
+        const auto skipped = co_await std::move(skipping);
+        if (!skipped)
+            co_return std::unexpected(skipped.error());
+        co_return true;
+    }
+    const auto who = said(job, "who");
+    retry::Reopening reopening;
+    reopening.event = event.event;
+    reopening.partition = partition_of(envelope->source, envelope->order_key);
+    reopening.origin_seq = (*row)->origin != 0 ? (*row)->origin : (*row)->seq;
+    reopening.round = static_cast<std::uint32_t>((*row)->round) + 1;
+    reopening.frame = readmission_frame(who, said(job, "why"), wall_now(), job.id);
+    reopening.envelope = std::move(**body);
+    reopening.who = who;
+    reopening.terms = text_of(ReplayTerms{said(job, "to"), says(job, "as_new") ? job.id : ""});
+    reopening.job = job.id;
+    reopening.at = at;
+    const auto partition = reopening.partition;
+    auto answering = letters_.reopen(std::move(reopening));
+    const auto answer = co_await std::move(answering);
+    fault_point("replay_put_back");
+    if (!answer) {
+        if (answer.error().failure_class == FailureClass::unknown_outcome)
+            with_.owner.perhaps_readmitted();
+        co_return std::unexpected(answer.error());
+    }
+    if (answer->answer == retry::Reopened::Answer::reopened)
+        with_.owner.readmitted(partition, answer->seq);
+    co_return answer->answer != retry::Reopened::Answer::not_its_turn;
 }
 
 }  // namespace headgate::gateway

@@ -52,6 +52,9 @@ private:
     [[nodiscard]] std::size_t due_now(Pace& pace, std::uint64_t rate) const;
     void leave_out_what_was_just_tried(std::vector<retry::JobLetter>& letters);
     asio::awaitable<std::size_t> put_back(const retry::ReplayJob& job, std::vector<retry::JobLetter> letters);
+    asio::awaitable<std::size_t> reopen(const retry::ReplayJob& job, std::vector<retry::JobLetter> events);
+    Task<bool> reopen(const retry::ReplayJob& job, const retry::JobLetter& event, std::uint64_t at);
+    Result<std::string> made_before(const retry::JobLetter& letter) const;
 
     asio::any_io_executor executor_;
     net::Redis& redis_;

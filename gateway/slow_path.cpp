@@ -466,7 +466,8 @@ void SlowPath::fill_in(Attempt& attempt, retry::WaitingDelivery delivery)
 /// Makes the delivery again from its event and puts it where its turn comes.
 void SlowPath::bring(retry::WaitingDelivery delivery, Partition partition, std::string stored)
 {
-    auto job = make_again(delivery.id, partition, delivery.seq, std::move(stored), with_.configuration, with_.log);
+    auto job = make_again(delivery.id, partition, delivery.seq, std::move(stored), read_replay_terms(delivery.terms),
+                          with_.configuration, with_.log);
     if (!job) {
         const auto attempt = attempt_of(std::move(delivery), partition);
         attempt->standing = dead(*attempt, job.error().stage, job.error().failure, with_.configuration, wall_now());

@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "core/packed.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -35,6 +37,15 @@ std::string text_of(const StoredTransaction& stored)
                                         {"parents", std::move(parents)},
                                         {"overtakes", transaction.overtakes},
                                         {"fields", transaction.json}});
+}
+
+Result<std::string> stored_text(const std::optional<std::string>& packed)
+{
+    constexpr std::size_t most = std::size_t{64} << 20U;
+    if (auto text = packed ? unpacked(*packed, most) : std::nullopt)
+        return std::move(*text);
+    return fail(FailureClass::permanent, "no_stored_transaction",
+                "history has no transaction of this letter: it did not get as far, or died under an older Headgate");
 }
 
 Result<StoredTransaction> read_stored_transaction(std::string_view text)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,8 @@ struct StoredTransaction {
 
 /// JSON; its fields are kept to the byte.
 [[nodiscard]] std::string text_of(const StoredTransaction& stored);
+/// As history keeps it, unpacked. `no_stored_transaction` (permanent) when it has none.
+[[nodiscard]] Result<std::string> stored_text(const std::optional<std::string>& packed);
 /// `transaction_unreadable` (permanent).
 [[nodiscard]] Result<StoredTransaction> read_stored_transaction(std::string_view text);
 

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, event TEXT NOT NULL, seq INTEGER NOT NULL, round INTEGER NOT NULL, source TEXT NOT NULL,
     channel TEXT NOT NULL, topic TEXT NOT NULL, received_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, entity TEXT NOT NULL, order_number TEXT NOT NULL,
-    timeline TEXT NOT NULL, frame INTEGER NOT NULL DEFAULT 0, job TEXT NOT NULL DEFAULT '') STRICT;
+    timeline TEXT NOT NULL, frame INTEGER NOT NULL DEFAULT 0, job TEXT NOT NULL DEFAULT '',
+    origin INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE IF NOT EXISTS body (
     id INTEGER PRIMARY KEY REFERENCES event (id) ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS made (letter TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
@@ -32,15 +33,15 @@ CREATE INDEX IF NOT EXISTS event_by_state ON event (state, event) WHERE state <>
 )sql";
 
 constexpr const char* columns =
-    "event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number";
+    "event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, origin";
 
 // The stream brings frames in order, and after a crash again, those that are written already among them. A frame that
 // does not know something leaves what is known of it. `timeline` is the objects behind each other, with commas.
 constexpr const char* upsert = R"sql(
 INSERT INTO event (
     event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, timeline,
-    frame, job)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    frame, job, origin)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (event) DO UPDATE SET
     seq = coalesce(nullif(excluded.seq, 0), seq), round = excluded.round,
     source = coalesce(nullif(excluded.source, ''), source), channel = coalesce(nullif(excluded.channel, ''), channel),
@@ -49,7 +50,7 @@ ON CONFLICT (event) DO UPDATE SET
     finished_at = coalesce(nullif(excluded.finished_at, 0), finished_at),
     state = excluded.state, reason = excluded.reason, entity = coalesce(nullif(excluded.entity, ''), entity),
     order_number = coalesce(nullif(excluded.order_number, ''), order_number), frame = excluded.frame,
-    job = coalesce(nullif(excluded.job, ''), job),
+    job = coalesce(nullif(excluded.job, ''), job), origin = iif(origin = 0, excluded.origin, origin),
     timeline = iif(length(timeline) < 262144, timeline || ',' || excluded.timeline, timeline)
 WHERE excluded.frame > frame
 )sql";
@@ -74,6 +75,7 @@ HistoryRow row_of(const sqlite::Statement& found)
     row.reason = found.text(9);
     row.entity = found.text(10);
     row.order_number = found.text(11);
+    row.origin = static_cast<std::uint64_t>(found.integer(12));
     return row;
 }
 
@@ -85,6 +87,8 @@ void make_tables(sqlite::Database& database)
         database.must_run("ALTER TABLE event ADD COLUMN frame INTEGER NOT NULL DEFAULT 0");
     if (!database.try_prepare("SELECT job FROM event"))
         database.must_run("ALTER TABLE event ADD COLUMN job TEXT NOT NULL DEFAULT ''");
+    if (!database.try_prepare("SELECT origin FROM event"))
+        database.must_run("ALTER TABLE event ADD COLUMN origin INTEGER NOT NULL DEFAULT 0");
     database.must_run("CREATE INDEX IF NOT EXISTS event_by_job ON event (job, state) WHERE job <> ''");
     make_letter_tables(database);
 }
@@ -142,6 +146,11 @@ public:
             values.insert(values.end(), filter.channels.begin(), filter.channels.end());
         }
         add(" AND source = ?", filter.source);
+        add(" AND event = ?", filter.event);
+        const auto since = filter.since ? EventId::first_at(*filter.since).text() : "";
+        const auto until = filter.until ? EventId::first_at(*filter.until).text() : "";
+        add(" AND event >= ?", since);
+        add(" AND event < ?", until);
         add(" AND event < ?", filter.cursor);
         sql += " ORDER BY event DESC LIMIT " + std::to_string(filter.limit + 1);
 
@@ -164,10 +173,10 @@ public:
 
     Result<std::optional<HistoryRow>> show(const EventId& event)
     {
-        return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?", event.text(),
-                                [](const sqlite::Statement& found) {
+        return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?",
+                                event.text(), [](const sqlite::Statement& found) {
                                     HistoryRow row = row_of(found);
-                                    row.timeline = "[" + std::string(found.text(12)) + "]";
+                                    row.timeline = "[" + std::string(found.text(13)) + "]";
                                     return row;
                                 });
     }
@@ -255,11 +264,12 @@ private:
         for (const auto& row : batch.rows) {
             const std::string event = row.event.text();
             database_.forget_inserted();
-            int code = upsert_
-                           .start(event, row.seq, row.round, row.source, row.channel, row.topic,
-                                  milliseconds_of(row.received_at), milliseconds_of(row.finished_at), row.state,
-                                  row.reason, row.entity, row.order_number, row.happened, row.frame, row.job)
-                           .step();
+            int code =
+                upsert_
+                    .start(event, row.seq, row.round, row.source, row.channel, row.topic,
+                           milliseconds_of(row.received_at), milliseconds_of(row.finished_at), row.state, row.reason,
+                           row.entity, row.order_number, row.happened, row.frame, row.job, row.origin)
+                    .step();
             if (code == SQLITE_DONE && !row.body.empty()) {
                 if (database_.has_inserted())  // not seen before
                     ++traffic[{row.channel, hour_of(row.received_at)}];

@@ -21,8 +21,9 @@ namespace headgate::observability {
 /// one that was edited.
 struct HistoryRow {
     EventId event;
-    std::uint64_t seq = 0;  // of its latest admission
-    int round = 0;          // times readmitted
+    std::uint64_t seq = 0;     // of its latest admission
+    std::uint64_t origin = 0;  // of its first; 0: not known
+    int round = 0;             // times readmitted
     std::string source;
     std::string channel;
     std::string topic;
@@ -38,7 +39,8 @@ struct HistoryRow {
     std::string timeline;      // of `show`: all that was told, a JSON array, oldest first
     std::string body;
     bool edited = false;  // the body takes the place of the one that is there
-    std::vector<std::pair<std::string, std::string>> made{};  // of what died: its letter, and the transaction, opaque here
+    std::vector<std::pair<std::string, std::string>>
+        made{};  // of what died: its letter, and the transaction, opaque here
 };
 
 /// A dead letter as people search for it: the projection of what Redis has of it.
@@ -111,8 +113,11 @@ struct HistoryFilter {
     std::vector<std::string> channels = {};  // any of these
     std::string source = {};
     std::string entity = {};
-    std::string cursor = {};  // of the page before; "" for the first
-    std::size_t limit = 50;   // rows a page, 1..1000
+    std::string event = {};
+    std::optional<std::chrono::system_clock::time_point> since = {};  // accepted then or later
+    std::optional<std::chrono::system_clock::time_point> until = {};  // accepted before
+    std::string cursor = {};                                          // of the page before; "" for the first
+    std::size_t limit = 50;                                           // rows a page, 1..1000
 };
 
 /// `rows` come newest first, by event id and thus by the millisecond of acceptance, and without `timeline` and `body`.

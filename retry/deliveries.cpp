@@ -128,6 +128,7 @@ void encode(const Placement& placement, Arguments& out)
         out.add(name_of(delivery.replaces));
         out.add(std::string_view(delivery.version));
         out.add(delivery.fact ? view(*delivery.fact) : std::string_view());
+        out.add(std::string_view(delivery.terms));
         out.add(static_cast<std::uint64_t>(delivery.parents.size()));
         for (const auto& [type, guard] : delivery.parents) {
             out.add(std::string_view(type));

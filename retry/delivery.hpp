@@ -126,6 +126,7 @@ struct NewDelivery {
     Replaces replaces = Replaces::nothing;
     std::string version;         // ordered_version: one of a newer version is not replaced by another of its type
     std::optional<Hash16> fact;  // guard_hash of what it tells: once a later telling is applied, a letter is superseded
+    std::string terms;           // on which it is made again; opaque here
     /// With `replaces`: types and guards of its parents. One that is replaced and not applied takes this one with it.
     std::vector<std::pair<std::string, Hash16>> parents;
     DeliveryState state = DeliveryState::ready;  // ready, due, park, hold, dead, applied or suppressed

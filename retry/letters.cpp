@@ -223,8 +223,12 @@ Task<Readmitted> Letters::readmit(Readmission readmission)
 {
     std::vector<std::string> keys;
     std::vector<std::string> args{letter_name(readmission.event, readmission.delivery),
-                                  std::to_string(readmission.round), std::move(readmission.frame),
-                                  std::move(readmission.envelope), std::move(readmission.who)};
+                                  std::to_string(readmission.round),
+                                  std::move(readmission.frame),
+                                  std::move(readmission.envelope),
+                                  std::move(readmission.who),
+                                  std::move(readmission.terms),
+                                  std::move(readmission.made)};
     if (const auto& job = readmission.job)
         args.insert(args.end(), {job->job, std::to_string(job->at), job->again ? "1" : "0"});
     auto reply = co_await redis_.eval(scripts_.readmit, std::move(keys), std::move(args));
@@ -235,6 +239,31 @@ Task<Readmitted> Letters::readmit(Readmission readmission)
     co_return Readmitted{static_cast<Readmitted::Answer>(reply->list[0].integer),
                          static_cast<std::uint64_t>(reply->list[1].integer),
                          static_cast<Partition>(reply->list[2].integer)};
+}
+
+Task<Reopened> Letters::reopen(Reopening reopening)
+{
+    std::vector<std::string> keys;
+    std::vector<std::string> args{std::string(view(reopening.event.bytes())),
+                                  std::to_string(reopening.partition),
+                                  std::to_string(reopening.origin_seq),
+                                  std::to_string(reopening.round),
+                                  std::move(reopening.frame),
+                                  std::move(reopening.envelope),
+                                  std::move(reopening.who),
+                                  std::move(reopening.terms),
+                                  std::move(reopening.job),
+                                  std::to_string(reopening.at)};
+    auto reply = co_await redis_.eval(scripts_.reopen, std::move(keys), std::move(args));
+    if (!reply)
+        co_return std::unexpected(std::move(reply.error()));
+    if (!reply->is_list(2))
+        co_return odd_reply("reopen");
+    const auto answer = reply->list[0].integer;
+    co_return Reopened{answer == 0   ? Reopened::Answer::reopened
+                       : answer == 1 ? Reopened::Answer::at_work
+                                     : Reopened::Answer::not_its_turn,
+                       static_cast<std::uint64_t>(reply->list[1].integer)};
 }
 
 }  // namespace headgate::retry

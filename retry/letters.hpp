@@ -52,6 +52,8 @@ struct Readmission {
         bool again = false;    // with `event_first` it comes once more, at the end of the list
     };
     std::optional<OfJob> job{};
+    std::string terms{};  // on which its event is worked on from here on; "": as they are. Opaque here
+    std::string made{};   // what is sent this time instead of what it is mapped to; opaque here
 };
 
 struct Readmitted {
@@ -66,6 +68,29 @@ struct Readmitted {
     Answer answer = Answer::readmitted;
     std::uint64_t seq = 0;  // the new one
     Partition partition = 0;
+};
+
+/// An event that has ended, once more; always of a job.
+struct Reopening {
+    EventId event;
+    Partition partition = 0;
+    std::uint64_t origin_seq = 0;
+    std::uint32_t round = 0;  // the new one
+    std::string frame;
+    std::string envelope;
+    std::string who;
+    std::string terms;  // opaque here
+    std::string job;
+    std::uint64_t at = 0;  // in its list
+};
+struct Reopened {
+    enum class Answer : std::uint8_t {
+        reopened,
+        at_work,  // it has not ended, or history has only just heard of it
+        not_its_turn,
+    };
+    Answer answer = Answer::reopened;
+    std::uint64_t seq = 0;
 };
 
 struct Discarded {
@@ -114,6 +139,8 @@ public:
     Task<Discarded> discard(EventId event, std::uint32_t round, std::string frame);
     /// Back to work in one script: never lost, never twice.
     Task<Readmitted> readmit(Readmission readmission);
+    /// The same of what has ended.
+    Task<Reopened> reopen(Reopening reopening);
 
 private:
     net::Redis& redis_;

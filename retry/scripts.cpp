@@ -52,17 +52,17 @@ Result<Scripts> Scripts::load(const std::optional<std::filesystem::path>& overri
 {
     Scripts scripts;
     const std::pair<net::Script*, const char*> all[]{
-        {&scripts.accept, "accept"},       {&scripts.lease, "lease"},       {&scripts.reserve, "reserve"},
-        {&scripts.finish, "finish"},       {&scripts.bury, "bury"},         {&scripts.readmit, "readmit"},
-        {&scripts.archive, "archive"},     {&scripts.tally, "tally"},       {&scripts.verify, "verify"},
-        {&scripts.letters, "letters"},     {&scripts.sequence, "sequence"}, {&scripts.place, "place"},
-        {&scripts.take, "take"},           {&scripts.resolve, "resolve"},   {&scripts.release, "release"},
-        {&scripts.decide, "decide"},       {&scripts.spill, "spill"},       {&scripts.waiting, "waiting"},
-        {&scripts.pause, "pause"},         {&scripts.xref, "xref"},         {&scripts.next, "next"},
-        {&scripts.known, "known"},         {&scripts.overdue, "overdue"},   {&scripts.entry, "entry"},
-        {&scripts.words, "words"},         {&scripts.discard, "discard"},   {&scripts.job, "job"},
-        {&scripts.edit, "edit"},           {&scripts.behind, "behind"},     {&scripts.resident, "resident"},
-        {&scripts.supersede, "supersede"},
+        {&scripts.accept, "accept"},     {&scripts.lease, "lease"},         {&scripts.reserve, "reserve"},
+        {&scripts.finish, "finish"},     {&scripts.bury, "bury"},           {&scripts.readmit, "readmit"},
+        {&scripts.reopen, "reopen"},     {&scripts.archive, "archive"},     {&scripts.tally, "tally"},
+        {&scripts.verify, "verify"},     {&scripts.letters, "letters"},     {&scripts.sequence, "sequence"},
+        {&scripts.place, "place"},       {&scripts.take, "take"},           {&scripts.resolve, "resolve"},
+        {&scripts.release, "release"},   {&scripts.decide, "decide"},       {&scripts.spill, "spill"},
+        {&scripts.waiting, "waiting"},   {&scripts.pause, "pause"},         {&scripts.xref, "xref"},
+        {&scripts.next, "next"},         {&scripts.known, "known"},         {&scripts.overdue, "overdue"},
+        {&scripts.entry, "entry"},       {&scripts.words, "words"},         {&scripts.discard, "discard"},
+        {&scripts.job, "job"},           {&scripts.edit, "edit"},           {&scripts.behind, "behind"},
+        {&scripts.resident, "resident"}, {&scripts.supersede, "supersede"},
     };
     for (auto [script, name] : all) {
         auto source = whole_source(name, overrides);

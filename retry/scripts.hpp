@@ -26,7 +26,7 @@ extern const std::size_t source_count;
 /// The Lua scripts, whole and hashed: the only way state in Redis is written. A line `--include NAME` in a script
 /// stands for the file NAME.lua. Plain values; reading may overlap.
 struct Scripts {
-    net::Script accept, lease, reserve, finish, bury, readmit, archive, tally, verify, letters, sequence;
+    net::Script accept, lease, reserve, finish, bury, readmit, reopen, archive, tally, verify, letters, sequence;
     net::Script place, take, resolve, release, decide, spill, waiting, next, known, overdue, pause, xref, entry, words;
     net::Script discard, job, edit, behind, resident, supersede;
 

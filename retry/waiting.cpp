@@ -72,6 +72,7 @@ std::optional<WaitingDelivery> waiting_of(DeliveryState state, std::span<const n
     delivery.what = text("what");
     delivery.progress = text("progress");
     delivery.effect = *effect;
+    delivery.terms = text("terms");
     delivery.rule = text("rule");
     delivery.content = raw_of<32>(text("content")).value_or(Digest{});
     delivery.escalated = text("escalated") == "1";
@@ -276,12 +277,15 @@ Task<KnownEvent> known_event(net::Redis& redis, const Scripts& scripts, EventId 
     auto reply = co_await redis.eval(scripts.known, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
-    if (reply->list.size() % 4 != 2)
+    constexpr std::size_t head = 4;
+    if (reply->list.size() % 4 != 0 || reply->list.size() < head)
         co_return odd_reply("known");
     KnownEvent known;
     known.round = static_cast<std::uint32_t>(reply->list[0].integer);
     known.maybe_sent = reply->list[1].text == "1";
-    for (std::size_t i = 2; i < reply->list.size(); i += 4) {
+    known.terms = std::move(reply->list[2].text);
+    known.made = std::move(reply->list[3].text);
+    for (std::size_t i = head; i < reply->list.size(); i += 4) {
         const auto half = raw_of<16>(reply->list[i].text);
         const auto state = delivery_state(reply->list[i + 1].text);
         if (!half || !state)

@@ -35,6 +35,7 @@ struct WaitingDelivery {
     std::string what;
     std::string progress;  // what has been done of it already; opaque here
     Digest effect{};
+    std::string terms;       // on which it is made again; opaque here
     std::string rule;        // held: the rule that wants an approval; "" held for another reason
     Digest content{};        // and of what content
     bool escalated = false;  // and it was not decided in time
@@ -114,6 +115,8 @@ struct KnownEvent {
     };
     std::uint32_t round = 0;
     bool maybe_sent = false;  // some of it may have been sent before it became a letter
+    std::string terms;        // on which it is worked on; opaque here
+    std::string made;         // what is sent instead of what it is mapped to; opaque here
     std::vector<Known> deliveries;
 };
 /// Fails as a Redis command does; may be repeated.

@@ -128,7 +128,9 @@ Result<Applied> LedgerBook::decide(const Delivery& delivery, const std::string& 
         return fail(FailureClass::permanent, "fact_changed", "a fact that never changes came with another content");
 
     telling.origin_seq = judgement->origin_seq;
-    const auto outcome = outcome_of(judgement->verdict);
+    auto outcome = outcome_of(judgement->verdict);
+    if (delivery.as_new && outcome != Applied::Outcome::stale)
+        outcome = Applied::Outcome::applied;
     if (auto written = write(transaction.type, family, row, telling, outcome); !written)
         return std::unexpected(std::move(written.error()));
     return Applied{outcome, ref};

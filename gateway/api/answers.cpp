@@ -18,8 +18,8 @@ constexpr std::array<std::string_view, 11> wrong_requests{
     "why_missing", "bad_edit",  "bad_filter",        "bad_cursor",    "bad_limit",     "bad_query",
     "bad_body",    "bad_entry", "unknown_parameter", "bad_reference", "too_many_lines"};
 constexpr std::array<std::string_view, 3> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary"};
-constexpr std::array<std::string_view, 5> conflicts{"letter_changed", "body_missing", "edit_impossible",
-                                                    "entry_in_file", "no_entries"};
+constexpr std::array<std::string_view, 6> conflicts{"letter_changed", "body_missing", "edit_impossible",
+                                                    "entry_in_file",  "no_entries",   "no_stored_transaction"};
 
 }  // namespace
 
@@ -116,6 +116,16 @@ Result<json::object> members(std::string_view body, std::initializer_list<std::s
                         fmt::format("`{}` is no member here; there is {}", std::string_view(member.key()),
                                     names.size() == 0 ? "none" : fmt::format("{}", fmt::join(names, ", "))));
     return std::move(parsed.get_object());
+}
+
+Result<bool> flag_member(const json::object& members, std::string_view name)
+{
+    const auto* value = members.if_contains(name);
+    if (value == nullptr)
+        return false;
+    if (!value->is_bool())
+        return fail(FailureClass::permanent, "bad_body", fmt::format("`{}` is true or false", name));
+    return value->get_bool();
 }
 
 Result<std::string> text_member(const json::object& members, std::string_view name, std::size_t most)

@@ -52,6 +52,9 @@ Result<json::object> members(std::string_view body, std::initializer_list<std::s
 /// A member that is a text of at most so many bytes; "" when it is not given. `bad_body`.
 Result<std::string> text_member(const json::object& members, std::string_view name, std::size_t most);
 
+/// A member that is true or false; false when it is not given. `bad_body`.
+Result<bool> flag_member(const json::object& members, std::string_view name);
+
 /// What a person gives as a reason, in bytes.
 inline constexpr std::size_t longest_why = 500;
 /// The member `why`, which must say something; `what` of the failure `why_missing` says what needs it: "a pause".

@@ -158,7 +158,8 @@ Task<void> put_transaction(const Means& with, const Call& call, const retry::Wai
         co_return std::unexpected(bytes.error());
     if (bytes->empty())
         co_return Result<void>();
-    const auto job = make_again(held.id, 0, held.seq, std::move(*bytes), with.configuration, with.log);
+    const auto job = make_again(held.id, 0, held.seq, std::move(*bytes), read_replay_terms(held.terms),
+                                with.configuration, with.log);
     if (!job) {
         out["not_mapped"] = job.error().failure.code;
         co_return Result<void>();

@@ -32,7 +32,8 @@ constexpr std::array<std::pair<std::string_view, std::string LetterFilter::*>, 1
      {"order", &LetterFilter::order_number},
      {"event", &LetterFilter::event}}};
 
-/// A time, or how long ago it was.
+}  // namespace
+
 Result<std::chrono::system_clock::time_point> instant_of(std::string_view name, std::string_view text,
                                                          std::chrono::system_clock::time_point now)
 {
@@ -44,8 +45,6 @@ Result<std::chrono::system_clock::time_point> instant_of(std::string_view name, 
     return fail(FailureClass::permanent, "bad_filter",
                 fmt::format("`{}` is a time like 2026-01-31T08:00:00Z, or how long ago: 90m, 2h, 3d", name));
 }
-
-}  // namespace
 
 const std::vector<std::string_view>& letter_filter_names()
 {

@@ -12,6 +12,10 @@
 
 namespace headgate::gateway::api {
 
+/// A time, or how long ago it was: "2026-01-31T08:00:00Z", "2h". `bad_filter`.
+Result<std::chrono::system_clock::time_point> instant_of(std::string_view name, std::string_view text,
+                                                         std::chrono::system_clock::time_point now);
+
 /// The names of what letters are filtered by, the same in queries and bodies: channel, source, topic, system, type,
 /// stage, code, cause, queue, entity, order, event; and since, until (RFC 3339, or how long ago: "2h"), overdue
 /// ("true").

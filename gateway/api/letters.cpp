@@ -15,6 +15,7 @@
 #include "gateway/letter.hpp"
 #include "gateway/letter_id.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/replay_terms.hpp"
 #include "gateway/stages/finish.hpp"
 #include "retry/decisions.hpp"
 #include "retry/letters.hpp"
@@ -87,6 +88,27 @@ std::string discard_frame(std::string_view who, std::string_view why)
                                         {"who", who},
                                         {"why", why},
                                         {"finished", now.time_since_epoch().count()}});
+}
+
+/// What is asked of a replay besides that it happens.
+struct ReplayHow {
+    bool stored = false;
+    bool as_new = false;
+    std::string why;
+};
+
+Result<ReplayHow> replay_how(std::string_view body)
+{
+    const auto given = members(body, {"stored", "as_new", "why"});
+    if (!given)
+        return std::unexpected(given.error());
+    const auto stored = flag_member(*given, "stored"), as_new = flag_member(*given, "as_new");
+    if (!stored || !as_new)
+        return std::unexpected(stored ? as_new.error() : stored.error());
+    const auto why = *as_new ? reason(*given, "applying something as new") : text_member(*given, "why", longest_why);
+    if (!why)
+        return std::unexpected(why.error());
+    return ReplayHow{*stored, *as_new, *why};
 }
 
 /// False: it is gone or has died again since.
@@ -232,15 +254,29 @@ asio::awaitable<net::Response> show_letter(const Means& with, const Call& call)
 
 asio::awaitable<net::Response> replay_letter(const Means& with, const Call& call)
 {
+    const auto how = replay_how(call.body);
+    if (!how)
+        co_return failed(how.error());
     retry::Letters letters(with.redis, with.scripts);
     const auto found = co_await find_letter(with, letters, call);
     if (!found)
         co_return found.error();
     retry::Readmission readmission;
+    if (how->as_new)
+        // Asked twice about one death it is one new thing.
+        readmission.terms = text_of(ReplayTerms{
+            .to = {}, .nonce = fmt::format("{}/{}", letter_text(found->event, found->delivery), found->round)});
+    if (how->stored) {
+        const auto kept = with.history.made(letter_text(found->event, found->delivery));
+        auto text = kept ? stored_text(*kept) : Result<std::string>(std::unexpected(kept.error()));
+        if (!text)
+            co_return failed(text.error());
+        readmission.made = std::move(*text);
+    }
     readmission.event = found->event;
     readmission.delivery = found->delivery;
     readmission.round = found->round;
-    readmission.frame = readmission_frame(call.caller.name, {}, std::chrono::system_clock::now());
+    readmission.frame = readmission_frame(call.caller.name, how->why, std::chrono::system_clock::now());
     readmission.who = call.caller.name;
     auto again = readmission;
     auto done = co_await letters.readmit(std::move(again));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
-#include "core/packed.hpp"
 #include "gateway/api/find_letter.hpp"
 #include "gateway/api/letter_filter.hpp"
 #include "gateway/api/resources.hpp"
@@ -16,7 +15,6 @@ namespace headgate::gateway::api {
 namespace {
 
 constexpr std::size_t most_differences = 200;  // of one delivery that are told
-constexpr std::size_t most_transaction = std::size_t{64} << 20U;
 
 /// A value of a payload, without what is personal unless it is revealed.
 json::value shown(const Means& with, const Call& call, std::string_view path, const std::string& value)
@@ -91,8 +89,9 @@ Task<LetterPlan> plan(const Means& with, LetterId letter)
         const auto found = with.history.made(letter_text(letter.event, letter.delivery));
         if (!found)
             co_return std::unexpected(found.error());
-        const auto text = *found ? unpacked(**found, most_transaction) : std::nullopt;
-        if (auto read = read_stored_transaction(text.value_or("")))
+        const auto text = stored_text(*found);
+        auto read = text ? read_stored_transaction(*text) : Result<StoredTransaction>(std::unexpected(text.error()));
+        if (read)
             before = std::move(*read);
     }
     co_return plan_of(letter, std::move(*bytes), before, *known, with.configuration, with.log);

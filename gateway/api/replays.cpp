@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <expected>
 #include <random>
-#include <set>
+#include <ranges>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -76,20 +76,61 @@ Result<std::optional<std::uint64_t>> rate_member(const json::object& members)
     return rate;
 }
 
-/// Which letters a job is for.
+/// Which letters a job is for, or which events that have finished.
 struct Wanted {
     std::optional<observability::LetterFilter> filter;
     std::vector<LetterId> letters;
+    std::optional<observability::HistoryFilter> events;
 };
+
+Result<observability::HistoryFilter> event_filter(const json::value& given)
+{
+    if (!given.is_object())
+        return fail(FailureClass::permanent, "bad_body", "`finished` is an object, {} for all events that have");
+    observability::HistoryFilter filter{.limit = page_size};
+    for (const auto& [name, value] : given.get_object()) {
+        if (!value.is_string())
+            return fail(FailureClass::permanent, "bad_filter",
+                        fmt::format("`{}` of a filter is a text", std::string_view(name)));
+        const std::string text(value.get_string());
+        if (name == "since" || name == "until") {
+            const auto instant = instant_of(name, text, std::chrono::system_clock::now());
+            if (!instant)
+                return std::unexpected(instant.error());
+            (name == "since" ? filter.since : filter.until) = *instant;
+        } else if (name == "event" || name == "channel" || name == "source" || name == "entity") {
+            (name == "event"     ? filter.event
+             : name == "channel" ? filter.channel
+             : name == "source"  ? filter.source
+                                 : filter.entity) = text;
+        } else {
+            return fail(
+                FailureClass::permanent, "bad_filter",
+                fmt::format("events are not filtered by `{}`, but by event, channel, source, entity, since, until",
+                            std::string_view(name)));
+        }
+    }
+    return filter;
+}
 
 Result<Wanted> wanted_of(const json::object& members, const Caller& caller)
 {
     const auto* filter = members.if_contains("filter");
     const auto* letters = members.if_contains("letters");
-    if ((filter == nullptr) == (letters == nullptr))
-        return fail(FailureClass::permanent, "bad_body",
-                    R"(say which letters: `filter`, {} for all there are, or `letters`, a list of their names)");
+    const auto* events = members.if_contains("finished");
+    if ((filter != nullptr) + (letters != nullptr) + (events != nullptr) != 1)
+        return fail(
+            FailureClass::permanent, "bad_body",
+            R"(say which: `filter`, {} for all letters, `letters`, a list of their names, or `finished`, events that have)");
     Wanted wanted;
+    if (events != nullptr) {
+        auto made = event_filter(*events);
+        if (!made)
+            return std::unexpected(std::move(made.error()));
+        made->channels = caller.scope.channels;
+        wanted.events = std::move(*made);
+        return wanted;
+    }
     if (filter != nullptr) {
         if (!filter->is_object())
             return fail(FailureClass::permanent, "bad_body", "`filter` is an object, {} for all letters");
@@ -112,6 +153,37 @@ Result<Wanted> wanted_of(const json::object& members, const Caller& caller)
     return wanted;
 }
 
+/// How a job works on them, when not as a replay of letters does by itself.
+struct How {
+    bool stored = false;
+    bool as_new = false;
+    std::string to;
+    std::string why;
+};
+
+Result<How> how_of(const json::object& members, const Wanted& wanted, const Configuration& configuration)
+{
+    const auto stored = flag_member(members, "stored"), as_new = flag_member(members, "as_new");
+    const auto to = text_member(members, "to", 256);
+    if (!stored || !as_new)
+        return std::unexpected(stored ? as_new.error() : stored.error());
+    if (!to)
+        return std::unexpected(to.error());
+    const auto why = *as_new ? reason(members, "applying something as new") : text_member(members, "why", longest_why);
+    if (!why)
+        return std::unexpected(why.error());
+    if (wanted.events && to->empty() && !*as_new)
+        return fail(FailureClass::permanent, "bad_body",
+                    "what has finished is not applied again: say `to`, a system that it has not gone to, or `as_new`");
+    if (wanted.events ? *stored : !to->empty())
+        return fail(FailureClass::permanent, "bad_body",
+                    "`stored` is of letters, which died with a transaction; `to` of what has `finished`");
+    const auto leads_there = [&](const Route& route) { return std::ranges::find(route.to, *to) != route.to.end(); };
+    if (!to->empty() && std::ranges::none_of(configuration.routes, leads_there))
+        return fail(FailureClass::permanent, "bad_body", fmt::format("no route leads to a system `{}`", *to));
+    return How{*stored, *as_new, *to, *why};
+}
+
 /// Puts the list of a job together, as the letters are now.
 class Preparation {
 public:
@@ -124,7 +196,9 @@ public:
 
     Task<void> all(Wanted wanted)
     {
-        auto listing = wanted.filter ? filtered(std::move(*wanted.filter)) : named(std::move(wanted.letters));
+        auto listing = wanted.events   ? finished(std::move(*wanted.events))
+                       : wanted.filter ? filtered(std::move(*wanted.filter))
+                                       : named(std::move(wanted.letters));
         if (auto done = co_await std::move(listing); !done)
             co_return done;
         auto flushing = flush();
@@ -148,6 +222,33 @@ private:
             }
             filter.cursor = page->next;
         } while (!filter.cursor.empty() && written_ + page_.size() < most_letters);
+        co_return Result<void>{};
+    }
+
+    /// What was applied or suppressed, the oldest first: a later one of an entity comes behind an earlier one.
+    Task<void> finished(observability::HistoryFilter filter)
+    {
+        std::vector<retry::JobLetter> found;
+        do {
+            const auto page = with_.history.list(filter);
+            if (!page)
+                co_return std::unexpected(page.error());
+            for (const auto& row : page->rows) {
+                if (row.state != "applied" && row.state != "suppressed")
+                    continue;
+                const auto seen = co_await api::may_see(with_, caller_, row.event);
+                if (!seen)
+                    co_return std::unexpected(seen.error());
+                if (*seen)
+                    found.push_back({row.event, {}, static_cast<std::uint32_t>(row.round)});
+            }
+            filter.cursor = page->next;
+        } while (!filter.cursor.empty() && found.size() < most_letters);
+        for (const auto& event : std::views::reverse(found)) {
+            auto adding = add(event);
+            if (auto done = co_await std::move(adding); !done)
+                co_return done;
+        }
         co_return Result<void>{};
     }
 
@@ -265,20 +366,27 @@ asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
 {
     if (const auto none = parameters(call.query, {}); !none)
         co_return failed(none.error());
-    const auto given = members(call.body, {"filter", "letters", "rate", "why"});
+    const auto given = members(call.body, {"filter", "letters", "finished", "rate", "why", "stored", "as_new", "to"});
     if (!given)
         co_return failed(given.error());
-    const auto why = text_member(*given, "why", longest_why);
     const auto rate = rate_member(*given);
     auto wanted = wanted_of(*given, call.caller);
-    if (!why || !rate)
-        co_return failed(why ? rate.error() : why.error());
-    if (!wanted)
-        co_return failed(wanted.error());
+    if (!rate || !wanted)
+        co_return failed(rate ? wanted.error() : rate.error());
+    const auto how = how_of(*given, *wanted, with.configuration);
+    if (!how)
+        co_return failed(how.error());
 
-    json::object what{{"who", call.caller.name}, {"why", *why}};
-    if (const auto* filter = given->if_contains("filter"))
-        what["filter"] = *filter;
+    json::object what{{"who", call.caller.name}, {"why", how->why}};
+    for (const char* name : {"filter", "finished"})
+        if (const auto* filter = given->if_contains(name))
+            what[name] = *filter;
+    if (how->stored)
+        what["stored"] = true;
+    if (how->as_new)
+        what["as_new"] = true;
+    if (!how->to.empty())
+        what["to"] = how->to;
     retry::ReplayJobs jobs(with.redis, with.scripts);
     const auto id = new_job_id();
     const auto created = co_await jobs.create(id, json::serialize(what), rate->value_or(usual_rate), now_ms());

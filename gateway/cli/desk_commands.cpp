@@ -52,6 +52,8 @@ void DeskCommands::letters(CLI::App& app)
             ->required()
             ->type_name({});
     discard->add_option("--why", options_.why, "The reason, for whoever looks later")->required()->type_name("TEXT");
+    replay->add_option("--why", options_.why, "The reason, for the timeline of the event")->type_name("TEXT");
+    terms(replay);
 }
 
 void DeskCommands::replays(CLI::App& app)
@@ -72,6 +74,14 @@ void DeskCommands::replays(CLI::App& app)
     }
     start->add_option("--rate", options_.rate, "Letters a second")->type_name("N")->default_str("50");
     start->add_option("--why", options_.why, "The reason, for the timelines of the events")->type_name("TEXT");
+    terms(start);
+    start->add_flag("--finished", options_.finished,
+                    "Events that have finished, of history, instead of letters; with --to or --as-new");
+    start->add_option("--to", options_.to, "What has finished goes to this system too, which was added later")
+        ->type_name("SYSTEM");
+    start->footer(
+        "Events that have finished are found by --event, --channel, --source, --entity, --since and --until (when they "
+        "came), and go the oldest first.");
     auto* status = add(*replay, "status", "How a job gets on, or all", &replay_status_command);
     auto* pause = add(*replay, "pause", "Put nothing more back until it is resumed", &replay_pause_command);
     auto* resume = add(*replay, "resume", "Go on where it was", &replay_resume_command);
@@ -82,6 +92,16 @@ void DeskCommands::replays(CLI::App& app)
         command->add_option("job", options_.job, "Its name")->required()->type_name({});
     for (auto* command : {start, status})
         command->add_flag("--wait", options_.wait, "Until it has ended, with its progress");
+}
+
+void DeskCommands::terms(CLI::App* command)
+{
+    auto* stored = command->add_flag("--stored", options_.stored,
+                                     "Send the transaction it died with, and not what it is mapped to today");
+    command
+        ->add_flag("--as-new", options_.as_new,
+                   "Under new effect keys: systems that know the old ones apply it once more; wants --why")
+        ->excludes(stored);
 }
 
 CLI::App* DeskCommands::add(CLI::App& group, const std::string& name, const std::string& about, Command command)

@@ -25,6 +25,10 @@ struct DeskOptions {
     std::vector<std::string> letters;               // of a replay, by name
     std::optional<std::uint64_t> rate;              // letters a second
     bool wait = false;                              // until the job has ended
+    bool stored = false;                            // what they died with, and not what they are mapped to today
+    bool as_new = false;                            // whatever was applied of it
+    bool finished = false;                          // events that have, instead of letters
+    std::string to;                                 // a system: what has finished goes there too
 };
 int dlq_list_command(const DeskOptions& options);
 int dlq_export_command(const DeskOptions& options);
@@ -42,6 +46,8 @@ int replay_cancel_command(const DeskOptions& options);
 
 /// The filter as a query: "&channel=shop&code=unmapped"; "" without one.
 [[nodiscard]] std::string letter_query(const DeskOptions& options);
+/// How letters are replayed, as a body; "" as usual.
+[[nodiscard]] std::string replay_terms(const DeskOptions& options);
 /// A usage error: neither letters, nor a filter, nor `--all` were given, or several of them.
 int complain_of_letters();
 
@@ -62,6 +68,7 @@ private:
     void letters(CLI::App& app);
     void replays(CLI::App& app);
     void filters(CLI::App* command);
+    void terms(CLI::App* command);
 
     DeskOptions options_;
     std::vector<std::pair<CLI::App*, Command>> commands_;

@@ -40,6 +40,18 @@ std::string letter_query(const DeskOptions& options)
     return options.overdue ? query + "&overdue=true" : query;
 }
 
+std::string replay_terms(const DeskOptions& options)
+{
+    json::object body;
+    if (options.stored)
+        body["stored"] = true;
+    if (options.as_new)
+        body["as_new"] = true;
+    if (!options.why.empty())
+        body["why"] = options.why;
+    return body.empty() ? "" : json::serialize(body);
+}
+
 int complain_of_letters()
 {
     complain({FailureClass::permanent,
@@ -141,7 +153,8 @@ int dlq_show_command(const DeskOptions& options)
 
 int dlq_replay_command(const DeskOptions& options)
 {
-    const auto answer = ask(options.data, "POST", "/api/v1/dlq/" + encoded(options.id) + "/replay");
+    const auto answer =
+        ask(options.data, "POST", "/api/v1/dlq/" + encoded(options.id) + "/replay", replay_terms(options));
     if (!answer)
         return complain(answer.error());
     if (options.json)

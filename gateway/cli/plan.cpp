@@ -45,12 +45,7 @@ std::optional<EventId> first_id(const std::string& text)
         since = system_clock::time_point(std::chrono::seconds(time->seconds));
     else
         return std::nullopt;
-    // RFC 9562 5.7: 48 bits of milliseconds go first.
-    const auto ms = std::chrono::floor<std::chrono::milliseconds>(since.time_since_epoch()).count();
-    char id[37];
-    std::snprintf(id, sizeof id, "%08llx-%04llx-0000-0000-000000000000", static_cast<unsigned long long>(ms) >> 16U,
-                  static_cast<unsigned long long>(ms) & 0xffffU);
-    return EventId::parse(id);
+    return EventId::first_at(since);
 }
 
 /// What people added to vocabularies counts under both, where a Headgate runs that can be asked.

@@ -118,15 +118,18 @@ int replay_start_command(const DeskOptions& options)
         filter["overdue"] = "true";
     if (!options.letters.empty() ? !filter.empty() || options.all : filter.empty() != options.all)
         return complain_of_letters();
-    json::object body;
-    if (options.letters.empty())
+    const auto terms = replay_terms(options);
+    json::object body = terms.empty() ? json::object{} : json::parse(terms).as_object();
+    if (!options.to.empty())
+        body["to"] = options.to;
+    if (options.letters.empty() && (options.finished || !options.to.empty()))
+        body["finished"] = std::move(filter);
+    else if (options.letters.empty())
         body["filter"] = std::move(filter);
     else
         body["letters"] = json::array(options.letters.begin(), options.letters.end());
     if (options.rate)
         body["rate"] = *options.rate;
-    if (!options.why.empty())
-        body["why"] = options.why;
     const auto answer = ask(options.data, "POST", "/api/v1/replay", json::serialize(body));
     if (!answer)
         return complain(answer.error());

@@ -16,8 +16,9 @@ std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job
         attempt->coalesce = one.coalesce;
         Delivery& delivery = attempt->delivery;
         delivery.event = envelope.event;
-        delivery.effect_key =
-            EffectKey(envelope.source, envelope.topic, envelope.idempotency_key, one.transaction.slot, attempt->system);
+        delivery.effect_key = EffectKey(envelope.source, envelope.topic, envelope.idempotency_key, one.transaction.slot,
+                                        attempt->system, job->event.terms.nonce);
+        delivery.as_new = !job->event.terms.nonce.empty();
         delivery.source = envelope.source;
         delivery.channel = envelope.channel;
         delivery.seq = job->event.seq;

@@ -140,6 +140,8 @@ json::object frame_of(const Job& job, std::string_view state, std::string_view r
     json::object frame;
     frame["state"] = state;
     frame["seq"] = job.event.seq;
+    if (job.replayed())
+        frame["origin"] = job.event.origin_seq;
     frame["finished"] = ms_of(now);
     frame["generation"] = job.generation;
     if (!reason.empty())
@@ -327,6 +329,7 @@ retry::Placement placement(const Job& job, std::chrono::system_clock::time_point
         placed.version = retry::ordered_version(delivery.transaction.version);
         placed.fact = fact_of(attempt->system, delivery);
         placed.attempts = attempt->attempts;
+        placed.terms = text_of(job.event.terms);
         say_what_it_replaces(job, *attempt, placed);
         if (!attempt->applied && !attempt->standing) {
             placed.state = retry::DeliveryState::ready;
@@ -427,6 +430,7 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
     row.event = frame.event;
     row.round = static_cast<int>(frame.round);
     row.seq = static_cast<std::uint64_t>(number("seq"));
+    row.origin = fields.if_contains("origin") != nullptr ? static_cast<std::uint64_t>(number("origin")) : row.seq;
     row.state = state_of(frame, text("state"));
     row.reason = text("reason");
     // Whoever placed it did not know: it went with what it would have replaced.

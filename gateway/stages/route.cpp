@@ -27,4 +27,15 @@ Result<std::vector<Routed>> route(std::vector<Transaction> transactions, const C
     return routed;
 }
 
+Result<Routed> route_to(const StoredTransaction& stored, const Configuration& configuration, std::string_view channel)
+{
+    for (const auto& candidate : configuration.routes)
+        if (candidate.matches(stored.transaction.type, channel) &&
+            std::ranges::find(candidate.to, stored.system) != candidate.to.end())
+            return Routed{stored.transaction, stored.system, candidate.coalesce ? &*candidate.coalesce : nullptr};
+    return fail(
+        FailureClass::permanent, "unrouted",
+        "no route takes a " + stored.transaction.type + " of channel " + std::string(channel) + " to " + stored.system);
+}
+
 }  // namespace headgate::gateway

@@ -9,4 +9,7 @@ namespace headgate::gateway {
 Result<std::vector<Routed>> route(std::vector<Transaction> transactions, const Configuration& configuration,
                                   std::string_view channel);
 
+/// A transaction that was made before, to the system it was made for. `unrouted` when no route leads there any more.
+Result<Routed> route_to(const StoredTransaction& stored, const Configuration& configuration, std::string_view channel);
+
 }  // namespace headgate::gateway

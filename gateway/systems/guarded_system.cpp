@@ -114,7 +114,8 @@ asio::awaitable<void> GuardedSystem::run(const Delivery& delivery, Sending sendi
     if (!guards)
         co_return done(failed(std::move(guards.error())));
     if (const auto& own = guards->front(); own && is_guarded(delivery)) {
-        if (const auto outcome = no_news(*own, telling_of(delivery))) {
+        const auto outcome = no_news(*own, telling_of(delivery));
+        if (outcome && !(delivery.as_new && *outcome != Applied::Outcome::stale)) {
             done(SystemAnswer{.result = Applied{*outcome, own->target_id}});
             co_return;
         }

@@ -74,8 +74,8 @@ EventChange ConfigurationPlan::add(const EventId& event, const std::string& stor
 {
     EventChange change;
     change.event = event.text();
-    const Made before = make_all(event, 0, 0, stored, before_, log_);
-    const Made now = make_all(event, 0, 0, stored, now_, log_);
+    const Made before = make_all(event, 0, 0, stored, {}, before_, log_);
+    const Made now = make_all(event, 0, 0, stored, {}, now_, log_);
     const auto envelope = decode_envelope_head(stored);
     const std::string channel = envelope ? envelope->channel : "";
     if (!before)

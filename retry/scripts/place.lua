@@ -4,7 +4,8 @@
 -- ARGV: token(16) p seq event(16) config worst(class or '') frame frame_of_superseded channel deliveries, then for
 --   each:
 --   half(16) slot system lane(16) type latest|sequence|free n(place in its event) attempts first(ms) effect(32)
---   replaces('' | type | all) version('' none) fact(16: its guard's name; '' none) parents, then type guard(16) each; and how it stands (see telling):
+--   replaces('' | type | all) version('' none) fact(16: its guard's name; '' none) terms('' none; opaque) parents,
+--   then type guard(16) each; and how it stands (see telling):
 --   ready | due | park | hold | dead | applied | suppressed
 -- One that would have a lane which another has waits in it instead: what it had come to is found out again in its turn.
 -- One that replaces what is older in its lane, of its own type and not of a newer version, or all, and was surely never
@@ -40,7 +41,8 @@ for i = 1, count do
                  lane = bytes(take_argument(), 16, 'lane'), type = take_argument(), order = take_argument(),
                  n = take_number('n'), attempts = take_number('attempts'), first = take_number('first'),
                  effect = bytes(take_argument(), 32, 'effect'), replaces = take_argument(),
-                 version = take_argument(), fact = take_argument(), parents = {}}
+                 version = take_argument(), fact = take_argument(),
+                 terms = take_argument(), parents = {}}
     for j = 1, take_number('parents') do
         one.parents[j] = {type = take_argument(), guard = bytes(take_argument(), 16, 'guard')}
     end
@@ -234,6 +236,11 @@ for _, one in ipairs(new) do
     write_telling(d, one.telling, 'p', p, 'slot', d.slot, 'system', d.system, 'lane', d.lane, 'type', d.type, 'order',
                   d.order, 'n', text(d.n), 'seq', text(d.seq), 'effect', one.effect, 'first', text(one.first), 'version',
                   one.version)
+    if one.terms ~= '' then
+        redis.call('HSET', 'hg:d:' .. d.id, 'terms', one.terms)
+    elseif one.known then
+        redis.call('HDEL', 'hg:d:' .. d.id, 'terms')
+    end
     redis.call('SADD', 'hg:sys:' .. p, d.system)
     now_ready(arrange(d))
 end

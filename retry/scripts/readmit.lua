@@ -2,6 +2,7 @@
 -- A letter back to work, its event into the backlog: never lost, never twice (compare-and-set on its round). Anybody's.
 -- Of a dead delivery the event's others stay where they are; the place of a dead one in a sequence stays taken.
 -- ARGV: event(16) or delivery(32) round frame envelope ('' unless the body is in history) who('' nobody)
+--   terms('' as they are; opaque) made('' by today's mapping; opaque)
 --   and for a job: job(8) at(the letter's place in its list) again(1: with answer 4 it comes once more, at the end)
 -- Answer: {0 readmitted | 1 gone | 2 changed | 3 body in history | 4 its event is back at work or a letter itself: that
 --   first | 5 the job does not run, or is elsewhere in its list, new seq, p}
@@ -11,14 +12,15 @@
 
 local id, seen = ARGV[1] or '', argument(ARGV[2], 'round')
 local frame, envelope, who = ARGV[3], ARGV[4], a_name(ARGV[5])
-local job, again = ARGV[6] and bytes(ARGV[6], 8, 'job'), ARGV[8] == '1'
-if #ARGV ~= 5 and #ARGV ~= 8 or #id ~= 16 and #id ~= 32 then
+local terms, made = ARGV[6], ARGV[7]
+local job, again = ARGV[8] and bytes(ARGV[8], 8, 'job'), ARGV[10] == '1'
+if #ARGV ~= 7 and #ARGV ~= 10 or #id ~= 16 and #id ~= 32 then
     refuse('BADARG letter')
 end
 
 local item = ''
 if job then
-    local at = argument(ARGV[7], 'at')
+    local at = argument(ARGV[9], 'at')
     local is = read('hash', 'HMGET', 'hg:job:' .. job, 'state', 'at')
     if is[1] ~= 'running' or whole(is[2], 'hg:job at') ~= at then
         return {5, 0, 0}
@@ -88,6 +90,14 @@ tell_job('replayed')
 redis.call('HDEL', open, event)
 rests_no_more(p, event)
 redis.call('HSET', 'hg:e:' .. event, 'round', text(known.round + 1), 'body', 'redis')
+if terms ~= '' then
+    redis.call('HSET', 'hg:e:' .. event, 'terms', terms)
+end
+if made ~= '' then
+    redis.call('HSET', 'hg:e:' .. event, 'made', made)
+else
+    redis.call('HDEL', 'hg:e:' .. event, 'made')
+end
 if d then
     move(d, 'again', 0)
     settle(known)

@@ -111,7 +111,7 @@ protected:
                 "0",    "deliver", "code", "where", "c",         "queue", "0", "7", "excerpt"};
     }
     static Texts new_delivery(std::uint64_t slot, const std::string& entity, const Texts& telling,
-                              const std::string& attempts = "1", const Texts& replaces = {"", "", "", "0"})
+                              const std::string& attempts = "1", const Texts& replaces = {"", "", "", "", "0"})
     {
         Texts args{
             d(1, slot).substr(16), slot_of(slot).text(), "erp", lane(entity), "order", "latest", "0", attempts, "5",
@@ -126,8 +126,8 @@ protected:
     [[nodiscard]] Texts place_args() const
     {
         auto args = joined(place_head("3"), new_delivery(0, "order/10", applied()));
-        args =
-            joined(args, new_delivery(1, "order/11", parked(), "0", {"all", "", "", "1", "parent", guard_of_parent()}));
+        args = joined(
+            args, new_delivery(1, "order/11", parked(), "0", {"all", "", "", "", "1", "parent", guard_of_parent()}));
         return joined(args, new_delivery(2, "order/12", dead()));
     }
     [[nodiscard]] Texts resolve_args(const Texts& telling) const
@@ -223,7 +223,7 @@ protected:
             {"behind", &scripts_.behind, {"2", lane("order/2")}, {"hg:blk:" + lane("order/2"), "hg:lane:0"}, false});
         all.push_back({"readmit",
                        &scripts_.readmit,
-                       {d(6), "0", "frame", "", "ann"},
+                       {d(6), "0", "frame", "", "ann", "", ""},
                        with({"hg:seq", "hg:in:0", "hg:d:" + d(6), "hg:l:" + d(6), "hg:e:" + raw(event_of(6)),
                              "hg:l:" + raw(event_of(6)), "hg:b:" + raw(event_of(6))},
                             {share, queues, channels})});
@@ -389,12 +389,13 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.place, place_head("0"));                          // nothing is known of it, and nothing told
     refused(scripts_.place, changed(place_args(), 15, "whenever"));    // order
     refused(scripts_.place, changed(place_args(), 20, "everything"));  // replaces
-    refused(scripts_.place, changed(place_args(), 22, "x"));           // parents
-    refused(scripts_.place, changed(place_args(), 23, "busy"));        // state
-    refused(scripts_.place, changed(place_args(), 23, "lane"));        // who waits in a lane is found out in Redis
-    refused(scripts_.place, changed(place_args(), 24, "2"));           // maybe
+    refused(scripts_.place, changed(place_args(), 22, "x"));           // fact
+    refused(scripts_.place, changed(place_args(), 24, "x"));           // parents
+    refused(scripts_.place, changed(place_args(), 25, "busy"));        // state
+    refused(scripts_.place, changed(place_args(), 25, "lane"));        // who waits in a lane is found out in Redis
+    refused(scripts_.place, changed(place_args(), 26, "2"));           // maybe
     auto with_a_parent =
-        joined(place_head("1"), new_delivery(0, "order/1", dead(), "0", {"all", "", "1", "parent", "short"}));
+        joined(place_head("1"), new_delivery(0, "order/1", dead(), "0", {"all", "", "", "", "1", "parent", "short"}));
     refused(scripts_.place, std::move(with_a_parent));
     refused(scripts_.resolve, changed(park_args(), 18, "x"));  // come
     refused(scripts_.resolve, changed(resolve_args(applied()), 4, "lane"));
@@ -411,7 +412,7 @@ TEST_F(DeliveriesRefusalTest, RefusesArgumentsThatAreNone)
     refused(scripts_.decide, changed(decide_args(5, "hold", "discard"), 8, "two\nnames"));
     refused(scripts_.decide, decide_args(21, "hold", "approve", {"big", std::string(32, 'c'), "2", ""}));
     refused(scripts_.decide, decide_args(21, "hold", "approve", {"big", std::string(32, 'c'), "0"}));
-    refused(scripts_.readmit, {"seventeen letters", "0", "frame", "", ""});
+    refused(scripts_.readmit, {"seventeen letters", "0", "frame", "", "", "", ""});
     refused(scripts_.readmit, {d(6), "0", "frame", ""});
     refused(scripts_.resolve, joined(joined({token(), "0", d(13), "0", "ready", "frame"},
                                             {"hold", "", "99", "r", "", "", "", "", "", "0", "0"}),
@@ -497,6 +498,7 @@ TEST_F(DeliveriesRefusalTest, CountsALaneThatIsLeftUnderTheSystemItWasIn)
                "0",
                "5",
                std::string(32, 'e'),
+               "",
                "",
                "",
                "",

@@ -76,7 +76,7 @@ protected:
         if (script == "bury")
             return scripted(scripts_.bury, bury_args());
         if (script == "readmit")
-            return scripted(scripts_.readmit, {e2, "0", "frame", "", ""});
+            return scripted(scripts_.readmit, {e2, "0", "frame", "", "", "", ""});
         if (script == "archive")
             return scripted(scripts_.archive, {token, "0", last_frame_});
         if (script == "tally")
