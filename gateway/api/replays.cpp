@@ -121,7 +121,7 @@ Result<Wanted> wanted_of(const json::object& members, const Caller& caller)
     if ((filter != nullptr) + (letters != nullptr) + (events != nullptr) != 1)
         return fail(
             FailureClass::permanent, "bad_body",
-            R"(say which: `filter`, {} for all letters, `letters`, a list of their names, or `finished`, events that have)");
+            R"(say which letters: `filter`, {} for all, or `letters`, their names; or which events: `finished`)");
     Wanted wanted;
     if (events != nullptr) {
         auto made = event_filter(*events);
