@@ -738,10 +738,11 @@ constexpr CodeEntry table[] = {
               "the detail names the part, and of an import the line", ""},
     CodeEntry{"too_many_lines", at_admin, "an import of more than 100,000 lines in one request",
               "send several; `headgate xref import` does", ""},
-    CodeEntry{"no_stored_transaction", at_admin,
-              "history has no transaction that this letter died with: it got no further than its mapping, or died under an "
-              "older Headgate",
-              "replay it by today's mapping", ""},
+    CodeEntry{
+        "no_stored_transaction", at_admin,
+        "history has no transaction that this letter died with: it got no further than its mapping, or died under an "
+        "older Headgate",
+        "replay it by today's mapping", ""},
     CodeEntry{"not_running", at_cli, "no Headgate runs in this data folder", "start it; `--data` names the folder", ""},
     CodeEntry{"nothing_to_compare", at_cli,
               "no configuration is kept in this data folder: none of this version ran there",

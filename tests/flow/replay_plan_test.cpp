@@ -73,8 +73,7 @@ TEST_F(ReplayPlan, ShowsFieldByFieldWhatWouldBeSentOtherwise)
     EXPECT_EQ(plan(one).at("verdict").as_string(), "same") << "the ERP would be told the same again";
     EXPECT_THAT(headgate({"replay", "plan", letter_of(two)}).out, HasSubstr("1 would be sent just as they died"));
 
-    ASSERT_TRUE(change("fields:\n  order_class: expedited\n  notes: mail to ann@example.com\n"))
-        << headgate_->log();
+    ASSERT_TRUE(change("fields:\n  order_class: expedited\n  notes: mail to ann@example.com\n")) << headgate_->log();
     const auto changed = plan(one);
     EXPECT_EQ(changed.at("verdict").as_string(), "passes");
     const auto& delivery = changed.at("deliveries").at(0);
