@@ -23,9 +23,10 @@ Result<std::optional<StoredEvent>> StoredEvents::next()
     if (code != SQLITE_ROW)
         return std::unexpected(sqlite::failure_of(code, "reading history"));
     --left_;
-    behind_ = query_.text(0);
-    StoredEvent found{EventId::parse(behind_).value_or(EventId()), std::string(query_.text(1))};
-    query_.reset();  // whoever writes the file is not kept from tidying it up
+    std::string event(query_.text(0));
+    StoredEvent found{EventId::parse(event).value_or(EventId()), std::string(query_.text(1))};
+    query_.reset();  // whoever writes the file is not kept from tidying it up; and it borrows `behind_`
+    behind_ = std::move(event);
     return std::optional(std::move(found));
 }
 
