@@ -42,6 +42,7 @@ struct Attempt {
     const CoalesceConfig* coalesce = nullptr;  // newer ones of its entity are waited for; null: it goes at once
     std::string lane;                          // (system, source, entity): one on the wire at a time
     std::uint16_t place = 0;                   // among its event's
+    SharedTerms terms{};                       // its event's, or of its own
     Stage stage = Stage::behind;
     std::uint32_t attempts = 0;
     std::chrono::system_clock::time_point first;  // `max_age` counts from here

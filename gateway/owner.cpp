@@ -337,9 +337,10 @@ asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
         if (known) {
             unreadable_.ends();
             job->maybe_sent = job->maybe_sent || known->maybe_sent;
-            job->event.terms = read_replay_terms(known->terms);
+            auto terms = read_replay_terms(known->terms);
             if (auto made = read_stored_transaction(known->made))
-                job->event.terms.made = std::move(*made);
+                terms.made = std::move(*made);
+            job->event.terms = shared(std::move(terms));
             co_return prepare(job, *known);
         }
         if (known.error().failure_class == FailureClass::permanent)
@@ -393,6 +394,12 @@ void Owner::leave_again(const std::shared_ptr<Job>& job, const retry::KnownEvent
         if (found == known.deliveries.end())
             return false;
         attempt->at_most_once = true;  // what may have been sent of it Redis knows
+        // Under the effect keys that it was sent with, and others of its event under theirs.
+        if (auto own = read_replay_terms(found->terms); !own.nonce.empty()) {
+            auto terms = attempt->terms ? *attempt->terms : ReplayTerms{};
+            terms.nonce = std::move(own.nonce);
+            on_terms(*attempt, shared(std::move(terms)));
+        }
         readmitted -= found->state == retry::DeliveryState::again ? 1 : 0;
         return found->state != retry::DeliveryState::again;
     });

@@ -65,7 +65,7 @@ LetterPlan plan_of(const LetterId& letter, std::string stored, const std::option
                    const retry::KnownEvent& known, const Configuration& configuration, observability::Log& log)
 {
     const auto envelope = decode_envelope_head(stored);
-    auto made = make_all(letter.event, 0, 0, std::move(stored), {}, configuration, log);
+    auto made = make_all(letter.event, 0, 0, std::move(stored), read_replay_terms(known.terms), configuration, log);
     if (!made)
         return failing(std::move(made.error()), envelope ? std::string_view(envelope->channel) : "");
     LetterPlan plan;

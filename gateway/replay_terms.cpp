@@ -6,6 +6,11 @@ namespace headgate::gateway {
 
 namespace json = boost::json;
 
+SharedTerms shared(ReplayTerms terms)
+{
+    return terms.empty() ? nullptr : std::make_shared<const ReplayTerms>(std::move(terms));
+}
+
 std::string text_of(const ReplayTerms& terms)
 {
     if (terms.empty())

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ struct ReplayTerms {
     std::optional<StoredTransaction> made{};  // nothing but this, instead of what it is mapped to
     [[nodiscard]] bool empty() const { return to.empty() && nonce.empty() && !made; }
 };
+
+/// None: nothing is different, as nearly always.
+using SharedTerms = std::shared_ptr<const ReplayTerms>;
+[[nodiscard]] SharedTerms shared(ReplayTerms terms);
 
 /// JSON; "" of those that are empty.
 [[nodiscard]] std::string text_of(const ReplayTerms& terms);

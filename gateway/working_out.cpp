@@ -29,8 +29,8 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return no_event("envelope_unreadable", "the stored event cannot be read");
     if (event.channel == nullptr)
         return no_event("unknown_channel", "the channel " + event.envelope.channel + " is no longer configured");
-    if (event.terms.made) {
-        auto routed = route_to(*event.terms.made, configuration, event.envelope.channel);
+    if (event.terms && event.terms->made) {
+        auto routed = route_to(*event.terms->made, configuration, event.envelope.channel);
         if (!routed)
             return failed_at("route", std::move(routed.error()));
         return std::vector<Routed>{std::move(*routed)};
@@ -56,8 +56,8 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
     auto routed = route(std::move(*mapped), configuration, event.envelope.channel);
     if (!routed)
         return failed_at("route", std::move(routed.error()));
-    if (!event.terms.to.empty())
-        std::erase_if(*routed, [&](const Routed& one) { return one.system != event.terms.to; });
+    if (event.terms && !event.terms->to.empty())
+        std::erase_if(*routed, [&](const Routed& one) { return one.system != event.terms->to; });
     if (routed->size() > most_deliveries)
         return failed_at("route", {FailureClass::permanent,
                                    "limit_deliveries",
@@ -83,7 +83,7 @@ std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Config
 }
 
 std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId id, Partition partition, std::uint64_t seq,
-                                                       std::string stored, const ReplayTerms& terms,
+                                                       std::string stored, ReplayTerms terms,
                                                        const Configuration& configuration, observability::Log& log)
 {
     auto job = std::make_shared<Job>();
@@ -93,7 +93,7 @@ std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId id, Partition par
     event.seq = event.origin_seq = seq;
     event.stored = std::move(stored);
     event.envelope.event = id;
-    event.terms = terms;
+    event.terms = shared(std::move(terms));
     if (auto envelope = decode_envelope_head(event.stored)) {
         event.envelope = std::move(*envelope);
         event.channel = configuration.channel(event.envelope.channel);
@@ -106,11 +106,10 @@ std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId id, Partition par
 }
 
 std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId& id, Partition partition,
-                                                         std::uint64_t seq, std::string stored,
-                                                         const ReplayTerms& terms, const Configuration& configuration,
-                                                         observability::Log& log)
+                                                         std::uint64_t seq, std::string stored, ReplayTerms terms,
+                                                         const Configuration& configuration, observability::Log& log)
 {
-    auto made = make_all(id.event, partition, seq, std::move(stored), terms, configuration, log);
+    auto made = make_all(id.event, partition, seq, std::move(stored), std::move(terms), configuration, log);
     if (!made)
         return made;
     const auto& job = *made;

@@ -35,14 +35,13 @@ std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Config
 
 /// All deliveries that an event makes, from its envelope: a job that nobody works on yet.
 std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId event, Partition partition, std::uint64_t seq,
-                                                       std::string stored, const ReplayTerms& terms,
+                                                       std::string stored, ReplayTerms terms,
                                                        const Configuration& configuration, observability::Log& log);
 
 /// One delivery of the slow path, made again from the envelope of its event: a job with it alone. `not_mapped` when the
 /// configuration does not make it any more.
 std::expected<std::shared_ptr<Job>, FailedAt> make_again(const retry::DeliveryId& id, Partition partition,
-                                                         std::uint64_t seq, std::string stored,
-                                                         const ReplayTerms& terms, const Configuration& configuration,
-                                                         observability::Log& log);
+                                                         std::uint64_t seq, std::string stored, ReplayTerms terms,
+                                                         const Configuration& configuration, observability::Log& log);
 
 }  // namespace headgate::gateway

@@ -277,21 +277,21 @@ Task<KnownEvent> known_event(net::Redis& redis, const Scripts& scripts, EventId 
     auto reply = co_await redis.eval(scripts.known, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));
-    constexpr std::size_t head = 4;
-    if (reply->list.size() % 4 != 0 || reply->list.size() < head)
+    constexpr std::size_t head = 4, each = 5;
+    if (reply->list.size() < head || (reply->list.size() - head) % each != 0)
         co_return odd_reply("known");
     KnownEvent known;
     known.round = static_cast<std::uint32_t>(reply->list[0].integer);
     known.maybe_sent = reply->list[1].text == "1";
     known.terms = std::move(reply->list[2].text);
     known.made = std::move(reply->list[3].text);
-    for (std::size_t i = head; i < reply->list.size(); i += 4) {
+    for (std::size_t i = head; i < reply->list.size(); i += each) {
         const auto half = raw_of<16>(reply->list[i].text);
         const auto state = delivery_state(reply->list[i + 1].text);
         if (!half || !state)
             co_return odd_reply("known");
-        known.deliveries.push_back(
-            {*half, *state, static_cast<std::uint32_t>(reply->list[i + 2].integer), reply->list[i + 3].text == "1"});
+        known.deliveries.push_back({*half, *state, static_cast<std::uint32_t>(reply->list[i + 2].integer),
+                                    reply->list[i + 3].text == "1", std::move(reply->list[i + 4].text)});
     }
     co_return known;
 }

@@ -112,6 +112,7 @@ struct KnownEvent {
         DeliveryState state = DeliveryState::again;
         std::uint32_t attempts = 0;
         bool maybe = false;
+        std::string terms;  // as of the event
     };
     std::uint32_t round = 0;
     bool maybe_sent = false;  // some of it may have been sent before it became a letter

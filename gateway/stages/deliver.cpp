@@ -4,6 +4,16 @@
 
 namespace headgate::gateway {
 
+void on_terms(Attempt& attempt, SharedTerms terms)
+{
+    const Envelope& envelope = attempt.job->event.envelope;
+    attempt.terms = std::move(terms);
+    attempt.delivery.as_new = attempt.terms && !attempt.terms->nonce.empty();
+    attempt.delivery.effect_key =
+        EffectKey(envelope.source, envelope.topic, envelope.idempotency_key, attempt.delivery.transaction.slot,
+                  attempt.system, attempt.terms ? std::string_view(attempt.terms->nonce) : std::string_view());
+}
+
 std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job, std::vector<Routed> routed)
 {
     const Envelope& envelope = job->event.envelope;
@@ -16,15 +26,13 @@ std::vector<std::shared_ptr<Attempt>> deliveries(const std::shared_ptr<Job>& job
         attempt->coalesce = one.coalesce;
         Delivery& delivery = attempt->delivery;
         delivery.event = envelope.event;
-        delivery.effect_key = EffectKey(envelope.source, envelope.topic, envelope.idempotency_key, one.transaction.slot,
-                                        attempt->system, job->event.terms.nonce);
-        delivery.as_new = !job->event.terms.nonce.empty();
         delivery.source = envelope.source;
         delivery.channel = envelope.channel;
         delivery.seq = job->event.seq;
         delivery.origin_seq = job->event.origin_seq;
         delivery.transaction = std::move(one.transaction);
         delivery.content = sha256(delivery.transaction.json);
+        on_terms(*attempt, job->event.terms);
         attempt->place = static_cast<std::uint16_t>(std::min<std::size_t>(attempts.size(), 65'535));
         attempt->first = job->replayed() ? job->begun : envelope.received_at;
         attempt->lane = attempt->system + '\0' + envelope.source + '\0' + delivery.transaction.entity;

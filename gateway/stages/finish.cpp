@@ -329,7 +329,7 @@ retry::Placement placement(const Job& job, std::chrono::system_clock::time_point
         placed.version = retry::ordered_version(delivery.transaction.version);
         placed.fact = fact_of(attempt->system, delivery);
         placed.attempts = attempt->attempts;
-        placed.terms = text_of(job.event.terms);
+        placed.terms = attempt->terms ? text_of(*attempt->terms) : "";
         say_what_it_replaces(job, *attempt, placed);
         if (!attempt->applied && !attempt->standing) {
             placed.state = retry::DeliveryState::ready;
@@ -392,7 +392,7 @@ std::string readmission_frame(std::string_view who, std::string_view why, std::c
 namespace {
 
 /// What a frame tells of transactions that died, and the frame without it.
-Result<void> take_made(const EventId& event, json::object fields, observability::HistoryRow& row)
+Result<void> take_made(const EventId& event, const json::object& fields, observability::HistoryRow& row)
 {
     const auto* made = fields.if_contains("made");
     if (made == nullptr || !made->is_array())
@@ -404,8 +404,9 @@ Result<void> take_made(const EventId& event, json::object fields, observability:
         const auto id = retry::DeliveryId::of(event, stored->transaction.slot, stored->system);
         row.made.emplace_back(letter_text(event, id.half), packed(each.get_string()));
     }
-    fields.erase("made");
-    row.happened = json::serialize(fields);
+    auto rest = fields;
+    rest.erase("made");
+    row.happened = json::serialize(rest);
     return {};
 }
 

@@ -2,7 +2,7 @@
 -- A letter back to work, its event into the backlog: never lost, never twice (compare-and-set on its round). Anybody's.
 -- Of a dead delivery the event's others stay where they are; the place of a dead one in a sequence stays taken.
 -- ARGV: event(16) or delivery(32) round frame envelope ('' unless the body is in history) who('' nobody)
---   terms('' as they are; opaque) made('' by today's mapping; opaque)
+--   terms(of the event or this delivery; '' as they are; opaque) made('' by today's mapping; opaque)
 --   and for a job: job(8) at(the letter's place in its list) again(1: with answer 4 it comes once more, at the end)
 -- Answer: {0 readmitted | 1 gone | 2 changed | 3 body in history | 4 its event is back at work or a letter itself: that
 --   first | 5 the job does not run, or is elsewhere in its list, new seq, p}
@@ -91,7 +91,7 @@ redis.call('HDEL', open, event)
 rests_no_more(p, event)
 redis.call('HSET', 'hg:e:' .. event, 'round', text(known.round + 1), 'body', 'redis')
 if terms ~= '' then
-    redis.call('HSET', 'hg:e:' .. event, 'terms', terms)
+    redis.call('HSET', d and 'hg:d:' .. id or 'hg:e:' .. event, 'terms', terms)
 end
 if made ~= '' then
     redis.call('HSET', 'hg:e:' .. event, 'made', made)

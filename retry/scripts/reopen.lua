@@ -1,6 +1,6 @@
-#!lua flags=allow-oom
+#!lua
 -- An event that has ended comes back from history into the backlog, to be worked on once more on terms of its own.
--- Anybody's.
+-- Anybody's. Refused at maxmemory before the first write, as `accept` is: it takes work in.
 -- ARGV: event(16) p origin_seq round(the new one) frame envelope who('' nobody) terms(opaque)
 --   job(8) at(its place in the job's list)
 -- Answer: {0 reopened | 1 it has not ended, or history has only just heard of it | 5 the job does not run, or is

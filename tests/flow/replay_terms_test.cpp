@@ -114,6 +114,47 @@ TEST_F(ReplayTermsFlow, WhatWasAppliedIsAppliedOnceMoreAsNewWithAReason)
     EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
 }
 
+TEST_F(ReplayTermsFlow, AsNewIsOneDeliveryAndStaysSoUntilItIsApplied)
+{
+    Erp other(Erp::Options{.upserts = true, .knows_keys = true});
+    ASSERT_TRUE(begin_right("  other: { preset: http, url: 'http://127.0.0.1:" + std::to_string(other.port()) +
+                            "', requests: requests, allow: [127.0.0.0/8], idempotency_header: Idempotency-Key }\n"
+                            "routes:\n  - { id: all, to: [erp, other] }\n"))
+        << headgate_->log();
+    erp_.next({ErpFault::refuse, ErpFault::refuse});
+    other.next({ErpFault::refuse});
+    const auto event = order(1, 1, false);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    const auto letter_at = [&](const std::string& system) {
+        const auto found = headgate_->admin_json("/api/v1/dlq?system=" + system);
+        const auto& all = found.at("letters").as_array();
+        return all.empty() ? std::string() : std::string(all[0].at("letter").as_string());
+    };
+    const auto first = letter_at("erp"), second = letter_at("other");
+
+    ASSERT_EQ(headgate({"dlq", "replay", first, "--as-new", "--why", "the ERP keeps its refusal"}).code, 0);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/dlq/" + first, R"("round":1)", 60s)) << "refused again";
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    ASSERT_EQ(headgate({"dlq", "replay", second}).code, 0);
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    ASSERT_EQ(headgate({"dlq", "replay", first}).code, 0);
+    ASSERT_TRUE(is(event, "applied")) << headgate_->log();
+
+    const auto keys_of = [](Erp& erp) {
+        std::vector<std::string> keys;
+        for (const auto& call : erp.calls())
+            if (call.method == "POST")
+                keys.push_back(call.headers.at("idempotency-key"));
+        return keys;
+    };
+    const auto here = keys_of(erp_), there = keys_of(other);
+    ASSERT_EQ(here.size(), 3U);
+    EXPECT_NE(here[1], here[0]) << "as new";
+    EXPECT_EQ(here[2], here[1]) << "the new thing may have arrived: it is the same one that is tried again";
+    ASSERT_EQ(there.size(), 2U);
+    EXPECT_EQ(there[1], there[0]) << "nobody asked for this one as new";
+}
+
 TEST_F(ReplayTermsFlow, ASystemThatIsAddedLaterGetsWhatWasAppliedBefore)
 {
     ASSERT_TRUE(begin_right()) << headgate_->log();
