@@ -16,20 +16,10 @@ constexpr std::size_t most_bytes = 4U << 20U;  // of bodies in one page, beyond 
 
 asio::awaitable<net::Response> export_letters(const Means& with, const Call& call)
 {
-    auto names = letter_filter_names();
-    names.insert(names.end(), {"cursor", "limit"});
-    auto given = parameters(call.query, names);
-    if (!given)
-        co_return failed(given.error());
-    const auto limit = limit_of(*given, 100);
-    if (!limit)
-        co_return failed(limit.error());
-    auto filter = letter_filter(*given, call.caller, std::chrono::system_clock::now());
-    if (!filter)
-        co_return failed(filter.error());
-    filter->cursor = (*given)["cursor"];
-    filter->limit = *limit;
-    const auto page = with.history.letters(*filter);
+    const auto asked = asked_page(call);
+    if (!asked)
+        co_return failed(asked.error());
+    const auto page = with.history.letters(asked->filter);
     if (!page)
         co_return failed(page.error());
 

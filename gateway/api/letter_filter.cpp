@@ -102,4 +102,23 @@ Result<LetterFilter> letter_filter(const json::object& members, const Caller& ca
     return letter_filter(given, caller, now);
 }
 
+Result<AskedPage> asked_page(const Call& call, std::initializer_list<std::string_view> more)
+{
+    auto names = letter_filter_names();
+    names.insert(names.end(), {"cursor", "limit"});
+    names.insert(names.end(), more);
+    auto given = parameters(call.query, names);
+    if (!given)
+        return std::unexpected(std::move(given.error()));
+    const auto limit = limit_of(*given, 100);
+    if (!limit)
+        return std::unexpected(limit.error());
+    auto filter = letter_filter(*given, call.caller, std::chrono::system_clock::now());
+    if (!filter)
+        return std::unexpected(std::move(filter.error()));
+    filter->cursor = (*given)["cursor"];
+    filter->limit = *limit;
+    return AskedPage{std::move(*given), std::move(*filter)};
+}
+
 }  // namespace headgate::gateway::api

@@ -27,4 +27,12 @@ Result<observability::LetterFilter> letter_filter(const Parameters& given, const
 Result<observability::LetterFilter> letter_filter(const json::object& members, const Caller& caller,
                                                   std::chrono::system_clock::time_point now);
 
+/// What a query asks for that lists letters: a filter with its `cursor` and `limit` (else 100), and beside those names
+/// only `more`.
+struct AskedPage {
+    Parameters given;
+    observability::LetterFilter filter;
+};
+Result<AskedPage> asked_page(const Call& call, std::initializer_list<std::string_view> more = {});
+
 }  // namespace headgate::gateway::api

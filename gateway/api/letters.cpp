@@ -153,26 +153,18 @@ Task<bool> discard(const Means& with, const retry::Letter& letter, std::string_v
 asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
 {
     constexpr std::uint64_t most_counted = 1'000'000;
-    auto names = letter_filter_names();
-    names.insert(names.end(), {"cursor", "limit", "count", "where"});
-    auto given = parameters(call.query, names);
-    if (!given)
-        co_return failed(given.error());
-    const auto limit = limit_of(*given, 100);
-    if (!limit)
-        co_return failed(limit.error());
-    auto filter = letter_filter(*given, call.caller, std::chrono::system_clock::now());
-    if (!filter)
-        co_return failed(filter.error());
-    filter->cursor = (*given)["cursor"];
-    filter->limit = *limit;
+    auto asked = asked_page(call, {"count", "where"});
+    if (!asked)
+        co_return failed(asked.error());
+    auto& [given, filter] = *asked;
     json::object out;
-    if (const auto& where = (*given)["where"]; !where.empty()) {
+    if (const auto& where = given["where"]; !where.empty()) {
         const auto condition = scan_condition(where);
         if (!condition)
             co_return failed(condition.error());
-        filter->limit = given->contains("limit") ? *limit : usual_matches;
-        auto scanning = scan_letters(with, *filter, *condition);
+        if (!given.contains("limit"))
+            filter.limit = usual_matches;
+        auto scanning = scan_letters(with, filter, *condition);
         const auto found = co_await std::move(scanning);
         if (!found)
             co_return failed(found.error());
@@ -181,13 +173,13 @@ asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
                {"scanned", found->scanned},
                {"unreadable", found->unreadable}};
     } else {
-        const auto page = with.history.letters(*filter);
+        const auto page = with.history.letters(filter);
         if (!page)
             co_return failed(page.error());
         out = {{"letters", rows_json(with, page->letters)}, {"next", page->next}};
     }
-    if ((*given)["count"] == "true") {
-        const auto count = with.history.count_letters(*filter, most_counted);
+    if (given["count"] == "true") {
+        const auto count = with.history.count_letters(filter, most_counted);
         if (!count)
             co_return failed(count.error());
         out["count"] = *count;

@@ -71,15 +71,20 @@ json::object plan_json(const Means& with, const Call& call, const LetterId& lett
     return out;
 }
 
-/// Fails as Redis or history does; `body_missing`.
+/// Fails as Redis or history does.
 Task<LetterPlan> plan(const Means& with, LetterId letter)
 {
     auto bytes = co_await stored(with, letter.event);
     if (!bytes)
         co_return std::unexpected(bytes.error());
     if (bytes->empty())
-        co_return fail(FailureClass::permanent, "body_missing",
-                       "neither Redis nor history has this event's body any more");
+        co_return LetterPlan{.verdict = LetterPlan::Verdict::fails,
+                             .failed = FailedAt{"decode",
+                                                {FailureClass::permanent,
+                                                 "body_missing",
+                                                 "neither Redis nor history has this event's body any more",
+                                                 {}}},
+                             .cause = "body_missing"};
     auto asking = retry::known_event(with.redis, with.scripts, letter.event);
     const auto known = co_await std::move(asking);
     if (!known)
@@ -101,20 +106,10 @@ Task<LetterPlan> plan(const Means& with, LetterId letter)
 
 asio::awaitable<net::Response> plan_letters(const Means& with, const Call& call)
 {
-    auto names = letter_filter_names();
-    names.insert(names.end(), {"cursor", "limit"});
-    auto given = parameters(call.query, names);
-    if (!given)
-        co_return failed(given.error());
-    const auto limit = limit_of(*given, 100);
-    if (!limit)
-        co_return failed(limit.error());
-    auto filter = letter_filter(*given, call.caller, std::chrono::system_clock::now());
-    if (!filter)
-        co_return failed(filter.error());
-    filter->cursor = (*given)["cursor"];
-    filter->limit = *limit;
-    const auto page = with.history.letters(*filter);
+    const auto asked = asked_page(call);
+    if (!asked)
+        co_return failed(asked.error());
+    const auto page = with.history.letters(asked->filter);
     if (!page)
         co_return failed(page.error());
     json::array letters;
@@ -124,21 +119,9 @@ asio::awaitable<net::Response> plan_letters(const Means& with, const Call& call)
             continue;
         auto planning = plan(with, *letter);
         const auto planned = co_await std::move(planning);
-        if (planned)
-            letters.push_back(plan_json(with, call, *letter, *planned));
-        else if (planned.error().code == "body_missing")
-            letters.push_back(json::object{{"letter", row.letter},
-                                           {"event", row.event.text()},
-                                           {"verdict", name_of(LetterPlan::Verdict::fails)},
-                                           {"deliveries", json::array()},
-                                           {"cause", planned.error().code},
-                                           {"stage", ""},
-                                           {"code", planned.error().code},
-                                           {"detail", planned.error().detail},
-                                           {"where", ""},
-                                           {"config", ""}});
-        else
+        if (!planned)
             co_return failed(planned.error());
+        letters.push_back(plan_json(with, call, *letter, *planned));
     }
     co_return reply(200, json::object{{"letters", std::move(letters)}, {"next", page->next}});
 }

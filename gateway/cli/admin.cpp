@@ -1,12 +1,15 @@
 #include "gateway/cli/admin.hpp"
 
 #include <cstdlib>
+#include <iostream>
 
 #include <boost/json.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "core/config/values.hpp"
+#include "gateway/cli/cli.hpp"
+#include "gateway/cli/output.hpp"
 #include "gateway/data_folder.hpp"
 
 namespace headgate::gateway {
@@ -72,6 +75,18 @@ Result<json::value> ask(const std::string& data, std::string method, std::string
     if (!answer)
         return std::unexpected(answer.error());
     return told_by(*answer);
+}
+
+int show(const std::string& data, std::string target, bool json)
+{
+    const auto answer = ask(data, "GET", std::move(target));
+    if (!answer)
+        return complain(answer.error());
+    if (json)
+        std::cout << boost::json::serialize(*answer) << "\n";
+    else
+        print_fields(*answer);
+    return exit_fine;
 }
 
 std::string encoded(const std::string& value)

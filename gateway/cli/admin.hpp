@@ -19,6 +19,9 @@ Result<boost::json::value> ask(const std::string& data, std::string method, std:
 /// The same of an answer that is there already.
 Result<boost::json::value> told_by(const net::ClientAnswer& answer);
 
+/// Prints the one thing that is there, its members a line each or as JSON; the exit code of a command.
+int show(const std::string& data, std::string target, bool json);
+
 /// A name or a value as it stands in a path or a query.
 std::string encoded(const std::string& value);
 

@@ -80,14 +80,7 @@ int holds_list_command(const OperatorOptions& options)
 
 int hold_show_command(const OperatorOptions& options)
 {
-    const auto answer = ask(options.data, "GET", "/api/v1/holds/" + encoded(options.name));
-    if (!answer)
-        return complain(answer.error());
-    if (options.json)
-        std::cout << json::serialize(*answer) << "\n";
-    else
-        print_fields(*answer);
-    return exit_fine;
+    return show(options.data, "/api/v1/holds/" + encoded(options.name), options.json);
 }
 
 int hold_approve_command(const OperatorOptions& options)

@@ -139,16 +139,10 @@ int dlq_causes_command(const DeskOptions& options)
 
 int dlq_show_command(const DeskOptions& options)
 {
-    const auto answer =
-        ask(options.data, "GET",
-            "/api/v1/dlq/" + encoded(options.id) + (options.reveal ? "?reveal=true&why=" + encoded(options.why) : ""));
-    if (!answer)
-        return complain(answer.error());
-    if (options.json)
-        std::cout << json::serialize(*answer) << "\n";
-    else
-        print_fields(*answer);
-    return exit_fine;
+    return show(
+        options.data,
+        "/api/v1/dlq/" + encoded(options.id) + (options.reveal ? "?reveal=true&why=" + encoded(options.why) : ""),
+        options.json);
 }
 
 int dlq_replay_command(const DeskOptions& options)

@@ -19,18 +19,6 @@ std::string unveiled(const QueryOptions& options)
     return options.reveal ? "?reveal=true&why=" + encoded(options.why) : "";
 }
 
-int show(const QueryOptions& options, const std::string& target)
-{
-    const auto answer = ask(options.data, "GET", target + unveiled(options));
-    if (!answer)
-        return complain(answer.error());
-    if (options.json)
-        std::cout << json::serialize(*answer) << "\n";
-    else
-        print_fields(*answer);
-    return exit_fine;
-}
-
 }  // namespace
 
 int events_list_command(const QueryOptions& options)
@@ -62,7 +50,7 @@ int events_list_command(const QueryOptions& options)
 
 int events_show_command(const QueryOptions& options, const std::string& id)
 {
-    return show(options, "/api/v1/events/" + encoded(id));
+    return show(options.data, "/api/v1/events/" + encoded(id) + unveiled(options), options.json);
 }
 
 int events_raw_command(const QueryOptions& options, const std::string& id)

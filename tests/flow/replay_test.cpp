@@ -247,6 +247,8 @@ TEST_F(ReplayFlow, AMappingBugIsMendedWhileTrafficGoesOn)
     ASSERT_EQ(causes.as_array().size(), 2U) << "state comes before notes";
     EXPECT_EQ(causes.at(0).at("letters").as_int64(), dead - 2);
     ASSERT_TRUE(mend()) << headgate_->log();
+    const auto plan = headgate({"replay", "plan", "--all"});
+    EXPECT_THAT(plan.out, HasSubstr(std::to_string(dead - 2) + " would go on to their system\n  2 would be letters"));
 
     const std::string id(
         start(R"({"filter":{"type":"sales_order"},"rate":200,"why":"notes are texts"})").at("job").as_string());
