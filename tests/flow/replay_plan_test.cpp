@@ -51,7 +51,8 @@ TEST_F(ReplayPlan, SaysHowManyWouldPassAndDoesNothing)
     const auto state = everything();
     const auto after = headgate({"replay", "plan", "--all"});
     EXPECT_EQ(after.code, 1) << "not all of them";
-    EXPECT_THAT(after.out, HasSubstr("11 letters\n  10 would go on to their system\n  1 would be letters again\n"));
+    EXPECT_THAT(after.out, HasSubstr("11 letters\n  10 would go on to their system\n  1 would be letters again\n"
+                                     "    1 map/unmapped/payment_state/shop\n"));
     EXPECT_EQ(headgate({"replay", "plan", "--code", "wrong_kind", "--json"}).code, 0);
     EXPECT_EQ(plan(strange).at("verdict").as_string(), "fails");
     EXPECT_EQ(plan(strange).at("code").as_string(), "unmapped");
