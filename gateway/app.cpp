@@ -8,14 +8,13 @@
 #include <iostream>
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "core/clock.hpp"
 #include "gateway/admin_api.hpp"
 #include "gateway/announcement.hpp"
@@ -37,8 +36,6 @@ namespace headgate::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
-
 constexpr int exit_failed = 1;
 constexpr int exit_configuration = 78;  // EX_CONFIG of sysexits.h
 

@@ -19,12 +19,12 @@ namespace {
 constexpr std::array<std::pair<std::string_view, Edit::Op>, 3> ops{
     {{"set", Edit::Op::set}, {"replace", Edit::Op::replace}, {"delete", Edit::Op::remove}}};
 
-using Tokens = std::vector<std::string>;
+using PointerTokens = std::vector<std::string>;
 
 /// The parts of a pointer; nothing for what is none.
-std::optional<Tokens> tokens_of(std::string_view pointer)
+std::optional<PointerTokens> tokens_of(std::string_view pointer)
 {
-    Tokens tokens;
+    PointerTokens tokens;
     if (pointer.empty())
         return tokens;
     if (pointer.front() != '/')
@@ -44,7 +44,7 @@ std::optional<Tokens> tokens_of(std::string_view pointer)
     return tokens;
 }
 
-std::string quoted(std::string_view text)
+std::string json_quoted(std::string_view text)
 {
     std::string out = "\"";
     for (const char letter : text) {
@@ -62,7 +62,7 @@ std::string quoted(std::string_view text)
 /// Writes a document with one edit made.
 class Editor {
 public:
-    Editor(const Document& document, const Edit& edit, const Tokens& tokens)
+    Editor(const Document& document, const Edit& edit, const PointerTokens& tokens)
         : document_(document),
           edit_(edit),
           tokens_(tokens)
@@ -100,7 +100,7 @@ private:
         const bool last = depth + 1 == tokens_.size();
         std::string out = "{";
         const auto add = [&out](std::string_view key, const std::string& value) {
-            out.append(out.size() > 1 ? "," : "").append(quoted(key)).append(":").append(value);
+            out.append(out.size() > 1 ? "," : "").append(json_quoted(key)).append(":").append(value);
         };
         bool found = false;
         for (const NodeIndex member : document_.children(node)) {
@@ -147,7 +147,7 @@ private:
 
     const Document& document_;
     const Edit& edit_;
-    const Tokens& tokens_;
+    const PointerTokens& tokens_;
     std::string why_;
 };
 
@@ -192,10 +192,10 @@ std::string with_more(std::string_view edits, const std::vector<Edit>& more, std
     std::string all(edits.empty() ? "[" : edits.substr(0, edits.size() - 1));
     for (const Edit& edit : more) {
         const auto* op = std::ranges::find(ops, edit.op, &std::pair<std::string_view, Edit::Op>::second);
-        all += fmt::format(R"({}{{"op":"{}","path":{})", all.size() > 1 ? "," : "", op->first, quoted(edit.path));
+        all += fmt::format(R"({}{{"op":"{}","path":{})", all.size() > 1 ? "," : "", op->first, json_quoted(edit.path));
         if (edit.op != Edit::Op::remove)
             all.append(",\"value\":").append(edit.value);
-        all += fmt::format(R"(,"who":{},"why":{},"at":{}}})", quoted(who), quoted(why), quoted(at));
+        all += fmt::format(R"(,"who":{},"why":{},"at":{}}})", json_quoted(who), json_quoted(why), json_quoted(at));
     }
     return all + "]";
 }
@@ -207,7 +207,7 @@ Result<std::string> edited(const Document& document, const std::vector<Edit>& ed
         const auto now = connectors::read_json(text);
         if (!now)
             return std::unexpected(now.error());
-        const auto tokens = tokens_of(edit.path).value_or(Tokens{});
+        const auto tokens = tokens_of(edit.path).value_or(PointerTokens{});
         auto made = Editor(*now, edit, tokens).run();
         if (!made)
             return made;

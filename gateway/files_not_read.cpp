@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "core/ascii.hpp"
 #include "gateway/config.hpp"
 
 namespace headgate::gateway {
@@ -89,9 +90,7 @@ private:
     void endings(const fs::path& folder, const std::string& name = {})
     {
         for (const auto& path : entries_of(folder)) {
-            std::string extension = path.extension().string();
-            std::ranges::transform(extension, extension.begin(),
-                                   [](unsigned char letter) { return std::tolower(letter); });
+            const std::string extension = lower(path.extension().string());
             const bool meant = extension == ".yml" || (extension == ".yaml" && path.extension() != ".yaml");
             if (meant && !is_folder(path) && (name.empty() || path.stem() == name))
                 not_read(path, "only files that end in .yaml are read here",

@@ -6,10 +6,9 @@
 #include <set>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "core/fault_point.hpp"
 #include "gateway/letter.hpp"
 #include "gateway/letter_id.hpp"
@@ -23,8 +22,6 @@ namespace headgate::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
-
 // Frames are gathered for this long: history is read by people, and one commit serves many events.
 constexpr auto gathering = 100ms;
 

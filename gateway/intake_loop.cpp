@@ -1,9 +1,9 @@
 #include "gateway/intake_loop.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "core/async.hpp"
 
 namespace headgate::gateway {
 
@@ -48,7 +48,7 @@ asio::awaitable<void> IntakeLoop::stop_intake(std::chrono::milliseconds limit)
     server_->close_idle();
     asio::steady_timer timer(loop_.io(), limit);
     auto waiting = server_->wait_idle();
-    auto timeout = timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto timeout = timer.async_wait(use_tuple);
     co_await (std::move(waiting) || std::move(timeout));
     server_->cut();
     co_await server_->wait_idle();

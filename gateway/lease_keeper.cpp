@@ -7,16 +7,13 @@
 #include <iterator>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "core/async.hpp"
 
 namespace headgate::gateway {
 
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
-
 // Nothing is written in the lease's last second: a write that is under way must end before another owner begins.
 constexpr std::int64_t margin_ns = 1'000'000'000;
 

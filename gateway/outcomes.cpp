@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "core/timer.hpp"
@@ -13,11 +11,7 @@
 
 namespace headgate::gateway {
 
-namespace {
-
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
-
-}  // namespace
+namespace {}  // namespace
 
 Outcomes::Outcomes(asio::any_io_executor executor, Dependencies dependencies)
     : executor_(std::move(executor)),

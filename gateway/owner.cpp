@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
 #include "gateway/approvals.hpp"
@@ -346,7 +345,7 @@ asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
         if (known.error().failure_class == FailureClass::permanent)
             unreadable_.begins(known.error());
         pause.expires_after(100ms);
-        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await pause.async_wait(use_tuple);
     }
 }
 

@@ -1,12 +1,11 @@
 #include "gateway/owner_loop.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "gateway/added_entries.hpp"
 #include "gateway/aside.hpp"
 #include "gateway/parent_history.hpp"
@@ -17,7 +16,6 @@ namespace headgate::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t most_handed = std::size_t{64} << 20U;  // bytes on the way to the owner
 
 retry::LeaseConfig lease_config(const Configuration& configuration)

@@ -4,11 +4,10 @@
 #include <memory>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
+#include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "gateway/api/commands.hpp"
@@ -74,7 +73,7 @@ asio::awaitable<void> ReplayRunner::run()
     ended_ = stopping_;
     while (!stopping_) {
         pause_.expires_after(round_time);
-        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await pause_.async_wait(use_tuple);
         if (stopping_ || !with_.works())
             continue;
         if (rounds_to_look_-- == 0)

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "core/give_way.hpp"
@@ -532,7 +531,7 @@ asio::awaitable<void> SlowPath::take_and_send(std::shared_ptr<Attempt> attempt, 
         Timer timer(co_await asio::this_coro::executor);
         while (!taken && epoch == epoch_ && taken.error().code != "lease_lost") {
             timer.expires_after(100ms);
-            co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+            co_await timer.async_wait(use_tuple);
             taken = co_await with_.deliveries.take(take);
         }
     }

@@ -19,9 +19,9 @@ namespace json = boost::json;
 namespace {
 
 /// Compiles one schema file. The $defs with these names are kinds of the language; any other is read in place.
-class Reader {
+class CanonicalReader {
 public:
-    Reader(const std::string& path, const json::object& root, const json::object& common, Problems& problems)
+    CanonicalReader(const std::string& path, const json::object& root, const json::object& common, Problems& problems)
         : path_(path),
           root_(root),
           common_(common),
@@ -191,7 +191,7 @@ void read_type(const std::string& path, const json::object& common,
     const auto says = [&](const char* key) { return schema.contains(key) && schema.at(key) == true; };
     type.snapshot = says("x-snapshot");
     type.overtakes = says("x-overtakes");
-    type.shape = Reader(path, schema, common, problems).shape(json::value(schema), type.name, 0);
+    type.shape = CanonicalReader(path, schema, common, problems).shape(json::value(schema), type.name, 0);
     json::value rules = not_empty(schema);
     if (const json::value* given = schema.if_contains("x-invariants"); given != nullptr && given->is_array())
         rules.get_array().insert(rules.get_array().end(), given->get_array().begin(), given->get_array().end());

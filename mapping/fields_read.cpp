@@ -61,9 +61,10 @@ std::optional<Unknown> unknown_step(const Expr& path, const CanonicalType& type)
     return std::nullopt;
 }
 
-class Reader {
+class FieldsReader {
 public:
-    Reader(std::span<const CanonicalType* const> types, Problems& problems) : types_(types), problems_(problems) {}
+    FieldsReader(std::span<const CanonicalType* const> types, Problems& problems) : types_(types), problems_(problems)
+    {}
 
     /// `about_it`: `.` is the transaction, and no item of a list.
     void read(const Expr& expr, bool about_it)  // NOLINT(misc-no-recursion)
@@ -140,7 +141,7 @@ Problems not_in_transaction(const Block& block, std::span<const CanonicalType* c
 {
     Problems problems;
     if (block.expression)
-        Reader(types, problems).read(*block.expression, true);
+        FieldsReader(types, problems).read(*block.expression, true);
     return problems;
 }
 

@@ -1,5 +1,7 @@
 #include "mapping/folder.hpp"
 
+#include "core/ascii.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -9,10 +11,10 @@ namespace headgate::mapping {
 namespace {
 
 /// ".YML" is meant as ".yaml".
-std::string meant(std::string extension)
+std::string meant(std::string_view extension)
 {
-    std::ranges::transform(extension, extension.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    return extension == ".yml" ? ".yaml" : extension;
+    std::string small = lower(extension);
+    return small == ".yml" ? ".yaml" : small;
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ std::vector<std::string> files_of(const std::string& folder, std::string_view ex
                 {path, 0, 0, "not_read", "a folder in this folder is not read", "put its files beside it"});
         else if (path.extension() == extension)
             files.push_back(path);
-        else if (meant(path.extension()) == extension)
+        else if (meant(path.extension().string()) == extension)
             problems.push_back({path, 0, 0, "not_read",
                                 "only files that end in " + std::string(extension) + " are read here",
                                 "rename it to " + path.stem().string() + std::string(extension)});

@@ -211,7 +211,7 @@ bool apply_capture(Call& call, Value& out)
     return find_pattern(call, parts, 2, found) && (!found || give_text(call, {parts[1].data(), parts[1].size()}, out));
 }
 
-constexpr Function functions[] = {
+constexpr Function coding_table[] = {
     {"json", 0, 0, apply_json},
     {"to_json", 0, 0, apply_to_json},
     {"base64", 0, 0, apply_base64},
@@ -229,7 +229,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> coding_functions()
 {
-    return functions;
+    return coding_table;
 }
 
 }  // namespace headgate::mapping

@@ -379,7 +379,7 @@ bool apply_entries(Call& call, Value& out)
     return give_list(call, made, out);
 }
 
-constexpr Function functions[] = {
+constexpr Function list_table[] = {
     {"sum", 0, 0, apply_sum},
     {"count", 0, 0, apply_count},
     {"min", 0, 0, apply_min},
@@ -407,7 +407,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> list_functions()
 {
-    return functions;
+    return list_table;
 }
 
 }  // namespace headgate::mapping

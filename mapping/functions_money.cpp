@@ -228,7 +228,7 @@ bool apply_quantity(Call& call, Value& out)
     return true;
 }
 
-constexpr Function functions[] = {
+constexpr Function money_table[] = {
     {.name = "money", .least = 1, .most = 2, .apply = apply_money, .of_currency = true},
     {.name = "price", .least = 1, .most = 1, .apply = apply_price, .of_currency = true},
     {.name = "minor", .least = 1, .most = 1, .apply = apply_minor, .of_currency = true},
@@ -243,7 +243,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> money_functions()
 {
-    return functions;
+    return money_table;
 }
 
 }  // namespace headgate::mapping

@@ -147,7 +147,7 @@ bool apply_divide(Call& call, Value& out)
     return done;
 }
 
-constexpr Function functions[] = {
+constexpr Function number_table[] = {
     {"integer", 0, 0, apply_integer}, {"number", 0, 1, apply_number}, {"implied", 1, 1, apply_implied},
     {"abs", 0, 0, apply_abs},         {"negate", 0, 0, apply_negate}, {"round", 0, 1, apply_round},
     {"divide", 2, 2, apply_divide},
@@ -157,7 +157,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> number_functions()
 {
-    return functions;
+    return number_table;
 }
 
 }  // namespace headgate::mapping

@@ -251,7 +251,7 @@ bool apply_xref(Call& call, Value& out)
     return false;
 }
 
-constexpr Function functions[] = {
+constexpr Function tables_table[] = {
     {"lookup", 1, 2, apply_lookup, special, nullptr, Vocabulary::Kind::words},
     {"lookup_back", 1, 2, apply_lookup_back, special, nullptr, Vocabulary::Kind::words},
     {"classify", 1, 2, apply_classify, special, nullptr, Vocabulary::Kind::rules},
@@ -263,7 +263,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> table_functions()
 {
-    return functions;
+    return tables_table;
 }
 
 }  // namespace headgate::mapping

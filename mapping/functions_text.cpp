@@ -311,7 +311,7 @@ bool apply_pad_left(Call& call, Value& out)
     return give_text(call, padded.append(text), out);
 }
 
-constexpr Function functions[] = {
+constexpr Function text_table[] = {
     {"string", 0, 0, apply_string},
     {"trim", 0, 0, apply_trim},
     {"lower", 0, 0, apply_lower},
@@ -335,7 +335,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> text_functions()
 {
-    return functions;
+    return text_table;
 }
 
 }  // namespace headgate::mapping

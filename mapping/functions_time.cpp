@@ -216,7 +216,7 @@ bool apply_format_time(Call& call, Value& out)
     return text ? give_text(call, *text, out) : call.fail("unknown_zone", "names a zone that is not known");
 }
 
-constexpr Function functions[] = {
+constexpr Function time_table[] = {
     {"timestamp", 0, 2, apply_timestamp, plain, check_reading},
     {"from_unix", 0, 0, apply_from_unix},
     {"date", 0, 1, apply_date, plain, check_reading},
@@ -228,7 +228,7 @@ constexpr Function functions[] = {
 
 std::span<const Function> time_functions()
 {
-    return functions;
+    return time_table;
 }
 
 }  // namespace headgate::mapping

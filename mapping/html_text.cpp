@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "core/utf8.hpp"
 
 namespace headgate::mapping {
@@ -47,24 +48,9 @@ constexpr std::string_view inline_tags[] = {
     "a", "abbr", "b",    "bdi",   "bdo",  "cite",   "code",   "del", "em",  "font", "i",  "ins", "kbd", "mark",
     "q", "s",    "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",   "var", "wbr"};
 
-char lower(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
-}
-
-bool is_letter(char letter)
-{
-    return lower(letter) >= 'a' && lower(letter) <= 'z';
-}
-
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
-
-class Reader {
+class HtmlReader {
 public:
-    explicit Reader(std::string_view html) : html_(html) { text_.reserve(html.size()); }
+    explicit HtmlReader(std::string_view html) : html_(html) { text_.reserve(html.size()); }
 
     std::string read()
     {
@@ -147,7 +133,7 @@ private:
     {
         for (skip_behind("</"); at_ < html_.size(); skip_behind("</")) {
             const std::string_view rest = html_.substr(at_, name.size());
-            if (std::ranges::equal(rest, name, {}, lower)) {
+            if (std::ranges::equal(rest, name, {}, [](char letter) { return lower(letter); })) {
                 skip_behind(">");
                 return;
             }
@@ -208,7 +194,7 @@ private:
 
 std::string html_text(std::string_view html)
 {
-    return Reader(html).read();
+    return HtmlReader(html).read();
 }
 
 }  // namespace headgate::mapping

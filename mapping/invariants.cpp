@@ -13,9 +13,9 @@ namespace json = boost::json;
 
 namespace {
 
-class Reader {
+class InvariantReader {
 public:
-    Reader(Invariants& made, Problems& problems) : made_(made), problems_(problems) {}
+    InvariantReader(Invariants& made, Problems& problems) : made_(made), problems_(problems) {}
 
     void read(const json::value& list)
     {
@@ -163,7 +163,7 @@ std::shared_ptr<const Invariants> Invariants::read(const std::string& file, cons
 {
     auto made = std::make_shared<Invariants>();
     made->file = file;
-    Reader(*made, problems).read(list);
+    InvariantReader(*made, problems).read(list);
     return made;
 }
 

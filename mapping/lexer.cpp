@@ -2,17 +2,13 @@
 
 #include <optional>
 
+#include "core/ascii.hpp"
 #include "core/encoding.hpp"
 #include "core/utf8.hpp"
 
 namespace headgate::mapping {
 
 namespace {
-
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
 
 bool is_name_letter(char letter)
 {

@@ -65,9 +65,9 @@ std::string word_of_factor(std::string_view from, std::string_view to, std::stri
 }
 
 /// Reads one file into a table.
-class Reader {
+class VocabularyReader {
 public:
-    Reader(const YamlFile& file, Vocabulary& table, Problems& problems)
+    VocabularyReader(const YamlFile& file, Vocabulary& table, Problems& problems)
         : file_(file),
           table_(table),
           problems_(problems)
@@ -248,7 +248,7 @@ std::optional<Vocabulary> read_table(const std::string& path, bool overlay, Prob
     Vocabulary table;
     table.name = std::filesystem::path(path).stem();
     table.file = path;
-    Reader(*file, table, problems).read(overlay);
+    VocabularyReader(*file, table, problems).read(overlay);
     if (table.unmapped == Vocabulary::Unmapped::park)
         for (const auto& word : file->root()["entries"])
             if (word.first.IsScalar() && word.first.Scalar().size() > MissedWord::most_bytes)

@@ -17,7 +17,7 @@ namespace {
 // `event_by_state` leaves out what was applied, nearly all: the newest of those are found by walking `event_id`, the
 // few others would not be. A channel or a source is filtered on the way. Bodies lie apart, so lists never read past
 // them.
-constexpr const char* tables = R"sql(
+constexpr const char* event_tables = R"sql(
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, event TEXT NOT NULL, seq INTEGER NOT NULL, round INTEGER NOT NULL, source TEXT NOT NULL,
     channel TEXT NOT NULL, topic TEXT NOT NULL, received_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS event_by_entity ON event (entity, event) WHERE entity
 CREATE INDEX IF NOT EXISTS event_by_state ON event (state, event) WHERE state <> 'applied';
 )sql";
 
-constexpr const char* columns =
+constexpr const char* event_columns =
     "event, seq, round, source, channel, topic, received_at, finished_at, state, reason, entity, order_number, origin";
 
 // The stream brings frames in order, and after a crash again, those that are written already among them. A frame that
@@ -60,7 +60,7 @@ WHERE excluded.frame > frame
 constexpr std::size_t page_size = 8192;
 constexpr std::size_t cache_bytes = std::size_t{16} << 20U;
 
-HistoryRow row_of(const sqlite::Statement& found)
+HistoryRow event_row(const sqlite::Statement& found)
 {
     HistoryRow row;
     row.event = EventId::parse(found.text(0)).value_or(EventId());
@@ -82,7 +82,7 @@ HistoryRow row_of(const sqlite::Statement& found)
 /// A file of a version before is brought up to this one.
 void make_tables(sqlite::Database& database)
 {
-    database.must_run(tables);
+    database.must_run(event_tables);
     if (!database.try_prepare("SELECT frame FROM event"))
         database.must_run("ALTER TABLE event ADD COLUMN frame INTEGER NOT NULL DEFAULT 0");
     if (!database.try_prepare("SELECT job FROM event"))
@@ -123,7 +123,7 @@ public:
         if (!filter.cursor.empty() && !EventId::parse(filter.cursor))
             return fail(FailureClass::permanent, "bad_cursor", "this is no cursor of a page of history");
 
-        std::string sql = std::string("SELECT ") + columns + " FROM event WHERE 1";
+        std::string sql = std::string("SELECT ") + event_columns + " FROM event WHERE 1";
         std::vector<std::string_view> values;
         const auto add = [&](const char* condition, const std::string& value) {
             if (value.empty())
@@ -163,7 +163,7 @@ public:
         HistoryPage page;
         int code = query->step();
         for (; code == SQLITE_ROW && page.rows.size() < filter.limit; code = query->step())
-            page.rows.push_back(row_of(*query));
+            page.rows.push_back(event_row(*query));
         if (code == SQLITE_ROW)
             page.next = page.rows.back().event.text();
         else if (code != SQLITE_DONE)
@@ -173,9 +173,9 @@ public:
 
     Result<std::optional<HistoryRow>> show(const EventId& event)
     {
-        return find<HistoryRow>(std::string("SELECT ") + columns + ", timeline FROM event WHERE event = ?",
+        return find<HistoryRow>(std::string("SELECT ") + event_columns + ", timeline FROM event WHERE event = ?",
                                 event.text(), [](const sqlite::Statement& found) {
-                                    HistoryRow row = row_of(found);
+                                    HistoryRow row = event_row(found);
                                     row.timeline = "[" + std::string(found.text(13)) + "]";
                                     return row;
                                 });

@@ -11,7 +11,7 @@ namespace headgate::observability {
 namespace {
 
 // One index for each way people ask; ties in time go by rowid, which every index holds.
-constexpr const char* tables = R"sql(
+constexpr const char* letter_tables = R"sql(
 CREATE TABLE IF NOT EXISTS letter (
     id INTEGER PRIMARY KEY, letter TEXT NOT NULL UNIQUE, event TEXT NOT NULL, at INTEGER NOT NULL, due INTEGER NOT NULL,
     stage TEXT NOT NULL, class TEXT NOT NULL, code TEXT NOT NULL, cause TEXT NOT NULL, queue TEXT NOT NULL,
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS traffic (
     STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* columns =
+constexpr const char* letter_columns =
     "letter, event, at, due, stage, class, code, cause, queue, channel, source, topic, system, type, slot, entity, "
     "order_number, detail, place, config, attempts, round, seq, generation";
 
@@ -68,7 +68,7 @@ ON CONFLICT (cause) DO UPDATE SET
     first = min(first, excluded.first), last = max(last, excluded.last)
 )sql";
 
-LetterRow row_of(const sqlite::Statement& found)
+LetterRow letter_row(const sqlite::Statement& found)
 {
     LetterRow row;
     row.event = EventId::parse(found.text(1)).value_or(EventId());
@@ -187,7 +187,7 @@ std::int64_t hour_of(std::chrono::system_clock::time_point instant)
 
 void make_letter_tables(sqlite::Database& database)
 {
-    database.must_run(tables);
+    database.must_run(letter_tables);
 }
 
 LetterWriter::LetterWriter(sqlite::Database& database)
@@ -280,7 +280,7 @@ Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& fi
         condition.sql += " AND (at, id) < (?, ?)";
         condition.numbers.insert(condition.numbers.end(), {cursor->at, cursor->id});
     }
-    auto query = reader.try_prepare(std::string("SELECT ") + columns + ", id FROM letter" + condition.sql +
+    auto query = reader.try_prepare(std::string("SELECT ") + letter_columns + ", id FROM letter" + condition.sql +
                                     " ORDER BY at DESC, id DESC LIMIT " + std::to_string(filter.limit + 1));
     if (!query)
         return std::unexpected(std::move(query.error()));
@@ -288,7 +288,7 @@ Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& fi
     LetterRows page;
     int code = query->step();
     for (; code == SQLITE_ROW && page.letters.size() < filter.limit; code = query->step()) {
-        auto& row = page.letters.emplace_back(row_of(*query));
+        auto& row = page.letters.emplace_back(letter_row(*query));
         row.cursor = std::to_string(milliseconds_of(row.at)) + "." + std::to_string(query->integer(24));
     }
     if (code == SQLITE_ROW)

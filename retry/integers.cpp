@@ -12,7 +12,7 @@ namespace {
 
 using Integers = std::vector<std::int64_t>;
 
-std::int64_t number_of(const net::Reply& reply)
+std::int64_t integer_of(const net::Reply& reply)
 {
     std::int64_t number = reply.integer;
     std::from_chars(reply.text.data(), reply.text.data() + reply.text.size(), number);
@@ -38,7 +38,7 @@ Task<Integers> integers(net::Redis& redis, std::vector<std::vector<std::string>>
             std::vector<std::string_view> args(commands[i].begin(), commands[i].end());
             redis.send(args, [gathering, i](Result<net::Reply> reply) {
                 if (reply)
-                    gathering->answers[i] = number_of(*reply);
+                    gathering->answers[i] = integer_of(*reply);
                 else if (reply.error().detail != "WRONGTYPE" && !gathering->failure)
                     gathering->failure = std::move(reply.error());
                 if (--gathering->missing > 0)

@@ -173,7 +173,7 @@ void Schema::write(const std::string& key, std::string_view doc, const std::func
         return;
     }
     const std::size_t begin = state_.out.size();
-    const std::string line = space(state_.indent) + quoted(key) + ":";
+    const std::string line = space(state_.indent) + yaml_quoted(key) + ":";
     state_.out += line + "\n";
     const std::size_t body = state_.out.size();
     ++state_.indent;

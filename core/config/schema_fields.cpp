@@ -23,7 +23,7 @@ std::optional<std::string> Schema::scalar(std::string_view key, std::string_view
     }
     if (state_.mode == Mode::show) {
         if (!now.empty())
-            state_.out += space(state_.indent) + quoted(key) + ": " + now + "\n";
+            state_.out += space(state_.indent) + yaml_quoted(key) + ": " + now + "\n";
         return std::nullopt;
     }
     const Member* member = frame_->find(key);
@@ -43,19 +43,19 @@ std::optional<std::string> Schema::scalar(std::string_view key, std::string_view
 
 void Schema::field(std::string_view key, std::string& value, std::string_view doc)
 {
-    if (auto text = scalar(key, doc, "text", quoted(value)))
+    if (auto text = scalar(key, doc, "text", yaml_quoted(value)))
         value = std::move(*text);
 }
 
 void Schema::field(std::string_view key, std::optional<std::string>& value, std::string_view doc)
 {
-    if (auto text = scalar(key, doc, "text", quoted(value.value_or(""))))
+    if (auto text = scalar(key, doc, "text", yaml_quoted(value.value_or(""))))
         value = std::move(*text);
 }
 
 void Schema::field(std::string_view key, PlacedText& value, std::string_view doc)
 {
-    if (auto text = scalar(key, doc, "text", quoted(value.text)))
+    if (auto text = scalar(key, doc, "text", yaml_quoted(value.text)))
         value = {std::move(*text), where(key)};
 }
 
@@ -144,7 +144,7 @@ void Schema::field(std::string_view key, std::optional<Rate>& value, std::string
 
 void Schema::field(std::string_view key, Endpoint& value, std::string_view doc)
 {
-    const auto text = scalar(key, doc, "address:port", quoted(value.text()));
+    const auto text = scalar(key, doc, "address:port", yaml_quoted(value.text()));
     if (!text)
         return;
     if (const auto parsed = parse_endpoint(*text))
@@ -160,7 +160,7 @@ void Schema::field(std::string_view key, std::vector<std::string>& value, std::s
     if (!reading()) {
         std::string now;
         for (const auto& item : value)
-            now += (now.empty() ? "[" : ", ") + quoted(item);
+            now += (now.empty() ? "[" : ", ") + yaml_quoted(item);
         scalar(key, doc, "list of texts", now.empty() ? now : now + "]");
         return;
     }
@@ -212,7 +212,7 @@ void Schema::field(std::string_view key, Settings& value, std::string_view doc)
     if (!reading()) {
         std::string now;
         for (const auto& [name, setting] : value)
-            now += (now.empty() ? "{" : ", ") + quoted(name) + ": " +
+            now += (now.empty() ? "{" : ", ") + yaml_quoted(name) + ": " +
                    (setting.kind == Setting::Kind::text ? in_quotes(setting.text) : setting.text);
         scalar(key, doc, "names and values", now.empty() ? now : now + "}");
         return;

@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "core/ascii.hpp"
 #include "core/config/schema_inside.hpp"
 #include "core/config/tabs.hpp"
 
@@ -76,8 +77,7 @@ std::vector<fs::path> files_of(Schema::State& state, const fs::path& folder)
         const fs::path& path = entry->path();
         if (path.filename().string().starts_with('.'))
             continue;
-        std::string extension = path.extension().string();
-        std::ranges::transform(extension, extension.begin(), [](unsigned char letter) { return std::tolower(letter); });
+        const std::string extension = lower(path.extension().string());
         std::error_code unknown;
         if (fs::is_directory(path, unknown))
             state.problems.push_back(

@@ -122,7 +122,7 @@ std::string Access::insert(State& state, const std::string& text, const std::str
     }
 }
 
-std::string quoted(std::string_view text)
+std::string yaml_quoted(std::string_view text)
 {
     const auto plain = [](char letter) {
         return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||

@@ -68,7 +68,7 @@ struct Access {
 [[nodiscard]] std::string kind_of(const YAML::Node& node);
 
 /// A text as a YAML value that reads back as this text; an empty one is nothing.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string yaml_quoted(std::string_view text);
 /// The same, never bare: what must stay a text when it looks like a number.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 

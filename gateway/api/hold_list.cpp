@@ -29,7 +29,7 @@ struct HoldCursor {
     std::optional<retry::DeliveryId> after;
 };
 
-std::string text_of(const HoldCursor& cursor)
+std::string cursor_text(const HoldCursor& cursor)
 {
     return fmt::format("{}{}.{}.{}", cursor.escalated ? "e" : "", cursor.partition, cursor.page,
                        cursor.after ? letter_text(cursor.after->event, cursor.after->half) : "");
@@ -213,7 +213,7 @@ asio::awaitable<net::Response> list_holds(const Means& with, const Call& call)
             if (!queue.empty() && queue_of_hold(with, delivery, delivery.channel).name != queue)
                 continue;
             if (rows.size() == *limit) {
-                auto next = text_of(*cursor);
+                auto next = cursor_text(*cursor);
                 co_return co_await page_of(with, std::move(rows), std::move(lanes), std::move(next));
             }
             cursor->after = delivery.id;

@@ -69,7 +69,7 @@ std::string name_in(const Route& route)
     return found == words.end() ? std::string{} : *found;
 }
 
-std::string text_of(const YAML::Node& node)
+std::string scalar_of(const YAML::Node& node)
 {
     return node && node.IsScalar() ? node.Scalar() : std::string{};
 }
@@ -81,12 +81,12 @@ void say_mistakes(const Route& route, const YAML::Node& description, std::vector
     for (const auto& entry : description)
         if (std::ranges::find(keys, entry.first.Scalar()) == keys.end())
             say("`" + entry.first.Scalar() + "` describes nothing");
-    if (text_of(description["is"]).empty())
+    if (scalar_of(description["is"]).empty())
         say("`is` does not say what it is");
     if (!description["answer"])
         say("there is no `answer`");
     if (const auto name = name_in(route); name.empty() == bool(description["named"]) ||
-                                          (!name.empty() && !text_of(description["named"]).starts_with(name + ", ")))
+                                          (!name.empty() && !scalar_of(description["named"]).starts_with(name + ", ")))
         say("`named` is about the word in capitals of its path, and begins with it");
     if (description["refusals"])
         for (const auto& [status, codes] : description["refusals"].as<std::map<int, std::vector<std::string>>>())
@@ -153,7 +153,7 @@ private:
         std::string id = key_of(route);
         std::ranges::replace_if(id, [](char letter) { return letter == ' ' || letter == '/' || letter == '.'; }, '_');
         json::object out{{"operationId", id},
-                         {"summary", text_of(description["is"])},
+                         {"summary", scalar_of(description["is"])},
                          {"description", fmt::format("Takes the role {}.", name_of(route.least))},
                          {"tags", json::array{words_of(route.path).front()}}};
         if (auto all = parameters_of(route, description); !all.empty())
@@ -178,7 +178,7 @@ private:
             all.push_back(json::object{{"name", name},
                                        {"in", "path"},
                                        {"required", true},
-                                       {"description", text_of(description["named"]).substr(name.size() + 2)},
+                                       {"description", scalar_of(description["named"]).substr(name.size() + 2)},
                                        {"schema", json::object{{"type", "string"}}}});
         if (description["query"])
             for (const auto& member : described_.shapes.members(description["query"]))
@@ -202,7 +202,7 @@ private:
 
     json::object content(const YAML::Node& shape) const
     {
-        const auto word = text_of(shape);
+        const auto word = scalar_of(shape);
         if (word == "bytes")
             return content_of("application/octet-stream", json::object{});
         if (word.starts_with(lines_of))

@@ -6,17 +6,13 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "core/ascii.hpp"
 #include "gateway/masking/documents.hpp"
 #include "gateway/masking/patterns.hpp"
 
 namespace headgate::gateway {
 
 namespace {
-
-bool is_space(char letter)
-{
-    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
-}
 
 void add_utf8(std::string& out, std::uint32_t code)
 {

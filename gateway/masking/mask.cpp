@@ -5,6 +5,7 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include "core/ascii.hpp"
 #include "gateway/hint.hpp"
 #include "gateway/masking/documents.hpp"
 #include "gateway/masking/patterns.hpp"
@@ -16,11 +17,6 @@ namespace headgate::gateway {
 namespace {
 
 constexpr int deepest = 3;  // documents within texts of documents
-
-bool is_space(char letter)
-{
-    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
-}
 
 std::string_view without_space(std::string_view text)
 {

@@ -3,24 +3,11 @@
 #include <algorithm>
 #include <string>
 
+#include "core/ascii.hpp"
+
 namespace headgate::gateway {
 
 namespace {
-
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
-
-bool is_upper(char letter)
-{
-    return letter >= 'A' && letter <= 'Z';
-}
-
-bool is_letter(char letter)
-{
-    return is_upper(letter) || (letter >= 'a' && letter <= 'z');
-}
 
 bool is_alnum(char letter)
 {

@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "core/ascii.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -146,16 +148,6 @@ constexpr std::string_view things[]{
 constexpr std::string_view cards[]{"card", "creditcard", "debitcard", "paymentcard", "ccdetails"};
 /// Within these, other things stand beside what is personal.
 constexpr std::string_view mixed[]{"address", "company", "contact", "recipient", "customernote", "bankaccount", "ip"};
-
-bool is_letter(char letter)
-{
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
-}
-
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
 
 /// The words of a name in small letters; a number belongs to the word before it.
 std::vector<std::string> words_in(std::string_view name)

@@ -4,14 +4,11 @@
 
 #include "gateway/masking/documents.hpp"
 
+#include "core/ascii.hpp"
+
 namespace headgate::gateway {
 
 namespace {
-
-bool is_space(char letter)
-{
-    return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
-}
 
 std::string_view local(std::string_view name)
 {

@@ -4,6 +4,7 @@
 
 #include "connectors/formats/json.hpp"
 #include "connectors/formats/json_peek.hpp"
+#include "core/ascii.hpp"
 
 namespace headgate::gateway {
 
@@ -17,15 +18,6 @@ const Document& no_document()
         return std::move(builder).finish();
     }();
     return document;
-}
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    });
-    return out;
 }
 
 /// A text that is too long, cut behind a whole character, with the hash of all of it: as distinct as it was. It stays

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <boost/url/parse.hpp>
 
+#include "core/async.hpp"
 #include "core/encoding.hpp"
 #include "mapping/request_body.hpp"
 
@@ -16,8 +15,6 @@ namespace headgate::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
-
 // A token that runs out while the request is on its way is refused: it is left a little before its time.
 constexpr auto spare = 30s;
 constexpr auto lifetime_unsaid = 5min;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/ascii.hpp"
 #include "gateway/tools/yaml.hpp"
 #include "mapping/json_text.hpp"
 
@@ -48,9 +49,8 @@ bool is_plain_text(std::string_view text)
 {
     constexpr std::array<std::string_view, 11> words{"true", "false", "null", "~", "yes", "no",
                                                      "on",   "off",   "y",    "n", ""};
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    if (std::ranges::find(words, lower) != words.end() || text.ends_with(' '))
+    const std::string small = lower(text);
+    if (std::ranges::find(words, small) != words.end() || text.ends_with(' '))
         return false;
     const auto is_letter = [](unsigned char letter) {
         return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter >= 0x80;

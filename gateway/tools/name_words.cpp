@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/ascii.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -103,16 +105,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 91> synonyms
     {"fulfillment", "fulfilment"},
     {"financial", "payment"},
 }};
-
-bool is_upper(char letter)
-{
-    return letter >= 'A' && letter <= 'Z';
-}
-
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
 
 void add(Words& words, const std::string& word)
 {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.hpp"
 #include "mapping/json_text.hpp"
 
 namespace headgate::gateway {
@@ -9,11 +10,6 @@ namespace headgate::gateway {
 namespace {
 
 constexpr std::size_t most_seen = 12;
-
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
 
 void lay(SampleNode& onto, const Document& document, NodeIndex at)  // NOLINT(misc-no-recursion)
 {

@@ -5,6 +5,8 @@
 
 #include <re2/re2.h>
 
+#include "core/ascii.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -12,13 +14,6 @@ namespace {
 using mapping::Shape;
 
 constexpr double margin = 0.02;  // the second best must be so far behind
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    return out;
-}
 
 bool is_amount(const Shape& shape)
 {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "gateway/tools/name_words.hpp"
 #include "gateway/tools/sample_tree.hpp"
 #include "gateway/tools/source_match.hpp"
@@ -33,20 +34,6 @@ std::string listed(const std::string& title, const std::vector<std::string>& nam
             text += ",";
     }
     return text + (names.empty() ? " none\n" : "\n");
-}
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    return out;
-}
-
-std::string upper(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char letter) { return std::toupper(letter); });
-    return out;
 }
 
 class Draft {

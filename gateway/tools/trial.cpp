@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "connectors/formats/json.hpp"
+#include "core/ascii.hpp"
 #include "gateway/hint.hpp"
 #include "gateway/stages/context.hpp"
 #include "gateway/stages/decode.hpp"
@@ -24,13 +25,6 @@ constexpr std::string_view always = "2026-01-01T00:00:00Z";
 std::chrono::system_clock::time_point arrival()
 {
     return std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
-}
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    return out;
 }
 
 void replace(std::string& text, std::string_view what, std::string_view with)

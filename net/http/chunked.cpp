@@ -48,11 +48,6 @@ constexpr std::array<std::string_view, 28> forbidden_trailers{"accept-encoding",
                                                               "x-forwarded-proto",
                                                               "x-real-ip"};
 
-std::unexpected<Refusal> refuse(std::string_view reason, int status = 400)
-{
-    return std::unexpected(Refusal{status, reason});
-}
-
 constexpr std::uint64_t hex_value(char digit_letter)
 {
     if (digit_letter <= '9')

@@ -14,11 +14,6 @@ using Trouble = std::optional<Refusal>;
 
 constexpr std::string_view after_target = " HTTP/1.1";
 
-std::unexpected<Refusal> refuse(std::string_view reason, int status = 400)
-{
-    return std::unexpected(Refusal{status, reason});
-}
-
 Trouble trouble(std::string_view reason, int status = 400)
 {
     return Refusal{status, reason};

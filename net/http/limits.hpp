@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <expected>
 #include <string_view>
 
 namespace headgate::net {
@@ -27,5 +28,10 @@ struct Refusal {
     std::string_view reason;
     bool operator==(const Refusal&) const = default;
 };
+
+inline std::unexpected<Refusal> refuse(std::string_view reason, int status = 400)
+{
+    return std::unexpected(Refusal{status, reason});
+}
 
 }  // namespace headgate::net

@@ -25,8 +25,6 @@
 
 namespace headgate::net {
 
-inline constexpr auto link_tuple = asio::as_tuple(asio::use_awaitable);
-
 /// Where the connections of a pool lead, the same for all of them.
 struct Route {
     asio::any_io_executor executor;

@@ -5,6 +5,8 @@
 
 #include <boost/asio/write.hpp>
 
+#include "core/async.hpp"
+
 namespace headgate::net {
 
 namespace {
@@ -40,9 +42,9 @@ Task<HttpAnswer> Link::talk(const HttpCall& call, const std::string& request)
             co_return std::unexpected(std::move(*refusal));
         }
     if (tls_)
-        written = co_await asio::async_write(*tls_, bytes, link_tuple);
+        written = co_await asio::async_write(*tls_, bytes, use_tuple);
     else
-        written = co_await asio::async_write(socket_, bytes, link_tuple);
+        written = co_await asio::async_write(socket_, bytes, use_tuple);
 
     // A peer that refuses early answers before it has read everything: a failed write is no reason not to listen.
     const auto clean = co_await listen(reader);
@@ -64,9 +66,9 @@ Task<bool> Link::listen(AnswerReader& reader)
         if (cancellation.cancelled() != asio::cancellation_type::none)
             co_return std::unexpected(lost(reader, "the call was cancelled", cancellation));
         if (tls_)
-            read = co_await tls_->async_read_some(room, link_tuple);
+            read = co_await tls_->async_read_some(room, use_tuple);
         else
-            read = co_await socket_.async_read_some(room, link_tuple);
+            read = co_await socket_.async_read_some(room, use_tuple);
         const auto [error, count] = read;
         const auto used = reader.feed(std::string_view(bytes).substr(0, count));
         if (!used) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/async.hpp"
 #include "net/http/tls.hpp"
 
 namespace headgate::net {
@@ -74,7 +75,7 @@ asio::awaitable<std::pair<Link::Error, Addresses>> Link::resolve(Time deadline)
                                });
     }
     if (!answer->has_value() && !aborted_)
-        co_await timer_.async_wait(link_tuple);
+        co_await timer_.async_wait(use_tuple);
     if (answer->has_value())
         co_return std::move(**answer);
     found.first = asio::error::timed_out;
@@ -102,7 +103,7 @@ Task<void> Link::open_to(asio::ip::address address, Time until)
     socket_ = asio::ip::tcp::socket(route_->executor);
     const asio::ip::tcp::endpoint endpoint(address, route_->origin.port);
     arm(until);
-    const auto [error] = co_await socket_.async_connect(endpoint, link_tuple);
+    const auto [error] = co_await socket_.async_connect(endpoint, use_tuple);
     if (error) {
         disarm();
         const auto cause = address.to_string() + ": " + (expired_ ? "no connection in time" : error.message());
@@ -129,7 +130,7 @@ Task<void> Link::handshake()
     tls_.emplace(socket_, *route_->tls);
     if (!expect_peer(tls_->native_handle(), route_->origin.host))
         co_return std::unexpected(unsent("tls_failed", "its name cannot be verified"));
-    const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, link_tuple);
+    const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, use_tuple);
     if (expired_)
         co_return std::unexpected(unsent("tls_failed", "no handshake in time"));
     if (error)

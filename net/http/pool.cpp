@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/async.hpp"
 #include "net/http/pool_state.hpp"
 #include "net/http/request_line.hpp"
 #include "net/http/tls.hpp"
@@ -118,7 +119,7 @@ Task<HttpPool::State::Place> HttpPool::State::acquire(const HttpCall& call)
     serve();
     const auto cancelled = [&cancellation] { return cancellation.cancelled() != asio::cancellation_type::none; };
     if (!waiter.place && !closed && !cancelled())
-        co_await waiter.signal.async_wait(link_tuple);
+        co_await waiter.signal.async_wait(use_tuple);
 
     const char* code = "queue_timeout";
     const char* cause = ": no connection was free in time";

@@ -7,11 +7,10 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "net/http/session.hpp"
 
 namespace headgate::net {
@@ -20,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr auto sweep_period = 250ms;
 constexpr auto accept_pause = 50ms;
 constexpr std::size_t most_overloaded = 128;  // connections beyond the limit that may wait for their 503 to be read

@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "core/async.hpp"
 #include "net/http/chunked.hpp"
 #include "net/http/session.hpp"
 
@@ -12,7 +10,6 @@ namespace headgate::net {
 
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t first_body_room = 64U << 10U;  // a length announced is not a length sent
 constexpr std::size_t kept_body_room = 64U << 10U;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -3,9 +3,7 @@
 #include <array>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "core/async.hpp"
 #include "net/http/answer.hpp"
 #include "net/http/session.hpp"
 
@@ -13,7 +11,6 @@ namespace headgate::net {
 
 namespace {
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t most_lingering_bytes = 1U << 20U;
 
 }  // namespace

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "core/async.hpp"
 #include "gateway/stages/accept.hpp"
 #include "gateway/stages/identify.hpp"
 #include "retry/keys.hpp"
@@ -18,13 +17,6 @@ namespace {
 
 constexpr auto busy_time = 16s;      // things are told
 constexpr auto longest_rest = 300s;  // everything is over by then
-
-net::RedisOptions options_of(const Line::Party& party)
-{
-    net::RedisOptions options;
-    options.address.unix_path = party.path;
-    return options;
-}
 
 Mood mood_of(Chance& chance)
 {
@@ -54,7 +46,7 @@ Life::Life(const Home& home, std::uint64_t seed, bool traced)
       ground_{world_,   judge_,       home.configuration, home.scripts, home.metrics,
               home.log, home.history, home.audit,         home.folder,  {}},
       outside_loop_(world_.add(outside_)),
-      redis_(outside_.get_executor(), options_of(home.line.party("outside"))),
+      redis_(outside_.get_executor(), home.line.party("outside").options()),
       inbox_(redis_, home.scripts),
       person_(ground_, tellings_, outside_, redis_, owner_calls())
 {
@@ -201,7 +193,7 @@ asio::awaitable<void> Life::tell_now(std::size_t number)
             for (const auto& process : processes_)
                 process->look_again();
         pause.expires_after(world_.chance.between(100ms, 3000ms));
-        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await pause.async_wait(use_tuple);
     }
 }
 

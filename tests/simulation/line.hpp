@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chance.hpp"
+#include "net/redis/connection.hpp"
 #include "net/redis/reply.hpp"
 
 namespace headgate::simulation {
@@ -25,6 +26,13 @@ public:
         bool away = false;                 // nobody is let in
         bool stalled = false;              // nothing is read or answered
         bool frozen = false;               // the process stands still: as stalled, but what it has written is executed
+
+        [[nodiscard]] net::RedisOptions options() const
+        {
+            net::RedisOptions options;
+            options.address.unix_path = path;
+            return options;
+        }
 
     private:
         friend class Line;

@@ -12,13 +12,6 @@ namespace headgate::simulation {
 
 namespace {
 
-net::RedisOptions options_of(const Line::Party& party)
-{
-    net::RedisOptions options;
-    options.address.unix_path = party.path;
-    return options;
-}
-
 retry::LeaseConfig lease_config(std::size_t number)
 {
     retry::LeaseConfig config;
@@ -98,7 +91,7 @@ Process::Process(Ground& ground, std::size_t number, const std::string& party)
       party_(ground.world.line.party(party)),
       loop_(ground.world.add(io_)),
       caller_(std::make_shared<Caller>(io_, Judge::Sender{number, 0})),
-      redis_(io_.get_executor(), options_of(party_)),
+      redis_(io_.get_executor(), party_.options()),
       lease_(redis_, ground.scripts, lease_config(number)),
       backlog_(redis_, ground.scripts, lease_),
       deliveries_(redis_, ground.scripts, lease_),

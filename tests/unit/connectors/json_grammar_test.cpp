@@ -12,7 +12,7 @@ namespace headgate::connectors {
 namespace {
 
 /// "ok", or the code of the failure.
-std::string read(std::string_view bytes)
+std::string outcome_of(std::string_view bytes)
 {
     const std::vector<char> exact(bytes.begin(), bytes.end());
     const auto document = read_json({exact.data(), exact.size()});
@@ -147,7 +147,7 @@ TEST(JsonGrammarTest, AcceptsWhatTheGrammarAcceptsThroughAHundredThousandMutatio
             default: text.resize(at); break;
             }
         }
-        const std::string outcome = read(text);
+        const std::string outcome = outcome_of(text);
         const bool refused = outcome.starts_with("json_") || outcome.starts_with("invalid_");
         if (outcome == "duplicate_key")
             continue;

@@ -12,7 +12,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr std::chrono::sys_seconds now = std::chrono::sys_days{std::chrono::year{2026} / 11 / 26};
+constexpr std::chrono::sys_seconds midnight = std::chrono::sys_days{std::chrono::year{2026} / 11 / 26};
 
 std::string refund_of(const std::string& amount, const std::string& currency = "EUR")
 {
@@ -67,13 +67,13 @@ TEST_F(ApprovalsTest, WhatARuleWantsIsHeldWithAllThatSomebodyNeedsToDecide)
 {
     const auto configuration = rules(big);
 
-    const auto held = held_by_rule(delivery(refund_of("900.00")), *configuration, now);
+    const auto held = held_by_rule(delivery(refund_of("900.00")), *configuration, midnight);
 
     ASSERT_TRUE(held);
     EXPECT_EQ(held->outcome, retry::Outcome::hold);
     EXPECT_EQ(held->telling.reason, "approval_wanted");
     EXPECT_EQ(held->telling.rule, "big");
-    EXPECT_EQ(held->telling.at, now + 8h) << "the queue's, where no `within` is given";
+    EXPECT_EQ(held->telling.at, midnight + 8h) << "the queue's, where no `within` is given";
     EXPECT_EQ(
         held->telling.what,
         R"(`big` wants it approved: .total.currency == "EUR" and .total.amount > 250 or .total.currency != "EUR")");
@@ -84,7 +84,7 @@ TEST_F(ApprovalsTest, AmountsAreComparedExactlyAndOtherCurrenciesAskToo)
 {
     const auto configuration = rules(big);
     const auto asks = [&](const std::string& amount, const std::string& currency) {
-        return held_by_rule(delivery(refund_of(amount, currency)), *configuration, now).has_value();
+        return held_by_rule(delivery(refund_of(amount, currency)), *configuration, midnight).has_value();
     };
 
     EXPECT_FALSE(asks("250.00", "EUR"));
@@ -100,13 +100,13 @@ TEST_F(ApprovalsTest, WhatCannotBeToldIsHeldAsWell)
     auto nonsense = delivery(refund_of("1.00"));
     nonsense.delivery.transaction.json.replace(nonsense.delivery.transaction.json.find("\"7\""), 3, "\"x\"");
 
-    const auto held = held_by_rule(nonsense, *configuration, now);
+    const auto held = held_by_rule(nonsense, *configuration, midnight);
 
     ASSERT_TRUE(held);
     EXPECT_EQ(held->telling.reason, "rule_unsure");
     EXPECT_THAT(held->telling.what, HasSubstr("whether `odd` wants it approved cannot be told: "));
-    EXPECT_EQ(rule_of(held_by_rule(delivery("no JSON"), *configuration, now)), "odd rule_unsure");
-    EXPECT_EQ(held->telling.at, now + 24h) << "`default` has a day";
+    EXPECT_EQ(rule_of(held_by_rule(delivery("no JSON"), *configuration, midnight)), "odd rule_unsure");
+    EXPECT_EQ(held->telling.at, midnight + 24h) << "`default` has a day";
 }
 
 TEST_F(ApprovalsTest, AnApprovalCountsForItsRuleAndContentAlone)
@@ -114,18 +114,18 @@ TEST_F(ApprovalsTest, AnApprovalCountsForItsRuleAndContentAlone)
     const auto configuration = rules(std::string(big) + R"(  - { id: any, types: ["*"], when: true }
 )");
     auto attempt = delivery(refund_of("900.00"));
-    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, now)), "big approval_wanted");
+    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, midnight)), "big approval_wanted");
     attempt.placed.emplace();
     attempt.placed->approved["big"] = content_of(attempt.delivery.transaction);
-    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, now)), "any approval_wanted") << "the next one asks";
+    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, midnight)), "any approval_wanted") << "the next one asks";
     attempt.placed->approved["any"] = content_of(attempt.delivery.transaction);
-    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, now)), "goes");
+    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, midnight)), "goes");
 
     attempt.delivery.transaction.json = refund_of("900.01");
-    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, now)), "big approval_wanted");
+    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, midnight)), "big approval_wanted");
     attempt.delivery.transaction.json = refund_of("900.00");
     attempt.delivery.transaction.entity = "order/6";
-    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, now)), "big approval_wanted");
+    EXPECT_EQ(rule_of(held_by_rule(attempt, *configuration, midnight)), "big approval_wanted");
 }
 
 TEST_F(ApprovalsTest, ARuleAsksAboutItsTypesChannelsAndSystemsOnly)
@@ -134,9 +134,9 @@ TEST_F(ApprovalsTest, ARuleAsksAboutItsTypesChannelsAndSystemsOnly)
   - { id: b, types: [refund, payment], systems: [ledger], channels: [eu], when: true }
 )");
 
-    EXPECT_EQ(rule_of(held_by_rule(delivery(refund_of("1.00")), *configuration, now)), "b approval_wanted");
-    EXPECT_EQ(rule_of(held_by_rule(delivery(refund_of("1.00"), "erp"), *configuration, now)), "goes");
-    EXPECT_EQ(rule_of(held_by_rule(delivery(refund_of("1.00"), "ledger", "us"), *configuration, now)), "goes");
+    EXPECT_EQ(rule_of(held_by_rule(delivery(refund_of("1.00")), *configuration, midnight)), "b approval_wanted");
+    EXPECT_EQ(rule_of(held_by_rule(delivery(refund_of("1.00"), "erp"), *configuration, midnight)), "goes");
+    EXPECT_EQ(rule_of(held_by_rule(delivery(refund_of("1.00"), "ledger", "us"), *configuration, midnight)), "goes");
 }
 
 TEST_F(ApprovalsTest, OfARuleThatIsGoneTheStrictestHolds)

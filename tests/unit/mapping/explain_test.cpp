@@ -5,7 +5,7 @@
 namespace headgate::mapping::test {
 namespace {
 
-Mapping loaded(const std::string& yaml)
+Mapping mapping_of(const std::string& yaml)
 {
     static const Vocabularies vocabularies;
     auto mapping = Mapping::load(SourceFile{"note.yaml", yaml}, small_types(), vocabularies);
@@ -19,7 +19,7 @@ std::string failures_of(const std::string& yaml, std::string_view json, bool all
 {
     const Document document = read_document(json);
     std::string text;
-    for (const auto& explained : loaded(yaml).explain({.document = document}, {.all = all})) {
+    for (const auto& explained : mapping_of(yaml).explain({.document = document}, {.all = all})) {
         text += explained.slot + (explained.transaction ? " made\n" : " not made\n");
         for (const Failure& failure : explained.failures)
             text +=
@@ -33,7 +33,8 @@ std::string fields_of(const std::string& yaml, std::string_view json)
     const Document document = read_document(json);
     const std::vector<std::pair<std::string, std::string>> headers{{"x-topic", "t"}};
     std::string text;
-    for (const auto& explained : loaded(yaml).explain({.document = document, .headers = headers}, {.trace = true})) {
+    for (const auto& explained :
+         mapping_of(yaml).explain({.document = document, .headers = headers}, {.trace = true})) {
         for (const FieldTrace& field : explained.fields) {
             text += field.field + " <-";
             for (const std::string& source : field.sources)
@@ -138,7 +139,7 @@ items[0].text <- /lines/1/sku <- note.yaml:12:39
 
 TEST(MappingExplain, GivesWhatARunGives)
 {
-    const Mapping mapping = loaded(head("  title: .t\n  words: .w\n"));
+    const Mapping mapping = mapping_of(head("  title: .t\n  words: .w\n"));
     const Document document = read_document(R"({"id": 1, "t": "x", "w": ["a"]})");
 
     const auto explained = mapping.explain({.document = document}, {.all = true, .trace = true});

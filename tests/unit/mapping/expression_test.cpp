@@ -7,7 +7,7 @@
 namespace headgate::mapping::test {
 namespace {
 
-constexpr std::string_view order = R"({
+constexpr std::string_view sample_order = R"({
     "id": 7, "name": "#7", "blank": "  ", "none": null, "yes": true, "no": false, "two": "2", "word": "x",
     "lines": [{"sku": "A", "price": 2.50, "tax": [{"rate": 1}, {"rate": 2}]}, {"sku": "B", "price": "3", "tax": null}, {"sku": "C", "tax": {"rate": 3}}],
     "one": {"sku": "S"}, "odd key": 1, ".": 2, "01": "a", "x": {"@id": "q", "#text": "12"}, "big": 12345678901234567890123456789012345678901
@@ -15,7 +15,7 @@ constexpr std::string_view order = R"({
 
 std::string of(std::string_view expression)
 {
-    return evaluated(expression, order);
+    return evaluated(expression, sample_order);
 }
 
 TEST(Expression, StringWritesExponentsOutWhereTheDigitsHoldThem)
@@ -251,7 +251,7 @@ TEST(ExpressionText, WhatOtherLanguagesWriteIsAnsweredWithOurs)
 
 TEST(ExpressionText, InsertsIntoText)
 {
-    const Document document = read_document(order);
+    const Document document = read_document(sample_order);
     const MappingContext context{.document = document};
 
     EXPECT_EQ(Expression::compile("order/{.id}")->text(context), "order/7");

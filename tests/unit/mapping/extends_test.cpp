@@ -52,7 +52,7 @@ std::string mapped(const std::string& yaml, const Files& files = {})
     return made ? made->front().json : "!" + made.error().code + " " + made.error().where.config;
 }
 
-std::string problems_of(const std::string& yaml, const Files& files = {})
+std::string problems_among(const std::string& yaml, const Files& files = {})
 {
     const auto mapping = extended(yaml, files);
     return mapping ? "" : all_of(mapping.error());
@@ -80,13 +80,13 @@ TEST(MappingExtends, KeepsItsOwnName)
 
 TEST(MappingExtends, ProblemsAndFailuresStandWhereTheirTextDoes)
 {
-    const std::string problems = problems_of("extends: shop/note\nfields:\n  rank: .rank | intger\n  titel: .x\n");
+    const std::string problems = problems_among("extends: shop/note\nfields:\n  rank: .rank | intger\n  titel: .x\n");
     EXPECT_NE(problems.find("own/note.yaml:3:17: unknown_function"), std::string::npos) << problems;
     EXPECT_NE(problems.find("own/note.yaml:4:3: unknown_field"), std::string::npos) << problems;
-    EXPECT_NE(problems_of("extends: shop/note\nlet: { mark: null }\nfields: { title: '{$mark}' }\n")
+    EXPECT_NE(problems_among("extends: shop/note\nlet: { mark: null }\nfields: { title: '{$mark}' }\n")
                   .find("own/note.yaml:3:20: unknown_name"),
               std::string::npos);
-    EXPECT_NE(problems_of("extends: shop/note\nfields: { title: null }\n").find("own/note.yaml:2:9: missing_field"),
+    EXPECT_NE(problems_among("extends: shop/note\nfields: { title: null }\n").find("own/note.yaml:2:9: missing_field"),
               std::string::npos);
 
     EXPECT_EQ(mapped("extends: shop/note\nfields: { rank: .who }\n"), "!wrong_kind own/note.yaml:2:17");
@@ -125,16 +125,16 @@ TEST(MappingExtends, CirclesDepthAndUnknownNamesAreRefused)
 {
     Files circle{{"shop/a", SourceFile{"a.yaml", "extends: shop/b\n"}},
                  {"shop/b", SourceFile{"b.yaml", "extends: shop/a\n"}}};
-    EXPECT_NE(problems_of("extends: shop/a\n", circle).find("b.yaml:1:10: extends_circle"), std::string::npos);
+    EXPECT_NE(problems_among("extends: shop/a\n", circle).find("b.yaml:1:10: extends_circle"), std::string::npos);
     Files deep;
     for (int i = 0; i < 12; ++i)
         deep.emplace("shop/d" + std::to_string(i),
                      SourceFile{"d" + std::to_string(i), "extends: shop/d" + std::to_string(i + 1) + "\n"});
-    EXPECT_NE(problems_of("extends: shop/d0\n", deep).find("limit_depth"), std::string::npos);
-    EXPECT_NE(problems_of("extends: shop/none\n").find("unknown_mapping"), std::string::npos);
-    EXPECT_NE(problems_of("extends: [a]\n").find("unknown_mapping"), std::string::npos);
+    EXPECT_NE(problems_among("extends: shop/d0\n", deep).find("limit_depth"), std::string::npos);
+    EXPECT_NE(problems_among("extends: shop/none\n").find("unknown_mapping"), std::string::npos);
+    EXPECT_NE(problems_among("extends: [a]\n").find("unknown_mapping"), std::string::npos);
     EXPECT_TRUE(mappings_in({"/etc"})("../passwd").empty());
-    EXPECT_NE(problems_of("extends: shop/note\nfields: { who: &x { city: a }, items: [*x] }\n").find("aliases"),
+    EXPECT_NE(problems_among("extends: shop/note\nfields: { who: &x { city: a }, items: [*x] }\n").find("aliases"),
               std::string::npos);
 }
 

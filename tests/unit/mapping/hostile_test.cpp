@@ -32,7 +32,7 @@ std::string numbers(int count)
     return "[" + list + "]";
 }
 
-std::string loaded(const std::string& yaml, const FragmentLoader& fragments = {})
+std::string verdict_of(const std::string& yaml, const FragmentLoader& fragments = {})
 {
     static const Vocabularies vocabularies;
     const auto mapping = Mapping::load(SourceFile{"note.yaml", yaml}, small_types(), vocabularies, fragments);
@@ -67,17 +67,17 @@ TEST_F(MappingHostile, ExpressionsAreBoundedInDepthAndLength)
 
 TEST_F(MappingHostile, FilesAreBoundedInDepthAndSize)
 {
-    EXPECT_EQ(loaded(head("  title: x\n  any: " + repeated("[", 300) + repeated("]", 300) + "\n")), "limit_depth");
-    EXPECT_EQ(loaded(head("  title: x\n  any: " + repeated("{a: ", 70) + "1" + repeated("}", 70) + "\n")),
+    EXPECT_EQ(verdict_of(head("  title: x\n  any: " + repeated("[", 300) + repeated("]", 300) + "\n")), "limit_depth");
+    EXPECT_EQ(verdict_of(head("  title: x\n  any: " + repeated("{a: ", 70) + "1" + repeated("}", 70) + "\n")),
               "limit_depth");
-    EXPECT_EQ(loaded(head("  any: " + repeated("[", 100'000))), "yaml");
+    EXPECT_EQ(verdict_of(head("  any: " + repeated("[", 100'000))), "yaml");
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 12; ++i) {
         const std::string last = "*a" + std::to_string(i - 1);
         bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + repeated(", " + last, 9) + "]\n";
     }
-    EXPECT_EQ(loaded(bomb), "limit_items");
-    EXPECT_EQ(loaded("a: &a [*a]\n"), "limit_depth");
+    EXPECT_EQ(verdict_of(bomb), "limit_items");
+    EXPECT_EQ(verdict_of("a: &a [*a]\n"), "limit_depth");
 }
 
 TEST_F(MappingHostile, CirclesEndAtTheirBeginning)
@@ -86,13 +86,13 @@ TEST_F(MappingHostile, CirclesEndAtTheirBeginning)
         return SourceFile{std::string(name),
                           "fields: { name: { use: " + std::string(name == "a" ? "b" : "a") + " } }\n"};
     };
-    EXPECT_EQ(loaded(head("  title: x\n  any: { use: a }\n"), circle), "fragment_circle");
+    EXPECT_EQ(verdict_of(head("  title: x\n  any: { use: a }\n"), circle), "fragment_circle");
     const FragmentLoader deep = [](std::string_view name) {
         return SourceFile{std::string(name), "fields: { name: { use: " + std::string(name) + "x } }\n"};
     };
-    EXPECT_EQ(loaded(head("  title: x\n  any: { use: a }\n"), deep), "fragment_circle");
-    EXPECT_EQ(loaded(head("  title: { let: { a: $b, b: $a }, value: $a }\n")), "unknown_name");
-    EXPECT_EQ(loaded(head("  title: { let: { a: $a }, value: $a }\n")), "unknown_name");
+    EXPECT_EQ(verdict_of(head("  title: x\n  any: { use: a }\n"), deep), "fragment_circle");
+    EXPECT_EQ(verdict_of(head("  title: { let: { a: $b, b: $a }, value: $a }\n")), "unknown_name");
+    EXPECT_EQ(verdict_of(head("  title: { let: { a: $a }, value: $a }\n")), "unknown_name");
 
     std::string names = "a0: .t";
     for (int i = 1; i < 100; ++i)

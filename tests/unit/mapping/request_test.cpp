@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::expected<Request, Problems> loaded(const std::string& yaml)
+std::expected<Request, Problems> request_of(const std::string& yaml)
 {
     return Request::load({"request.yaml", yaml}, shipped_canonical(), shipped_vocabularies());
 }
@@ -21,7 +21,7 @@ std::expected<Request, Problems> loaded(const std::string& yaml)
 Request sending(const std::string& message, const std::string& top = "")
 {
     auto request =
-        loaded("applies: sales_order\n" + top + "steps:\n  - id: order\n    repeat: safe\n    send:\n" + message);
+        request_of("applies: sales_order\n" + top + "steps:\n  - id: order\n    repeat: safe\n    send:\n" + message);
     if (!request)
         throw std::runtime_error(text_of(request.error().front()));
     return std::move(*request);
@@ -94,7 +94,7 @@ constexpr const char* order = R"({"order_number": "#1001", "state": "confirmed",
 std::string problem_of(const std::string& message)
 {
     const auto request =
-        loaded("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    send: " + message + "\n");
+        request_of("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    send: " + message + "\n");
     return request ? "" : request.error().front().code + " at " + std::to_string(request.error().front().column);
 }
 
@@ -112,7 +112,7 @@ TEST(Request, WhatLooksIntoAnAnswerIsKnown)
 {
     const auto reads = [](const std::string& rest) {
         const auto request =
-            loaded("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    send: { path: /a }\n" + rest);
+            request_of("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    send: { path: /a }\n" + rest);
         if (!request)
             return text_of(request.error().front());
         const auto& found = request->steps()[0].reads;
@@ -134,8 +134,8 @@ TEST(Request, AProbeThatNeedsNoMoreThanAnEntityIsKnown)
 {
     const auto asks = [](const std::string& probe, const std::string& top = "") {
         const auto request =
-            loaded("applies: sales_order\n" + top +
-                   "steps:\n  - id: a\n    repeat: probe\n    send: { path: /a }\n    probe: " + probe);
+            request_of("applies: sales_order\n" + top +
+                       "steps:\n  - id: a\n    repeat: probe\n    send: { path: /a }\n    probe: " + probe);
         if (!request)
             return text_of(request.error().front());
         return std::string(request->steps()[0].probes_by_entity ? "yes" : "no");
@@ -158,7 +158,7 @@ TEST(Request, AProbeThatNeedsNoMoreThanAnEntityIsKnown)
 
 TEST(Request, ATransactionBecomesTheCallsOfAnErp)
 {
-    const auto request = loaded(odoo);
+    const auto request = request_of(odoo);
     ASSERT_TRUE(request) << text_of(request.error().front());
     const Document transaction = read_document(order);
     const Document settings = read_document(R"({"company": 1})");
@@ -201,14 +201,14 @@ TEST(Request, ATransactionBecomesTheCallsOfAnErp)
 TEST(Request, NamesAreThereWhereTheyMeanSomething)
 {
     const auto with = [](const std::string& keys) {
-        const auto request = loaded("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n" + keys);
+        const auto request = request_of("applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n" + keys);
         return request ? "fine" : request.error().front().code;
     };
     EXPECT_EQ(with("    send: { path: '/x/{$answer.status}' }\n"), "unknown_name");
     EXPECT_EQ(with("    when: $answer.status == 200\n    send: { path: /x }\n"), "unknown_name");
     EXPECT_EQ(with("    send: { path: /x }\n    success_when: $answer.status == 200\n"), "fine");
     const auto request =
-        loaded(
+        request_of(
             "applies: sales_order\nsteps:\n  - id: a\n    repeat: safe\n    when: $delivery.attempt == 2\n"
             "    send: { path: '/x' }\n    capture: { key: $delivery.key, ref: "
             "'{$delivery.source}/{$delivery.entity}#{$delivery.id}' }\n")
@@ -228,7 +228,7 @@ TEST(Request, NamesAreThereWhereTheyMeanSomething)
 TEST(Request, WhatIsCapturedIsWholeOrAFailure)
 {
     const auto request =
-        loaded(
+        request_of(
             "applies: sales_order\nsteps:\n  - id: a\n    repeat: probe\n    probe: { path: /x, found: . }\n"
             "    send: { path: /x }\n    capture: { all: . }\n")
             .value();
@@ -244,7 +244,7 @@ TEST(Request, WhatIsCapturedIsWholeOrAFailure)
 
 TEST(Request, AnAnswerSaysWhetherItIsThereAndWhetherItWentWell)
 {
-    const auto request = loaded(odoo).value();
+    const auto request = request_of(odoo).value();
     const Document transaction = read_document(order);
     const RequestContext context{.transaction = transaction};
     const auto found = [&](std::string_view body) {
@@ -266,7 +266,7 @@ TEST(Request, AnAnswerSaysWhetherItIsThereAndWhetherItWentWell)
 
 TEST(Request, AMissingCrossReferenceIsADependency)
 {
-    const auto request = loaded(odoo).value();
+    const auto request = request_of(odoo).value();
     const Document transaction = read_document(order);
     const auto made = request.send(0, {.transaction = transaction, .system = "odoo"});
     ASSERT_FALSE(made);
@@ -328,7 +328,7 @@ TEST(Request, WhatADocumentSaysNeverLeadsElsewhere)
 
 TEST(Request, AFileThatCannotBeReadSaysEverythingAtOnce)
 {
-    const auto request = loaded(
+    const auto request = request_of(
         "applies: sales_ordr\nsteps:\n  - id: a\n    repeat: often\n    send: { pth: /x }\n"
         "  - id: a\n    repeat: probe\n    send: { path: /x, format: yaml }\n");
     ASSERT_FALSE(request);

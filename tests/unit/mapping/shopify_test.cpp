@@ -12,7 +12,7 @@ namespace {
 // In the vendor's shape, with a shop, people and amounts of our own. Worked by hand:
 //   2 x 24.50 = 49.00, 4.00 off: 45.00; 1 x 12.00 = 12.00; goods 61.00, discounts 4.00
 //   shipping 5.00, duty 3.10, tip 2.00, tax 25 % of 62.00 = 15.50; 61 - 4 + 5 + 3.10 + 2 + 15.50 = 82.60
-constexpr std::string_view order = R"({
+constexpr std::string_view shopify_order = R"({
     "id": 7700123456789, "name": "#HG-2041", "created_at": "2026-03-02T10:14:58+01:00", "processed_at": "2026-03-02T10:15:00+01:00",
     "updated_at": "2026-03-02T10:20:00+01:00", "cancelled_at": null, "closed_at": null, "currency": "EUR", "presentment_currency": "NOK",
     "financial_status": "paid", "fulfillment_status": null, "taxes_included": false, "estimated_taxes": false, "test": true, "tax_exempt": false,
@@ -85,7 +85,7 @@ protected:
     }
     static std::string changed(std::string_view from, std::string_view to)
     {
-        std::string json(order);
+        std::string json(shopify_order);
         json.replace(json.find(from), from.size(), to);
         return json;
     }
@@ -98,7 +98,7 @@ protected:
 
 TEST_F(ShopifyOrder, BecomesTheSalesOrderWorkedByHand)
 {
-    const auto made = map(order);
+    const auto made = map(shopify_order);
 
     ASSERT_TRUE(made) << made.error().code << " " << made.error().detail << " " << made.error().where.config;
     ASSERT_EQ(made->size(), 1U);
@@ -116,13 +116,13 @@ TEST_F(ShopifyOrder, BecomesTheSalesOrderWorkedByHand)
 
 TEST_F(ShopifyOrder, IsTheSameWrappedAsBare)
 {
-    EXPECT_EQ(map("{\"order\": " + std::string(order) + ", \"notice\": \"x\"}", "order").value().front().json,
+    EXPECT_EQ(map("{\"order\": " + std::string(shopify_order) + ", \"notice\": \"x\"}", "order").value().front().json,
               expected);
 }
 
 TEST_F(ShopifyOrder, GivesTheSameBytesEveryTime)
 {
-    EXPECT_EQ(map(order)->front().json, map(order)->front().json);
+    EXPECT_EQ(map(shopify_order)->front().json, map(shopify_order)->front().json);
 }
 
 TEST_F(ShopifyOrder, RefusesWhatDoesNotAddUp)
@@ -150,7 +150,7 @@ TEST_F(ShopifyOrder, InclusiveTaxIsPartOfThePrices)
 
 TEST_F(ShopifyOrder, AnOrderWithoutLinesIsRefused)
 {
-    const std::string json(order);
+    const std::string json(shopify_order);
     const auto begin = json.find("\"line_items\": [");
     EXPECT_EQ(code_of(json.substr(0, begin) + "\"line_items\": []}"), "lines_empty");
     EXPECT_EQ(code_of(json.substr(0, begin) + "\"line_items\": null}"), "missing_required");

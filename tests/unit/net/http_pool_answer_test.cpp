@@ -25,7 +25,7 @@ TEST_F(HttpPoolTest, ReadsAnAnswerThatComesInPieces)
 TEST_F(HttpPoolTest, SkipsInterimAnswers)
 {
     start();
-    auto outcome = send(post("/", "body"));
+    auto outcome = send(post_call("/", "body"));
     auto peer = accept();
     peer.request();
 
@@ -78,7 +78,7 @@ TEST_F(HttpPoolTest, ABodyMayEndWithTheConnection)
 TEST_F(HttpPoolTest, TakesAnAnswerThatComesBeforeTheRequestIsRead)
 {
     start();
-    auto outcome = send(post("/", std::string(64U << 20U, 'x')));  // more than any socket takes
+    auto outcome = send(post_call("/", std::string(64U << 20U, 'x')));  // more than any socket takes
     auto peer = accept();
     EXPECT_EQ(peer.read(5), "POST ");
 
@@ -167,7 +167,7 @@ TEST_F(HttpPoolTest, AConnectionThatEndsWithoutAnAnswerLeavesTheOutcomeUnknown)
     start();
     for (const bool by_reset : {false, true})
         for (const std::size_t count : {1U, 20U, 1000U}) {
-            auto outcome = send(post("/", std::string(4000, 'x')));
+            auto outcome = send(post_call("/", std::string(4000, 'x')));
             auto peer = accept();
             EXPECT_EQ(peer.read(count).size(), count);
             if (by_reset)
@@ -231,7 +231,7 @@ TEST_F(HttpPoolTest, ARequestThatIsNotReadInTimeLeavesTheOutcomeUnknown)
 {
     start();
 
-    auto outcome = send_late(post("/", std::string(64U << 20U, 'x')));
+    auto outcome = send_late(post_call("/", std::string(64U << 20U, 'x')));
 
     EXPECT_EQ(say(outcome), "unknown_outcome answer_timeout");
 }
@@ -239,7 +239,7 @@ TEST_F(HttpPoolTest, ARequestThatIsNotReadInTimeLeavesTheOutcomeUnknown)
 TEST_F(HttpPoolTest, AFailureNamesTheHostAndTheCauseAndNothingOfTheCall)
 {
     start();
-    auto call = post("/secret-path", "secret-body");
+    auto call = post_call("/secret-path", "secret-body");
     call.headers = {{"Authorization", "secret-token"}};
 
     auto outcome = send(call);

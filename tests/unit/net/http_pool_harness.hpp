@@ -138,7 +138,7 @@ protected:
     std::size_t resolved_ = 0;
 };
 
-inline HttpCall post(std::string target, std::string body)
+inline HttpCall post_call(std::string target, std::string body)
 {
     HttpCall call;
     call.method = "POST";

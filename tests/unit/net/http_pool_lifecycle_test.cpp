@@ -116,7 +116,7 @@ TEST_F(HttpPoolEndTest, CloseEndsCallsInTheQueueAndThoseUnderWay)
 TEST_F(HttpPoolEndTest, CloseEndsACallThatWrites)
 {
     start();
-    auto outcome = send(post("/", std::string(64U << 20U, 'x')));
+    auto outcome = send(post_call("/", std::string(64U << 20U, 'x')));
     auto peer = accept();
     EXPECT_EQ(peer.read(5), "POST ");
 
@@ -253,7 +253,7 @@ TEST_F(HttpPoolEndTest, ACallThatIsCancelledUnderWayIsOfUnknownOutcome)
     EXPECT_EQ(say(reading), closed_unknown);
     EXPECT_TRUE(peer.ended());
 
-    auto writing = send_cancellable(post("/", std::string(64U << 20U, 'x')));
+    auto writing = send_cancellable(post_call("/", std::string(64U << 20U, 'x')));
     auto other = accept();
     other.read(5);
     cancel();

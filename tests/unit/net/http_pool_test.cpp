@@ -7,7 +7,7 @@ namespace {
 TEST_F(HttpPoolTest, SendsACallAndGivesBackItsAnswer)
 {
     start();
-    auto call = post("/orders?draft=1", "{\"a\":1}");
+    auto call = post_call("/orders?draft=1", "{\"a\":1}");
     call.headers = {{"X-Key", "k"}};
 
     auto outcome = send(call);

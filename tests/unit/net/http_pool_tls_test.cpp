@@ -60,7 +60,7 @@ TEST_F(HttpPoolTlsTest, TalksToAServerOfTheRightNameAndUsesTheConnectionAgain)
 {
     const auto context = server();
     start_by_name(options());
-    auto first = send(post("/1", "body"));
+    auto first = send(post_call("/1", "body"));
     auto peer = accept(context.get());
 
     ASSERT_TRUE(peer.shake_hands());
