@@ -11,8 +11,6 @@
 
 namespace headgate::gateway {
 
-namespace {}  // namespace
-
 Outcomes::Outcomes(asio::any_io_executor executor, Dependencies dependencies)
     : executor_(std::move(executor)),
       with_(std::move(dependencies)),

@@ -145,7 +145,7 @@ Words words_of(std::string_view name)
         const bool before_small = i + 1 < name.size() && name[i + 1] >= 'a' && name[i + 1] <= 'z' && i > 0;
         if (is_upper(letter) && (after_small || before_small))
             end_word();
-        word += is_upper(letter) ? static_cast<char>(letter - 'A' + 'a') : letter;
+        word += lower(letter);
     }
     end_word();
     Words words;
