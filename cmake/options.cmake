@@ -3,7 +3,8 @@ add_library(headgate_options INTERFACE)
 target_include_directories(headgate_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(headgate_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)  # gcc 12 sees one in every coroutine that Asio allocates
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>  # gcc 12 sees one in every coroutine that Asio allocates
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)     # and takes the sources of a unit for headers
 target_compile_definitions(headgate_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   HEADGATE_VERSION="${PROJECT_VERSION}")

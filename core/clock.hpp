@@ -22,6 +22,11 @@ inline ManualTime* manual_time = nullptr;
     return std::chrono::system_clock::now();
 }
 
+[[nodiscard]] inline std::chrono::sys_time<std::chrono::milliseconds> wall_now_ms()
+{
+    return std::chrono::floor<std::chrono::milliseconds>(wall_now());
+}
+
 [[nodiscard]] inline std::chrono::steady_clock::time_point steady_now()
 {
     if (const auto* manual = detail::manual_time) [[unlikely]]

@@ -10,7 +10,8 @@ namespace headgate {
 namespace {
 
 constexpr char format_version = 1;
-constexpr char edited_version = 2;  // the same with the edits behind the headers
+constexpr char edited_version = 2;    // the same with the edits behind the headers
+constexpr char imported_version = 3;  // and with what it was a letter for behind these
 
 void put_number(std::string& out, std::uint64_t value)  // LEB128
 {
@@ -78,7 +79,10 @@ std::string encode(const Envelope& envelope)
 {
     std::string out;
     out.reserve(512 + envelope.body.size() + envelope.body.size() / 128);
-    out += envelope.edits.empty() ? format_version : edited_version;
+    const char version = !envelope.imported.empty() ? imported_version
+                         : !envelope.edits.empty()  ? edited_version
+                                                    : format_version;
+    out += version;
     out += view(envelope.event.bytes());
     put(out, envelope.source);
     put(out, envelope.channel);
@@ -95,8 +99,10 @@ std::string encode(const Envelope& envelope)
         put(out, name);
         put(out, value);
     }
-    if (!envelope.edits.empty())
+    if (version >= edited_version)
         put(out, envelope.edits);
+    if (version >= imported_version)
+        put(out, envelope.imported);
     append_packed(out, envelope.body);
     return out;
 }
@@ -106,7 +112,7 @@ namespace {
 /// Everything in front of the body; `packed` gets the body's zstd frame.
 Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
 {
-    if (bytes.size() < 17 || (bytes[0] != format_version && bytes[0] != edited_version))
+    if (bytes.size() < 17 || bytes[0] < format_version || bytes[0] > imported_version)
         return unreadable("the stored event is not of a format this version reads");
     Envelope envelope;
     EventId event;
@@ -125,8 +131,10 @@ Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
         std::string name{reader.text()};
         envelope.headers.emplace_back(std::move(name), reader.text());
     }
-    if (bytes[0] == edited_version)
+    if (bytes[0] >= edited_version)
         envelope.edits = reader.text();
+    if (bytes[0] >= imported_version)
+        envelope.imported = reader.text();
     if (reader.broken())
         return unreadable("the stored event ends too early");
     packed = reader.rest();

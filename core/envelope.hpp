@@ -25,6 +25,7 @@ struct Envelope {
     std::chrono::system_clock::time_point received_at;
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, secrets removed
     std::string edits{};                                       // what people changed of the document: JSON, opaque here
+    std::string imported{};                                    // what it was a letter for elsewhere: JSON, opaque here
     std::string body;                                          // raw bytes as they arrived
 };
 

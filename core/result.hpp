@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,6 +79,16 @@ constexpr std::string_view name_of(FailureClass failure)
     case FailureClass::permanent: return "permanent";
     }
     std::unreachable();
+}
+
+/// The class of that name; nothing when there is none.
+inline std::optional<FailureClass> failure_class_of(std::string_view name)
+{
+    using enum FailureClass;
+    for (auto failure : {transient, throttled, unknown_outcome, dependency, conflict, auth, permanent})
+        if (name_of(failure) == name)
+            return failure;
+    return {};
 }
 
 }  // namespace headgate

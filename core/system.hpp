@@ -39,6 +39,18 @@ struct Applied {
     std::string target_id;  // what the system calls the thing
 };
 
+[[nodiscard]] constexpr bool is_applied(Applied::Outcome outcome)
+{
+    return outcome == Applied::Outcome::applied || outcome == Applied::Outcome::adopted;
+}
+
+/// Whether a delivery that ended so says something of its fact that holds from here on: what was told again is known at
+/// its newer version, or by its later arrival.
+[[nodiscard]] constexpr bool tells(Applied::Outcome outcome)
+{
+    return is_applied(outcome) || outcome == Applied::Outcome::unchanged || outcome == Applied::Outcome::repeated;
+}
+
 /// How a delivery goes on the wire this time.
 struct Sending {
     std::uint32_t attempt = 1;

@@ -4,17 +4,14 @@
 #include <array>
 #include <utility>
 
+#include "gateway/fits.hpp"
+
 namespace headgate::gateway {
 
 namespace {
 
 constexpr std::array<std::pair<std::string_view, Role>, 4> roles{
     {{"viewer", Role::viewer}, {"operator", Role::operator_}, {"approver", Role::approver}, {"admin", Role::admin}}};
-
-bool fits(const std::vector<std::string>& wanted, std::string_view is)
-{
-    return wanted.empty() || std::ranges::find(wanted, is) != wanted.end();
-}
 
 }  // namespace
 

@@ -26,6 +26,7 @@ constexpr api::Route table[]{
     {"GET", "dlq/plan", Role::viewer, &api::plan_letters, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq/ID/plan", Role::viewer, &api::plan_letter, {.reach = Reach::asked, .payload = true}},
     {"GET", "dlq/export", Role::viewer, &api::export_letters, {.reach = Reach::asked, .payload = true}},
+    {"POST", "dlq/import", Role::operator_, &api::import_letters, {.reach = Reach::asked, .lines = true}},
     {"GET", "dlq/ID", Role::viewer, &api::show_letter, {.reach = Reach::asked, .payload = true}},
     {"POST", "dlq/ID/replay", Role::operator_, &api::replay_letter, {Reach::asked}},
     {"POST", "dlq/edit", Role::operator_, &api::edit_letters, {Reach::asked}},

@@ -406,7 +406,8 @@ private:
 
     api::OwnerCalls owner_calls()
     {
-        return {[this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
+        return {[this](Event event, std::uint64_t ordinal) { owner_->hand_over(std::move(event), ordinal); },
+                [this](Partition partition, std::uint64_t seq) { owner_->readmitted(partition, seq); },
                 [this] { owner_->perhaps_readmitted(); },
                 [this](std::vector<retry::DeliveryAt> deliveries) { owner_->ready(std::move(deliveries)); },
                 [this](auto heard) { owner_->pauses_changed(std::move(heard)); },
@@ -435,8 +436,12 @@ private:
             return false;
         admin_ = std::make_unique<AdminApi>(AdminApi::Dependencies{
             *configuration_, scripts_, *history_, *audit_, gateway_metrics_, health_, log_, token, owner_calls()});
+        // A letter that is imported is a line, with all that came in base64.
+        net::Limits limits;
+        limits.body_bytes = std::max<std::size_t>(
+            limits.body_bytes, configuration_->deployment.listen.public_listener.max_body.bytes / 3 * 4 + (1U << 20U));
         admin_server_ = std::make_unique<net::HttpServer>(
-            io_, net::Limits{}, [this](net::Request& request) { return admin_->answer(request); });
+            io_, limits, [this](net::Request& request) { return admin_->answer(request); });
         admin_server_->on_fault([this](std::string_view what) {
             log_.error("an admin request failed", observability::LogLine{}.field("what", what));
         });

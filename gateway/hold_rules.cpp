@@ -5,18 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/fits.hpp"
 #include "gateway/hint.hpp"
 
 namespace headgate::gateway {
-
-namespace {
-
-bool fits(const std::vector<std::string>& wanted, std::string_view is)
-{
-    return wanted.empty() || std::ranges::find(wanted, is) != wanted.end();
-}
-
-}  // namespace
 
 void HoldConfig::Approve::describe(config::Schema& schema)
 {

@@ -4,7 +4,7 @@ namespace headgate::gateway {
 
 namespace {
 
-std::vector<connectors::LedgerColumn> columns(const std::vector<mapping::LedgerColumn>& from)
+std::vector<connectors::LedgerColumn> columns_of(const std::vector<mapping::LedgerColumn>& from)
 {
     std::vector<connectors::LedgerColumn> to;
     for (const auto& column : from) {
@@ -27,7 +27,7 @@ std::vector<connectors::LedgerTable> ledger_tables(const mapping::Canonical& can
     for (const auto& name : canonical.names()) {
         const auto* type = canonical.find(name);
         const auto ledger = type->ledger();
-        tables.push_back({name, columns(ledger.header), columns(ledger.lines)});
+        tables.push_back({name, columns_of(ledger.header), columns_of(ledger.lines)});
     }
     return tables;
 }

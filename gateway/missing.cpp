@@ -22,7 +22,7 @@ constexpr retry::Millis forever{std::chrono::milliseconds(253'402'300'799'000)};
 
 constexpr std::array<std::string_view, 4> kinds_of_words{"word", "code", "text", "factor"};  // as MissedWord::Asked
 
-std::string text_of(const MissingText& missing)
+std::string json_text_of(const MissingText& missing)
 {
     json::object out;
     for (const auto& [name, value] :
@@ -45,7 +45,7 @@ Missing channel_missing(std::string_view channel)
     Missing missing;
     missing.key = hash16({"channel", channel});
     missing.code = "channel_paused";
-    missing.what = text_of(text);
+    missing.what = json_text_of(text);
     missing.until = forever;
     missing.come = come_of(text);
     return missing;
@@ -74,7 +74,7 @@ Missing missing_of(const Needed& needed, const Delivery& delivery, std::string_v
         missing.key = reference_key(needed.system, needed.of, needed.id);
     }
     missing.code = parent ? "missing_parent" : "reference_missing";
-    missing.what = text_of(text);
+    missing.what = json_text_of(text);
     missing.come = come_of(text);
     const auto wait = parent ? parking.parent.wait : parking.reference.wait;
     missing.until = std::chrono::floor<std::chrono::milliseconds>(now + wait);
@@ -133,7 +133,7 @@ retry::AwaitedWord awaited(const mapping::MissedWord& missed, std::string_view c
     retry::AwaitedWord word;
     word.key = hash16({text.kind, text.of, text.id});
     word.channel = channel;
-    word.what = text_of(text);
+    word.what = json_text_of(text);
     return word;
 }
 

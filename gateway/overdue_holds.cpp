@@ -22,11 +22,6 @@ constexpr std::size_t page_size = 128;
 // Whoever changed something may not have lived to tell.
 constexpr std::chrono::milliseconds longest_without_a_look = 30s;
 
-retry::Millis now_ms()
-{
-    return std::chrono::floor<std::chrono::milliseconds>(wall_now());
-}
-
 }  // namespace
 
 OverdueHolds::OverdueHolds(Dependencies dependencies) : with_(std::move(dependencies)) {}
@@ -46,7 +41,7 @@ void OverdueHolds::held(const Standing& standing, Partition partition)
 void OverdueHolds::look()
 {
     for (std::size_t p = 0; p < deadlines_.size(); ++p)
-        if (!deadlines_[p].looking && (!deadlines_[p].next || *deadlines_[p].next <= now_ms()))
+        if (!deadlines_[p].looking && (!deadlines_[p].next || *deadlines_[p].next <= wall_now_ms()))
             with_.spawn(look(static_cast<Partition>(p), epoch_));
 }
 
@@ -55,12 +50,12 @@ asio::awaitable<void> OverdueHolds::look(Partition partition, std::uint64_t epoc
 {
     Deadline& deadline = deadlines_[partition];
     deadline.looking = true;
-    deadline.next = now_ms() + longest_without_a_look;
+    deadline.next = wall_now_ms() + longest_without_a_look;
     std::vector<retry::WaitingDelivery> overdue;
     std::optional<retry::Millis> next;
     bool read = true;
     for (std::size_t behind = 0;;) {
-        auto page = co_await retry::overdue_deliveries(with_.redis, with_.scripts, partition, now_ms(), page_size,
+        auto page = co_await retry::overdue_deliveries(with_.redis, with_.scripts, partition, wall_now_ms(), page_size,
                                                        retry::DeliveryState::hold, behind);
         if (epoch != epoch_)
             co_return;
@@ -82,7 +77,7 @@ asio::awaitable<void> OverdueHolds::look(Partition partition, std::uint64_t epoc
     }
     deadline.looking = false;
     if (!read || !overdue.empty())
-        deadline.next = now_ms();  // the next second looks again
+        deadline.next = wall_now_ms();  // the next second looks again
     else if (next)
         deadline.next = std::min(*deadline.next, *next);
 }
@@ -101,7 +96,7 @@ Task<void> OverdueHolds::act(const retry::WaitingDelivery& delivery, Partition p
                       {"type", delivery.type},
                       {"outcome", rejects ? "discarded" : "held"},
                       {"rule", delivery.rule}};
-    decision.frame = json::serialize(json::object{{"finished", now_ms().time_since_epoch().count()},
+    decision.frame = json::serialize(json::object{{"finished", wall_now_ms().time_since_epoch().count()},
                                                   {"reason", decision.reason},
                                                   {"who", who},
                                                   {"why", "nobody decided in time"},

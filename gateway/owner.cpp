@@ -352,6 +352,9 @@ asio::awaitable<void> Owner::prepare_replayed(std::shared_ptr<Job> job)
 /// decode ─▶ map ─▶ route, and off to the lanes.
 void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& known)
 {
+    if (!job->replayed())
+        if (auto failed = failed_elsewhere(job->event.envelope))
+            return outcomes_.bury(job, std::move(*failed));
     auto routed = work_out(job->event, with_.configuration, &with_.metrics.unmapped, with_.log);
     if (!routed)
         return outcomes_.bury(job, std::move(routed.error()));

@@ -9,15 +9,6 @@
 
 namespace headgate::gateway {
 
-namespace {
-
-retry::Millis now_ms()
-{
-    return std::chrono::floor<std::chrono::milliseconds>(wall_now());
-}
-
-}  // namespace
-
 Parking::Parking(Dependencies dependencies) : with_(std::move(dependencies)) {}
 
 void Parking::forget()
@@ -155,7 +146,7 @@ asio::awaitable<void> Parking::ask_for(std::vector<std::pair<Hash16, MissingText
 void Parking::look_for_overdue()
 {
     for (std::size_t p = 0; p < deadlines_.size(); ++p)
-        if (!deadlines_[p].looking && (!deadlines_[p].next || *deadlines_[p].next <= now_ms()))
+        if (!deadlines_[p].looking && (!deadlines_[p].next || *deadlines_[p].next <= wall_now_ms()))
             with_.spawn(look_for_overdue(static_cast<Partition>(p), epoch_));
 }
 
@@ -164,13 +155,14 @@ asio::awaitable<void> Parking::look_for_overdue(Partition partition, std::uint64
     constexpr std::size_t at_a_time = 64;
     Deadline& deadline = deadlines_[partition];
     deadline.looking = true;
-    auto overdue = co_await retry::overdue_deliveries(with_.redis, with_.scripts, partition, now_ms(), at_a_time);
+    auto overdue = co_await retry::overdue_deliveries(with_.redis, with_.scripts, partition, wall_now_ms(), at_a_time);
     if (epoch != epoch_)
         co_return;
     deadline.looking = false;
     if (!overdue)
         co_return;  // the next second asks again
-    deadline.next = overdue->deliveries.size() < at_a_time ? overdue->next.value_or(retry::Millis::max()) : now_ms();
+    deadline.next =
+        overdue->deliveries.size() < at_a_time ? overdue->next.value_or(retry::Millis::max()) : wall_now_ms();
     for (auto& delivery : overdue->deliveries)
         with_.overdue(std::move(delivery), partition);
 }

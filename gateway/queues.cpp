@@ -3,19 +3,10 @@
 #include <algorithm>
 
 #include "gateway/access.hpp"
+#include "gateway/fits.hpp"
 #include "gateway/hint.hpp"
 
 namespace headgate::gateway {
-
-namespace {
-
-/// An empty list takes all; one that is given takes nothing of what is not known.
-bool fits(const std::vector<std::string>& wanted, std::string_view is)
-{
-    return wanted.empty() || std::ranges::find(wanted, is) != wanted.end();
-}
-
-}  // namespace
 
 void QueueConfig::Takes::describe(config::Schema& schema)
 {

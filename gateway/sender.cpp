@@ -10,17 +10,6 @@
 
 namespace headgate::gateway {
 
-namespace {
-
-/// Whether a delivery that ended so says something of the system that was not known.
-bool tells(Applied::Outcome outcome)
-{
-    return outcome == Applied::Outcome::applied || outcome == Applied::Outcome::adopted ||
-           outcome == Applied::Outcome::unchanged || outcome == Applied::Outcome::repeated;
-}
-
-}  // namespace
-
 /// Answers of a batch arrive one by one on the system's thread; they are handed to the loop together.
 struct Sender::Completions {
     std::mutex mutex;

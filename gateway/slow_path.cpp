@@ -28,11 +28,6 @@ using namespace std::chrono_literals;
 constexpr int ticks_between_counts = 20;   // of lanes, and looks at what is overdue: a second
 constexpr int ticks_between_sweeps = 600;  // for what has come and nobody told of: half a minute
 
-retry::Millis now_ms()
-{
-    return std::chrono::floor<std::chrono::milliseconds>(wall_now());
-}
-
 }  // namespace
 
 SlowPath::SlowPath(Dependencies dependencies)
@@ -171,7 +166,7 @@ Task<void> SlowPath::take_over(Partition partition, const std::vector<std::strin
             continue;
         name = system;
         const auto waiting =
-            co_await retry::next_deliveries(with_.redis, with_.scripts, partition, std::move(name), now_ms(), 1);
+            co_await retry::next_deliveries(with_.redis, with_.scripts, partition, std::move(name), wall_now_ms(), 1);
         if (!waiting)
             co_return std::unexpected(waiting.error());
         if (waiting->ready + waiting->due > 0 || waiting->next_due)
@@ -219,7 +214,7 @@ Task<void> SlowPath::doubt_what_is_busy(Partition partition, std::string system)
         resolution.delivery = delivery.id;
         resolution.attempts = delivery.attempts;
         resolution.outcome = retry::Outcome::unknown;
-        resolution.telling.at = now_ms();
+        resolution.telling.at = wall_now_ms();
         resolution.telling.reason = "owner_gone";
         resolution.telling.failure_class = FailureClass::unknown_outcome;
         resolution.telling.progress = progress.text();
@@ -349,7 +344,7 @@ void SlowPath::fill()
 {
     if (!begun_ || draining_)
         return;
-    const auto now = now_ms();
+    const auto now = wall_now_ms();
     for (auto& [system, waiting] : systems_)
         if (with_.sender.knows(system))
             fill(system, waiting, now);
@@ -381,7 +376,7 @@ asio::awaitable<void> SlowPath::read(std::string system, Partition partition, st
 {
     const std::size_t at_hand = of(system).shares[partition].at_hand;
     auto name = system;
-    auto next = co_await retry::next_deliveries(with_.redis, with_.scripts, partition, std::move(name), now_ms(),
+    auto next = co_await retry::next_deliveries(with_.redis, with_.scripts, partition, std::move(name), wall_now_ms(),
                                                 std::min<std::size_t>(256, count + at_hand));
     if (epoch != epoch_)
         co_return;
@@ -524,7 +519,7 @@ asio::awaitable<void> SlowPath::take_and_send(std::shared_ptr<Attempt> attempt, 
     take.partition = attempt->job->event.partition;
     take.delivery = attempt->placed->id;
     take.attempts = attempt->placed->attempts;
-    take.deadline = now_ms() + longest_sending;
+    take.deadline = wall_now_ms() + longest_sending;
     auto taken = co_await with_.deliveries.take(take);
     if (!taken && taken.error().failure_class == FailureClass::unknown_outcome) {
         // It may be taken: nobody but us would ever let it go again. Said again, it answers the same.

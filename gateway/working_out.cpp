@@ -1,5 +1,7 @@
 #include "gateway/working_out.hpp"
 
+#include <algorithm>
+
 #include "gateway/stages/decode.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/stages/map.hpp"
@@ -20,6 +22,27 @@ std::unexpected<FailedAt> failed_at(std::string_view stage, Failure failure)
 std::unexpected<FailedAt> no_event(std::string code, std::string detail)
 {
     return failed_at("decode", {FailureClass::permanent, std::move(code), std::move(detail), {}});
+}
+
+/// Of an event of which some deliveries were letters elsewhere, the others have ended there.
+Result<void> leave_imported(const Envelope& envelope, std::vector<Routed>& routed)
+{
+    if (envelope.imported.empty())
+        return {};
+    const auto imported = read_imported(envelope.imported);
+    if (!imported)
+        return std::unexpected(imported.error());
+    if (imported->deliveries.empty())
+        return {};
+    std::erase_if(routed, [&](const Routed& one) {
+        return std::ranges::none_of(imported->deliveries, [&one](const Imported::One& wanted) {
+            return wanted.system == one.system && wanted.slot == one.transaction.slot.text();
+        });
+    });
+    if (!routed.empty())
+        return {};
+    return fail(FailureClass::permanent, "not_mapped",
+                "the mapping makes none of the deliveries that were letters where this event was exported");
 }
 
 std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configuration& configuration,
@@ -58,6 +81,8 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return failed_at("route", std::move(routed.error()));
     if (event.terms && !event.terms->to.empty())
         std::erase_if(*routed, [&](const Routed& one) { return one.system != event.terms->to; });
+    else if (auto only = leave_imported(event.envelope, *routed); !only)
+        return failed_at("map", std::move(only.error()));
     if (routed->size() > most_deliveries)
         return failed_at("route", {FailureClass::permanent,
                                    "limit_deliveries",
@@ -80,6 +105,17 @@ std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Config
         return failed_at("process",
                          {FailureClass::permanent, "internal_error", "Headgate failed on this event; see its log", {}});
     }
+}
+
+std::optional<FailedAt> failed_elsewhere(const Envelope& envelope)
+{
+    if (envelope.imported.empty())
+        return std::nullopt;
+    auto imported = read_imported(envelope.imported);
+    if (!imported)
+        return FailedAt{"decode", std::move(imported.error()), {}, {}, {}};
+    const auto shared = std::make_shared<const Imported>(std::move(*imported));
+    return FailedAt{shared->stage, shared->failure, {}, {shared->type, shared->entity, shared->order_number}, shared};
 }
 
 std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId id, Partition partition, std::uint64_t seq,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/imported.hpp"
 #include "gateway/job.hpp"
 #include "gateway/stages/types.hpp"
 #include "mapping/context.hpp"
@@ -24,6 +25,7 @@ struct FailedAt {
     Failure failure;
     std::optional<mapping::MissedWord> missed{};  // it is for want of this, and is to wait for it
     mapping::Unmade unmade{};                     // what it could not be made into
+    std::shared_ptr<const Imported> imported{};   // it was elsewhere, and `stage` is a part of this
 };
 
 /// decode ─▶ map ─▶ route: the transactions of an event and where each goes; none: nothing of it is wanted. The same
@@ -32,6 +34,9 @@ struct FailedAt {
 /// others. Without `unmapped` no word is counted, and none is waited for.
 std::expected<std::vector<Routed>, FailedAt> work_out(Event& event, const Configuration& configuration,
                                                       mapping::UnmappedWords* unmapped, observability::Log& log);
+
+/// What an imported event was a letter for, which it is here as well until it is replayed. Nothing of others.
+[[nodiscard]] std::optional<FailedAt> failed_elsewhere(const Envelope& envelope);
 
 /// All deliveries that an event makes, from its envelope: a job that nobody works on yet.
 std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId event, Partition partition, std::uint64_t seq,

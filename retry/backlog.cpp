@@ -160,7 +160,8 @@ Task<BuryAnswer> Backlog::bury(Burial burial)
                                   std::to_string(letter.attempts),
                                   letter.excerpt,
                                   burial.frame,
-                                  burial.maybe_sent ? "1" : "0"};
+                                  burial.maybe_sent ? "1" : "0",
+                                  burial.who};
     if (burial.word)
         args.insert(args.end(), {std::string(view(burial.word->key)), burial.word->channel, burial.word->what});
     std::vector<std::string> keys;

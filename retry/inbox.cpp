@@ -63,4 +63,32 @@ Task<AcceptAnswer> Inbox::accept(AcceptItem item)
     co_return co_await std::move(answer);
 }
 
+Task<std::vector<AcceptAnswer>> Inbox::accept(std::vector<AcceptItem> items)
+{
+    using Answers = Result<std::vector<AcceptAnswer>>;
+    struct Gathered {
+        Answers answers;
+        std::size_t missing;
+        std::move_only_function<void(Answers)> done;
+    };
+    if (items.empty())
+        co_return std::vector<AcceptAnswer>{};
+    auto impl = impl_;
+    auto start = [impl, items = std::move(items)](std::move_only_function<void(Answers)> done) mutable {
+        const auto all = std::make_shared<Gathered>(
+            Gathered{std::vector<AcceptAnswer>(items.size()), items.size(), std::move(done)});
+        for (std::size_t i = 0; i < items.size(); ++i)
+            impl->add(std::move(items[i]), [all, i](Result<AcceptAnswer> answer) {
+                if (answer && all->answers)
+                    (*all->answers)[i] = *answer;
+                else if (!answer && (all->answers || answer.error().failure_class == FailureClass::unknown_outcome))
+                    all->answers = std::unexpected(std::move(answer.error()));
+                if (--all->missing == 0)
+                    all->done(std::move(all->answers));
+            });
+    };
+    auto answers = net::wait_for<Answers>(std::move(start));
+    co_return co_await std::move(answers);
+}
+
 }  // namespace headgate::retry

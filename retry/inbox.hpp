@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/async.hpp"
 #include "core/hash.hpp"
@@ -49,6 +50,8 @@ public:
     ~Inbox();
 
     Task<AcceptAnswer> accept(AcceptItem item);
+    /// All of them, an answer each. When one fails others may be accepted all the same.
+    Task<std::vector<AcceptAnswer>> accept(std::vector<AcceptItem> items);
 
 private:
     struct Impl;

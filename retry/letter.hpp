@@ -49,6 +49,7 @@ struct Burial {
     std::uint64_t seq = 0;    // the backlog entry's
     bool maybe_sent = false;  // an owner before may have sent some of it
     std::string frame;        // for history; opaque here
+    std::string who{};        // brought the event here; "": it came by itself
     std::optional<AwaitedWord> word{};
 };
 

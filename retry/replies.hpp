@@ -52,16 +52,6 @@ std::optional<Number> number_of(std::string_view text)
     return value;
 }
 
-/// The class of that name; nothing when there is none.
-inline std::optional<FailureClass> failure_class_of(std::string_view name)
-{
-    using enum FailureClass;
-    for (auto failure : {transient, throttled, unknown_outcome, dependency, conflict, auth, permanent})
-        if (name_of(failure) == name)
-            return failure;
-    return {};
-}
-
 /// The seq of a stream id "<seq>-0".
 inline std::optional<std::uint64_t> seq_of(std::string_view id)
 {

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t longest_target = 500;
 
 /// A held delivery as it is now, and what a person says of it.
-struct Said {
+struct Arrival {
     retry::DeliveryId id;
     Partition partition = 0;
     std::string system;
@@ -30,7 +30,7 @@ struct Said {
 };
 
 /// What the call says, beside what is stored of the delivery it names.
-asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& with, const Call& call, bool arrived)
+asio::awaitable<std::expected<Arrival, net::Response>> read_decision(const Means& with, const Call& call, bool arrived)
 {
     const auto id = co_await hold_of(with, call);
     if (!id)
@@ -44,7 +44,7 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
     if (!why || !target)
         co_return std::unexpected(failed(why ? target.error() : why.error()));
 
-    Said said;
+    Arrival said;
     said.id = *id;
     said.why = *why;
     said.target = *target;
@@ -80,7 +80,7 @@ asio::awaitable<std::expected<Said, net::Response>> read_decision(const Means& w
 }
 
 /// For history: who said what, and why.
-std::string frame_of(const Said& said, bool arrived, std::string_view who)
+std::string frame_of(const Arrival& said, bool arrived, std::string_view who)
 {
     json::object delivery{{"system", said.system}, {"outcome", "retry"}};
     if (!said.target.empty())
@@ -94,7 +94,7 @@ std::string frame_of(const Said& said, bool arrived, std::string_view who)
     return json::serialize(frame);
 }
 
-net::Response changed(const Said& said, const retry::Decided& decided)
+net::Response changed(const Arrival& said, const retry::Decided& decided)
 {
     const auto state = decided.state ? std::string(retry::name_of(*decided.state)) : said.state;
     return refuse(409, "hold_changed",
@@ -104,7 +104,7 @@ net::Response changed(const Said& said, const retry::Decided& decided)
 
 /// What a person's word adds to how far it has come: the doubtful step is done, and the system calls it this. Of an
 /// owner that was lost, the steps behind it may have been sent as well.
-std::expected<Progress, net::Response> progress_of(const Means& with, const Said& said)
+std::expected<Progress, net::Response> progress_of(const Means& with, const Arrival& said)
 {
     const auto system = with.configuration.systems.find(said.system);
     const auto* requests = system == with.configuration.systems.end() ? nullptr : &system->second->requests;
@@ -136,7 +136,7 @@ std::expected<Progress, net::Response> progress_of(const Means& with, const Said
     return progress;
 }
 
-asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool arrived)
+asio::awaitable<net::Response> decide_arrival(const Means& with, const Call& call, bool arrived)
 {
     const auto said = co_await read_decision(with, call, arrived);
     if (!said)
@@ -196,12 +196,12 @@ asio::awaitable<net::Response> decide(const Means& with, const Call& call, bool 
 
 asio::awaitable<net::Response> hold_arrived(const Means& with, const Call& call)
 {
-    co_return co_await decide(with, call, true);
+    co_return co_await decide_arrival(with, call, true);
 }
 
 asio::awaitable<net::Response> hold_not_arrived(const Means& with, const Call& call)
 {
-    co_return co_await decide(with, call, false);
+    co_return co_await decide_arrival(with, call, false);
 }
 
 }  // namespace headgate::gateway::api

@@ -5,12 +5,28 @@
 #include "gateway/api/letter_json.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/stored_event.hpp"
+#include "gateway/letter_id.hpp"
+#include "retry/keys.hpp"
 
 namespace headgate::gateway::api {
 
 namespace {
 
 constexpr std::size_t most_bytes = 4U << 20U;  // of bodies in one page, beyond the first
+
+/// Whether some of it may have reached its system, as Redis has it.
+Task<bool> maybe_sent(const Means& with, const observability::LetterRow& letter)
+{
+    const auto id = parse_letter(letter.letter).value_or(LetterId{letter.event, {}});
+    auto key = retry::event_key(id.delivery ? "d" : "e", id.event);
+    if (id.delivery)
+        key += view(*id.delivery);
+    std::vector<std::string> get{"HGET", std::move(key), "maybe"};
+    auto found = co_await with.redis.command(std::move(get));
+    if (!found)
+        co_return std::unexpected(std::move(found.error()));
+    co_return found->text == "1";
+}
 
 }  // namespace
 
@@ -34,6 +50,10 @@ asio::awaitable<net::Response> export_letters(const Means& with, const Call& cal
         const auto bytes = co_await stored(with, letter.event);
         if (!bytes)
             co_return failed(bytes.error());
+        const auto maybe = co_await maybe_sent(with, letter);
+        if (!maybe)
+            co_return failed(maybe.error());
+        row["maybe_sent"] = *maybe;
         if (const auto envelope = decode_envelope(*bytes)) {
             row["envelope"] = envelope_json(with, call, *envelope);
             row["envelope"].as_object()["body"] =

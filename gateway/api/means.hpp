@@ -10,6 +10,7 @@
 #include "gateway/configuration.hpp"
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/masking/mask.hpp"
+#include "gateway/stages/types.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/audit.hpp"
 #include "observability/health.hpp"
@@ -24,6 +25,7 @@ namespace headgate::gateway::api {
 struct OwnerCalls {
     using Heard = std::move_only_function<void()>;  // run once, on the owner's thread; may be empty
 
+    std::function<void(Event, std::uint64_t ordinal)> accepted;    // as its accept answered
     std::function<void(Partition, std::uint64_t seq)> readmitted;  // a letter is back in the stream
     std::function<void()> perhaps_readmitted;                      // the answer to that was lost
     std::function<void(std::vector<retry::DeliveryAt>)> ready;     // these are, or what waits behind them

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/api/answers.hpp"
+#include "gateway/api/bad_line.hpp"
 #include "retry/delivery.hpp"
 
 namespace headgate::gateway::api {
@@ -34,10 +35,6 @@ Result<void> check_name(const GivenReference& given);
 /// One from a JSON object with these members; `source` may be left out. Checked. `bad_reference`, `bad_body`.
 Result<GivenReference> reference_of(std::string_view text);
 
-struct BadLine {
-    std::size_t line = 0;  // from 1 on
-    Failure failure;
-};
 /// One from each line, at most `most_lines`; empty lines are skipped. The first that is bad, or that `also` refuses,
 /// ends it.
 std::expected<std::vector<GivenReference>, BadLine> reference_lines(

@@ -16,7 +16,7 @@ namespace headgate::gateway::api {
 
 namespace {
 
-constexpr std::size_t rows_of_a_page = 1000;
+constexpr std::size_t references_of_a_page = 1000;
 
 /// The reference that a query names; what the system calls it is not asked.
 std::expected<GivenReference, net::Response> named_by(const Means& with, const Call& call)
@@ -76,14 +76,6 @@ Task<std::uint64_t> write(const Means& with, const std::vector<GivenReference>& 
         co_return std::unexpected(written.error());
     auto released = with.releases.release(std::move(come), caller.name);
     co_return co_await std::move(released);
-}
-
-net::Response refused_line(const BadLine& bad)
-{
-    return reply(failed(bad.failure).status,
-                 json::object{{"error", bad.failure.code},
-                              {"detail", fmt::format("line {}: {}", bad.line, bad.failure.detail)},
-                              {"line", bad.line}});
 }
 
 constexpr std::string_view keys_of_references = "hg:x:";
@@ -238,7 +230,7 @@ asio::awaitable<net::Response> export_references(const Means& with, const Call& 
         for (const auto& one : page->references)
             rows.push_back(reference_json(given_reference(one)));
         cursor = std::move(page->next);
-    } while (!cursor.empty() && rows.size() < rows_of_a_page);
+    } while (!cursor.empty() && rows.size() < references_of_a_page);
     // Those of a system that is not configured any more are still there.
     if (const auto known = check_system(with, asked.system); rows.empty() && !known)
         co_return failed(known.error());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "core/clock.hpp"
 #include "gateway/api/letter_filter.hpp"
 #include "gateway/api/resources.hpp"
 #include "gateway/api/scope.hpp"
@@ -21,11 +22,6 @@ constexpr std::uint64_t usual_rate = 50;
 constexpr std::uint64_t most_rate = 10'000;
 constexpr std::uint64_t most_letters = 1'000'000;
 constexpr std::size_t page_size = 1000;
-
-retry::Millis now_ms()
-{
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 /// Eight letters and digits that are read and typed without doubt.
 std::string new_job_id()
@@ -178,7 +174,7 @@ Result<How> how_of(const json::object& members, const Wanted& wanted, const Conf
     if (wanted.events ? *stored : !to->empty())
         return fail(FailureClass::permanent, "bad_body",
                     "`stored` is of letters, which died with a transaction; `to` of what has `finished`");
-    const auto leads_there = [&](const Route& route) { return std::ranges::find(route.to, *to) != route.to.end(); };
+    const auto leads_there = [&](const gateway::Route& route) { return std::ranges::find(route.to, *to) != route.to.end(); };
     if (!to->empty() && std::ranges::none_of(configuration.routes, leads_there))
         return fail(FailureClass::permanent, "bad_body", fmt::format("no route leads to a system `{}`", *to));
     return How{*stored, *as_new, *to, *why};
@@ -389,7 +385,7 @@ asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
         what["to"] = how->to;
     retry::ReplayJobs jobs(with.redis, with.scripts);
     const auto id = new_job_id();
-    const auto created = co_await jobs.create(id, json::serialize(what), rate->value_or(usual_rate), now_ms());
+    const auto created = co_await jobs.create(id, json::serialize(what), rate->value_or(usual_rate), wall_now_ms());
     if (!created)
         co_return failed(created.error());
     Preparation preparation(with, call.caller, jobs, id);

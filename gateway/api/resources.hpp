@@ -25,6 +25,9 @@ asio::awaitable<net::Response> discard_letter(const Means& with, const Call& cal
 // letter_export.cpp: letters with all that came.
 asio::awaitable<net::Response> export_letters(const Means& with, const Call& call);
 
+// letter_import.cpp: these, from elsewhere.
+asio::awaitable<net::Response> import_letters(const Means& with, const Call& call);
+
 // edits.cpp: what people change of letters.
 asio::awaitable<net::Response> edit_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call);

@@ -71,16 +71,19 @@ json::object envelope_json(const Means& with, const Call& call, const Envelope& 
     json::object headers;
     for (const auto& [name, value] : envelope.headers)
         headers[name] = call.reveal ? value : with.mask.value(name, value);
-    return {{"event", envelope.event.text()},
-            {"channel", envelope.channel},
-            {"source", envelope.source},
-            {"topic", envelope.topic},
-            {"idempotency_key", envelope.idempotency_key},
-            {"order_key", envelope.order_key},
-            {"conflict_of", envelope.conflict_of},
-            {"received_at", time_text(envelope.received_at)},
-            {"headers", std::move(headers)},
-            {"edits", edits_json(with, call, envelope)}};
+    json::object out{{"event", envelope.event.text()},
+                     {"channel", envelope.channel},
+                     {"source", envelope.source},
+                     {"topic", envelope.topic},
+                     {"idempotency_key", envelope.idempotency_key},
+                     {"order_key", envelope.order_key},
+                     {"conflict_of", envelope.conflict_of},
+                     {"received_at", time_text(envelope.received_at)},
+                     {"headers", std::move(headers)},
+                     {"edits", edits_json(with, call, envelope)}};
+    if (!envelope.imported.empty())
+        out["imported"] = json::parse(envelope.imported);
+    return out;
 }
 
 }  // namespace headgate::gateway::api

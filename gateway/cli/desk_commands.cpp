@@ -23,6 +23,15 @@ void DeskCommands::letters(CLI::App& app)
         ->type_name("EXPRESSION");
     auto* exported = add(*dlq, "export", "Letters with all that came, one a line (NDJSON)", &dlq_export_command);
     filters(exported);
+    auto* imported =
+        add(*dlq, "import",
+            "Letters that were exported, with what is personal revealed; what is here already stays as it is",
+            &dlq_import_command);
+    imported->add_option("file", options_.file, "A letter a line (NDJSON); `-` is the standard input")
+        ->required()
+        ->type_name("FILE");
+    imported->add_option("--why", options_.why, "The reason, for whoever looks later")->required()->type_name("TEXT");
+    imported->add_flag("--check", options_.check, "Only look whether they could be imported");
     auto* causes = add(*dlq, "causes", "What they have in common: how many, since when, whose", &dlq_causes_command);
     causes->add_option("--queue", options_.filter["queue"], "Only those of this queue")->type_name("QUEUE");
     causes->add_flag("--all", options_.all, "Also causes that have no letters any more");

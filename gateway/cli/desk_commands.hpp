@@ -29,9 +29,12 @@ struct DeskOptions {
     bool as_new = false;                            // whatever was applied of it
     bool finished = false;                          // events that have, instead of letters
     std::string to;                                 // a system: what has finished goes there too
+    std::string file;                               // of an import
+    bool check = false;                             // of an import: nothing is written
 };
 int dlq_list_command(const DeskOptions& options);
 int dlq_export_command(const DeskOptions& options);
+int dlq_import_command(const DeskOptions& options);
 int dlq_causes_command(const DeskOptions& options);
 int dlq_show_command(const DeskOptions& options);
 int dlq_replay_command(const DeskOptions& options);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <vector>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -7,6 +9,7 @@
 #include "gateway/cli/admin.hpp"
 #include "gateway/cli/cli.hpp"
 #include "gateway/cli/desk_commands.hpp"
+#include "gateway/cli/line_requests.hpp"
 #include "gateway/cli/output.hpp"
 
 namespace headgate::gateway {
@@ -14,12 +17,6 @@ namespace headgate::gateway {
 namespace {
 
 namespace json = boost::json;
-
-std::uint64_t number(const json::object& of, std::string_view name)
-{
-    const auto* found = of.if_contains(name);
-    return found == nullptr ? 0 : found->to_number<std::uint64_t>();
-}
 
 /// "0.4 %" of the events that came since it was first seen; "" when none is known to have.
 std::string share_of(const json::object& cause)
@@ -114,6 +111,62 @@ int dlq_export_command(const DeskOptions& options)
         cursor = answer->at("next").as_string();
     } while (!cursor.empty());
     return exit_fine;
+}
+
+int dlq_import_command(const DeskOptions& options)
+{
+    const auto content = read_utf8(options.file);
+    if (!content)
+        return complain(content.error());
+    // All letters of an event go in one request: a request that finds it here takes no more of it.
+    std::map<std::string, std::vector<Line>> events;
+    for (const auto& line : lines_of(*content)) {
+        boost::system::error_code error;
+        const auto letter = json::parse(line.second, error);
+        const bool named = !error && letter.is_object() && letter.get_object().contains("event");
+        events[named ? text(letter.get_object(), "event") : std::string{}].push_back(line);
+    }
+    Chunks gathered(1'000);
+    for (const auto& [event, lines] : events)
+        gathered.add(lines);
+    const auto chunks = gathered.take();
+    const auto target = "/api/v1/dlq/import?why=" + encoded(options.why);
+    for (const auto& chunk : chunks)
+        if (chunks.size() > 1 || options.check)
+            if (const auto checked = send(options.data, target + "&check=true", chunk); !checked)
+                return complain(checked.error());
+    std::uint64_t imported = 0, made = 0, known = 0, others = 0;
+    for (const auto& chunk : chunks) {
+        if (options.check)
+            break;
+        const auto answer = send(options.data, target, chunk);
+        if (!answer) {
+            auto failure = answer.error();
+            if (imported > 0)
+                failure.detail += fmt::format("; {} are imported already: import the file once more", imported);
+            return complain(failure);
+        }
+        const auto& told = answer->as_object();
+        imported += number(told, "imported");
+        made += number(told, "events");
+        known += told.at("known").as_array().size() + number(told, "known_more");
+        for (const auto& one : told.at("known").as_array())
+            if (!one.at("same").as_bool()) {
+                ++others;
+                std::cerr << fmt::format("{} is not imported: what came here with its key as {} is another thing\n",
+                                         text(one.as_object(), "letter"), text(one.as_object(), "event"));
+            }
+    }
+    const json::object sum{{"imported", imported}, {"events", made}, {"known", known}};
+    if (options.json)
+        std::cout << json::serialize(sum) << "\n";
+    else if (options.check)
+        std::cout << "nothing is wrong with them\n";
+    else
+        std::cout << fmt::format("imported {} letter{} of {} event{}; {} event{} here already\n", imported,
+                                 imported == 1 ? "" : "s", made, made == 1 ? "" : "s", known,
+                                 known == 1 ? " is" : "s are");
+    return others > 0 ? exit_findings : exit_fine;
 }
 
 int dlq_causes_command(const DeskOptions& options)

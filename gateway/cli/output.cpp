@@ -98,6 +98,12 @@ std::string text(const json::object& object, std::string_view name)
     return shown(value->is_string() ? std::string(value->as_string()) : json::serialize(*value));
 }
 
+std::uint64_t number(const json::object& object, std::string_view name)
+{
+    const auto* value = object.if_contains(name);
+    return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
+}
+
 void print_fields(const json::value& value, int indent)
 {
     const std::string space(static_cast<std::size_t>(indent) * 2, ' ');

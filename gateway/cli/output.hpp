@@ -19,6 +19,8 @@ std::string cut(std::string text, std::size_t letters);
 
 /// A member as text, shown; "" for null and what is not there.
 std::string text(const boost::json::object& object, std::string_view name);
+/// A member that is a count; 0 for none.
+std::uint64_t number(const boost::json::object& object, std::string_view name);
 
 /// An object's members, a line each.
 void print_fields(const boost::json::value& value, int indent = 0);

@@ -1,30 +1,24 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
-#include <iterator>
 #include <ranges>
 #include <vector>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
-#include "core/utf8.hpp"
 #include "gateway/cli/admin.hpp"
 #include "gateway/cli/cli.hpp"
 #include "gateway/cli/csv.hpp"
+#include "gateway/cli/line_requests.hpp"
 #include "gateway/cli/operator_commands.hpp"
 #include "gateway/cli/output.hpp"
-#include "gateway/data_folder.hpp"
 
 namespace headgate::gateway {
 
 namespace {
 
 namespace json = boost::json;
-
-// What one request takes is more; so much is quick to check.
-constexpr std::size_t most_lines = 20'000;
-constexpr std::size_t most_bytes = std::size_t{4} << 20U;
 
 constexpr std::array<const char*, 5> columns{"system", "kind", "source", "id", "theirs"};
 
@@ -46,37 +40,13 @@ std::string woken_text(const json::object& answer)
     return "; " + woken + (woken == "1" ? " waiting delivery goes" : " waiting deliveries go") + " back to work";
 }
 
-/// Lines for one request, and where in the file each stands.
-struct Chunk {
-    std::string lines;
-    std::vector<std::size_t> places;
-};
-
-class Chunks {
-public:
-    void add(std::size_t line, std::string_view text)
-    {
-        if (chunks_.empty() || chunks_.back().places.size() >= most_lines ||
-            chunks_.back().lines.size() + text.size() >= most_bytes)
-            chunks_.emplace_back();
-        chunks_.back().lines.append(text).append("\n");
-        chunks_.back().places.push_back(line);
-    }
-    [[nodiscard]] std::vector<Chunk> take() { return std::move(chunks_); }
-
-private:
-    std::vector<Chunk> chunks_;
-};
+constexpr std::size_t most_lines = 20'000;  // of a request, which takes more
 
 std::vector<Chunk> chunks_of_ndjson(std::string_view text)
 {
-    Chunks chunks;
-    for (std::size_t line = 1; !text.empty(); ++line) {
-        const auto end = std::min(text.find('\n'), text.size());
-        if (const auto one = text.substr(0, end); one.find_first_not_of(" \t\r") != std::string_view::npos)
-            chunks.add(line, one);
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
+    Chunks chunks(most_lines);
+    for (const auto& line : lines_of(text))
+        chunks.add({line});
     return chunks.take();
 }
 
@@ -97,7 +67,7 @@ Result<std::vector<Chunk>> chunks_of_csv(std::string_view text)
             return wrong(records->front().line,
                          fmt::format("the first line names the columns, each once: {}; this has `{}`",
                                      fmt::join(columns, ","), shown(name)));
-    Chunks chunks;
+    Chunks chunks(most_lines);
     for (const auto& record : *records | std::views::drop(1)) {
         if (record.fields.size() != names.size())
             return wrong(record.line, fmt::format("there are {} fields, and {} columns in the first line",
@@ -105,31 +75,10 @@ Result<std::vector<Chunk>> chunks_of_csv(std::string_view text)
         json::object one;
         for (std::size_t i = 0; i < names.size(); ++i)
             one[names[i]] = record.fields[i];
-        chunks.add(record.line, json::serialize(one));
+        const auto line = json::serialize(one);
+        chunks.add({{record.line, line}});
     }
     return chunks.take();
-}
-
-/// Sends one chunk; what is wrong with a line is told with its place in the file.
-Result<json::value> send(const ReferenceOptions& options, const Chunk& chunk, bool check)
-{
-    const auto answer =
-        call(options.data, "POST", std::string("/api/v1/xref/import") + (check ? "?check=true" : ""), chunk.lines);
-    if (!answer)
-        return std::unexpected(answer.error());
-    auto told = told_by(*answer);
-    if (told)
-        return told;
-    boost::system::error_code error;
-    const auto body = json::parse(answer->body, error);
-    const auto* line = error || !body.is_object() ? nullptr : body.get_object().if_contains("line");
-    if (line == nullptr || !line->is_number())
-        return told;
-    const auto number = line->to_number<std::size_t>();
-    const auto place = number >= 1 && number <= chunk.places.size() ? chunk.places[number - 1] : number;
-    auto& detail = told.error().detail;
-    detail = fmt::format("line {}{}", place, detail.substr(std::min(detail.find(": "), detail.size())));
-    return told;
 }
 
 /// A page of an export to standard output.
@@ -239,17 +188,9 @@ int xref_kinds_command(const ReferenceOptions& options)
 /// All or nothing, as far as what is wrong can be seen: each line is checked before the first is written.
 int xref_import_command(const ReferenceOptions& options)
 {
-    auto content = options.file == "-" ? Result<std::string>(std::string{std::istreambuf_iterator<char>(std::cin), {}})
-                                       : read_file(options.file);
+    const auto content = read_utf8(options.file);
     if (!content)
         return complain(content.error());
-    if (const auto until = utf8_until(*content); until < content->size())
-        return complain(
-            {FailureClass::permanent,
-             "invalid_utf8",
-             fmt::format("line {}: this is no UTF-8; save the file as UTF-8",
-                         1 + std::count(content->begin(), content->begin() + static_cast<std::ptrdiff_t>(until), '\n')),
-             {}});
     const auto first = content->find_first_not_of(" \t\r\n");
     if (first != std::string::npos && (*content)[first] == '[')
         return complain({FailureClass::permanent,
@@ -262,11 +203,11 @@ int xref_import_command(const ReferenceOptions& options)
         return complain(chunks.error());
     for (const auto& chunk : *chunks)
         if (chunks->size() > 1)
-            if (const auto checked = send(options, chunk, true); !checked)
+            if (const auto checked = send(options.data, "/api/v1/xref/import?check=true", chunk); !checked)
                 return complain(checked.error());
     std::uint64_t imported = 0, woken = 0;
     for (const auto& chunk : *chunks) {
-        const auto answer = send(options, chunk, false);
+        const auto answer = send(options.data, "/api/v1/xref/import", chunk);
         if (!answer) {
             auto failure = answer.error();
             if (imported > 0)

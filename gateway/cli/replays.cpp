@@ -19,12 +19,6 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-std::uint64_t number(const json::object& object, std::string_view name)
-{
-    const auto* value = object.if_contains(name);
-    return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
-}
-
 bool has_ended(const json::object& job)
 {
     const auto state = text(job, "state");

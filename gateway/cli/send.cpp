@@ -25,7 +25,7 @@ std::string replaced(std::string text, std::string_view what, const std::string&
     return text;
 }
 
-Result<std::string> body_of(const std::string& file)
+Result<std::string> read_body(const std::string& file)
 {
     if (file == "-")
         return std::string{std::istreambuf_iterator<char>(std::cin), {}};
@@ -74,7 +74,7 @@ int send_command(const SendOptions& options)
                          "no_sample",
                          "the connector has no sample for the topic `" + topic + "`; give one with --file",
                          {}});
-    const auto body = body_of(file);
+    const auto body = read_body(file);
     if (!body)
         return complain(body.error());
     if (!channel->verifier)

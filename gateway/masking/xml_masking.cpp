@@ -17,7 +17,7 @@ std::string_view local(std::string_view name)
 }
 
 /// Entities of plain letters and signs undone; others stay.
-std::string unescaped(std::string_view raw)
+std::string without_entities(std::string_view raw)
 {
     constexpr std::pair<std::string_view, char> named[]{
         {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
@@ -171,7 +171,7 @@ std::string XmlMasking::shown(std::string_view raw, bool entities, bool hidden) 
         return std::string(raw);
     if (hidden)
         return std::string(raw.substr(0, static_cast<std::size_t>(first - raw.begin()))) + std::string(Mask::sign);
-    const auto plain = entities ? unescaped(raw) : std::string(raw);
+    const auto plain = entities ? without_entities(raw) : std::string(raw);
     const auto masked = mask_.inner(plain, depth_ + 1);
     if (masked == plain)
         return std::string(raw);

@@ -53,18 +53,6 @@ std::string_view outcome_name(retry::Outcome outcome)
     std::unreachable();
 }
 
-bool is_applied(Applied::Outcome outcome)
-{
-    return outcome == Applied::Outcome::applied || outcome == Applied::Outcome::adopted;
-}
-
-/// Whether a delivery that ended so says something of its fact that holds from here on: what was told again is known at
-/// its newer version, or by its later arrival.
-bool tells(Applied::Outcome outcome)
-{
-    return is_applied(outcome) || outcome == Applied::Outcome::unchanged || outcome == Applied::Outcome::repeated;
-}
-
 /// What the mapping warned of, once each; a frame stays small whatever a document holds.
 void put_warnings(const Job& job, json::object& frame)
 {
@@ -257,8 +245,17 @@ retry::Burial burial(const Job& job, const FailedAt& failed, const Configuration
     burial.seq = job.event.seq;
     burial.maybe_sent = job.maybe_sent;
     burial.letter = letter_of(failed.stage, failure,
-                              {.code = failure.code, .channel = job.event.envelope.channel, .type = failed.unmade.type},
+                              {.code = failure.code,
+                               .channel = job.event.envelope.channel,
+                               .type = failed.unmade.type,
+                               .system = failed.imported ? failed.imported->system : std::string_view{}},
                               configuration, now);
+    if (const auto& imported = failed.imported) {
+        burial.letter.cause = imported->cause;
+        burial.letter.attempts = imported->attempts;
+        burial.maybe_sent = burial.maybe_sent || imported->maybe_sent;
+        burial.who = imported->who;
+    }
     burial.letter.entity = failed.unmade.entity;
     burial.letter.order_number = failed.unmade.order_number;
     burial.letter.event = job.event.envelope.event;
@@ -280,6 +277,8 @@ retry::Burial burial(const Job& job, const FailedAt& failed, const Configuration
         burial.word = awaited(*failed.missed, job.event.envelope.channel);
         frame["waits_for"] = "an entry of the vocabulary " + failed.missed->vocabulary;
     }
+    if (failed.imported)
+        frame["imported"] = json::parse(text_of(*failed.imported));
     burial.frame = json::serialize(frame);
     return burial;
 }

@@ -30,7 +30,7 @@ constexpr std::string_view kinds_table = R"(
 | string with words behind it | one of the words | `.status \| lookup("TABLE")`, `match`, or the word itself |
 )";
 
-std::string text(const json::object& object, std::string_view key)
+std::string text_in(const json::object& object, std::string_view key)
 {
     const json::value* value = object.if_contains(key);
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
@@ -52,9 +52,9 @@ public:
     std::string write(const std::string& name)
     {
         out_ = "# " + name + "\n\n<!-- written by `headgate schema --pages`; the source is config/canonical/" + name +
-               ".json -->\n\n" + text(schema_, "description") + "\n\n";
-        out_ += "Order: `" + text(schema_, "x-order") + "`. Family: `" +
-                (text(schema_, "x-family").empty() ? name : text(schema_, "x-family")) + "`.";
+               ".json -->\n\n" + text_in(schema_, "description") + "\n\n";
+        out_ += "Order: `" + text_in(schema_, "x-order") + "`. Family: `" +
+                (text_in(schema_, "x-family").empty() ? name : text_in(schema_, "x-family")) + "`.";
         if (schema_.contains("x-snapshot"))
             out_ += " A snapshot: a route may `coalesce` it.";
         if (schema_.contains("x-overtakes"))
@@ -79,7 +79,7 @@ private:
     /// What a `$ref` leads to; the object itself when there is none. `kind` is set for kinds of the language.
     const json::object* resolved(const json::object* given, std::string& kind) const
     {
-        const std::string reference = text(*given, "$ref");
+        const std::string reference = text_in(*given, "$ref");
         const auto slash = reference.rfind('/');
         if (slash == std::string::npos)
             return given;
@@ -115,15 +115,15 @@ private:
         const json::object* inner = nullptr;
         std::string inner_path = path;
         if (kind.empty()) {
-            is = text(schema, "type");
+            is = text_in(schema, "type");
             if (is == "object") {
                 inner = &schema;
             } else if (is == "array") {
                 std::string item_kind;
                 const json::object& item = *resolved(&schema.at("items").as_object(), item_kind);
-                is = "list of " + (item_kind.empty() ? text(item, "type") : item_kind);
+                is = "list of " + (item_kind.empty() ? text_in(item, "type") : item_kind);
                 inner_path += "[]";
-                if (item_kind.empty() && text(item, "type") == "object")
+                if (item_kind.empty() && text_in(item, "type") == "object")
                     inner = &item;
                 is += words(item);
             } else {
@@ -131,7 +131,7 @@ private:
             }
         }
         const std::string meaning =
-            text(given, "description").empty() ? text(schema, "description") : text(given, "description");
+            text_in(given, "description").empty() ? text_in(schema, "description") : text_in(given, "description");
         out_ +=
             "| `" + path + "` | " + cell(is) + " | " + (required ? "required" : "") + " | " + cell(meaning) + " |\n";
         if (inner != nullptr)
@@ -189,11 +189,11 @@ private:
             return;
         for (const json::value& each : list->as_array()) {
             const json::object& rule = each.as_object();
-            const std::string about = text(rule, "scope") == "entity" ? "other transactions: not checked yet"
-                                      : text(rule, "each").empty()    ? ""
-                                                                      : "each of `" + text(rule, "each") + "`";
-            out_ += "| `" + text(rule, "code") + "` | " + text(rule, "severity") + " | " + cell(about) + " | " +
-                    cell(text(rule, "says")) + " |\n";
+            const std::string about = text_in(rule, "scope") == "entity" ? "other transactions: not checked yet"
+                                      : text_in(rule, "each").empty()    ? ""
+                                                                      : "each of `" + text_in(rule, "each") + "`";
+            out_ += "| `" + text_in(rule, "code") + "` | " + text_in(rule, "severity") + " | " + cell(about) + " | " +
+                    cell(text_in(rule, "says")) + " |\n";
         }
     }
 
@@ -254,8 +254,8 @@ Result<std::map<std::string, std::string>> canonical_pages(const std::string& fo
         "# Canonical types\n\n<!-- written by `headgate schema --pages` -->\n\n| type | order | is |\n|---|---|---|\n";
     for (const auto& [name, schema] : schemas) {
         pages.emplace(name, canonical_page(name, schema, common));
-        list += "| [" + name + "](" + name + ".md) | " + text(schema, "x-order") + " | " +
-                cell(text(schema, "description")) + " |\n";
+        list += "| [" + name + "](" + name + ".md) | " + text_in(schema, "x-order") + " | " +
+                cell(text_in(schema, "description")) + " |\n";
     }
     pages.emplace("README", list + std::string(kinds_table));
     return pages;

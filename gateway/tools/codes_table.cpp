@@ -734,6 +734,10 @@ constexpr CodeEntry table[] = {
         "whoever replayed, edited, imported or released an event may not approve it, where the rule has `four_eyes` "
         "(403)",
         "ask somebody else to", ""},
+    CodeEntry{"bad_letter", at_admin, "a line of an import is none that `headgate dlq export` writes",
+              "the detail names the member and the line", ""},
+    CodeEntry{"letter_masked", at_admin, "a letter was exported masked, and what is masked is not what came",
+              "export it with `--reveal --why TEXT`", ""},
     CodeEntry{"bad_reference", at_admin, "a part of a cross-reference is empty, too long or has a NUL in it",
               "the detail names the part, and of an import the line", ""},
     CodeEntry{"too_many_lines", at_admin, "an import of more than 100,000 lines in one request",

@@ -3,7 +3,8 @@
 -- is not there, or is another event's now (see finish). Deliveries of it that an earlier round has placed stay where
 -- they are.
 -- ARGV: token(16) p seq event(16) stage class code where cause queue due(ms) config attempts excerpt frame
---   maybe(0|1: an owner before may have sent some of it), and when it waits for an entry of a vocabulary:
+--   maybe(0|1: an owner before may have sent some of it) who(brought it here; '' nobody), and when it waits for an
+--   entry of a vocabulary:
 --   wd(16) channel what(in words)
 --include common
 --include rest
@@ -13,8 +14,8 @@ local seq, event = argument(ARGV[3], 'seq'), bytes(ARGV[4], 16, 'event')
 local stage, class, code, where, cause, queue = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local due, config = argument(ARGV[11], 'due'), argument(ARGV[12], 'config')
 local attempts, excerpt, frame = argument(ARGV[13], 'attempts'), ARGV[14], ARGV[15]
-local maybe, word, channel, what = ARGV[16], ARGV[17], ARGV[18], ARGV[19]
-if #ARGV ~= 16 and #ARGV ~= 19 or maybe ~= '0' and maybe ~= '1' then
+local maybe, who, word, channel, what = ARGV[16], a_name(ARGV[17]), ARGV[18], ARGV[19], ARGV[20]
+if #ARGV ~= 17 and #ARGV ~= 20 or maybe ~= '0' and maybe ~= '1' then
     refuse('BADARG count')
 end
 
@@ -55,6 +56,9 @@ redis.call('HSET', record, 'seq', origin, 'round', round_text, 'p', p, 'body', '
            'worst', class)
 if maybe == '1' then
     redis.call('HSET', record, 'maybe', '1')
+end
+if who ~= '' then
+    redis.call('HSET', record, 'by', who)
 end
 if left == 0 then
     comes_to_rest(p, event)

@@ -9,6 +9,13 @@ local function text(number)
     return string.format('%.0f', number)
 end
 
+local function a_name(who)
+    if not who or #who > 256 or string.find(who, '\n', 1, true) then
+        refuse('BADARG who')
+    end
+    return who
+end
+
 local function shown(key)
     return (string.gsub(key, '[^%w:_-]', function(c) return string.format('\\x%02x', string.byte(c)) end))
 end

@@ -95,13 +95,6 @@ local function is_among(by, who)
     return string.find('\n' .. by .. '\n', '\n' .. who .. '\n', 1, true) ~= nil
 end
 
-local function a_name(who)
-    if not who or #who > 256 or string.find(who, '\n', 1, true) then
-        refuse('BADARG who')
-    end
-    return who
-end
-
 -- "ready:<p>:<system>" or "park:<p>".
 local function set_of(d, state)
     return 'hg:' .. state .. ':' .. d.p .. (per_system[state] and ':' .. d.system or '')

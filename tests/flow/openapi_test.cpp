@@ -45,6 +45,19 @@ protected:
                 return std::string(hold.at("hold").as_string());
         return {};
     }
+    /// One that is here, and one that is not.
+    void import_letters(const std::string& event)
+    {
+        const auto exported = ask("GET", "dlq/export?reveal=true&why=look&event=" + event);
+        auto letter = exported.at("letters").at(0).as_object();
+        const auto here = boost::json::serialize(letter);
+        const std::string other = "01a21452-f5ad-743d-9f1a-10e517c881a3";
+        letter["letter"] = letter["event"] = letter["envelope"].as_object()["event"] = other;
+        letter["envelope"].as_object()["idempotency_key"] = "another";
+        const auto answer = ask("POST", "dlq/import?why=move", here + "\n" + boost::json::serialize(letter));
+        EXPECT_EQ(answer.at("imported").as_int64(), 1) << answer;
+        EXPECT_EQ(answer.at("known").at(0).at("event").as_string(), event) << answer;
+    }
     /// What a refusal says there is, as in "there is a, b".
     static std::set<std::string> listed(std::string_view detail)
     {
@@ -123,6 +136,7 @@ TEST_F(OpenApi, EveryRouteIsAnsweredAsItIsDescribed)
     ask("GET", "xref/export?system=erp&kind=item");
     ask("DELETE", "xref?system=erp&kind=item&id=A");
     ask("POST", "xref/import", R"({"system":"erp","kind":"item","id":"B","theirs":"2"})");
+    import_letters(odd);
     ask("PUT", "vocabularies/entries", R"({"vocabulary":"payment_state.shopify","word":"odd","value":"captured"})");
     ask("GET", "vocabularies/entries");
     ask("DELETE", "vocabularies/entries?vocabulary=payment_state.shopify&word=odd");

@@ -104,6 +104,7 @@ protected:
                 "excerpt",
                 "frame",
                 "1",
+                "kim",
                 std::string(view(awaited_of(1, "shop").key)),
                 "shop",
                 "word 1"};

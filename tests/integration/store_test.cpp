@@ -286,8 +286,11 @@ TEST_F(StoreTest, GuardsGrowByVersionElseByArrival)
 TEST_F(StoreTest, BuriesAnEventAndShowsItsLetter)
 {
     accept(item_of(1, 1, 5));
-    EXPECT_EQ(bury(burial_of(1, 1, 5)), BuryAnswer::buried);
+    auto imported = burial_of(1, 1, 5);
+    imported.who = "kim";
+    EXPECT_EQ(bury(imported), BuryAnswer::buried);
     EXPECT_EQ(bury(burial_of(1, 1, 5)), BuryAnswer::gone);
+    EXPECT_EQ(text({"HGET", retry::event_key("e", event_of(1)), "by"}), "kim");
     EXPECT_EQ(finish(finished_of(1, 1, 5)), FinishAnswer::in_open);
 
     auto letter = loop_.await(letters_->show(event_of(1))).value();

@@ -129,6 +129,21 @@ TEST(EnvelopeTest, ComesBackAsItWasStored)
     EXPECT_EQ(decode_envelope_head(bytes)->body, "");
 }
 
+TEST(EnvelopeTest, WhatPeopleDidStandsBesideWhatCame)
+{
+    Envelope envelope;
+    envelope.body = "{}";
+    for (const auto& [edits, imported] : {std::pair{"", ""}, {"[1]", ""}, {"", "{}"}, {"[1]", "{}"}}) {
+        envelope.edits = edits;
+        envelope.imported = imported;
+        const auto back = decode_envelope(encode(envelope));
+        ASSERT_TRUE(back) << edits << imported;
+        EXPECT_EQ(back->edits, edits);
+        EXPECT_EQ(back->imported, imported);
+        EXPECT_EQ(back->body, "{}");
+    }
+}
+
 TEST(EnvelopeTest, BytesCutAnywhereAreRefusedAndNeverReadBeyond)
 {
     Envelope envelope;
@@ -139,6 +154,7 @@ TEST(EnvelopeTest, BytesCutAnywhereAreRefusedAndNeverReadBeyond)
     for (std::size_t size = 0; size < bytes.size(); ++size)
         EXPECT_FALSE(decode_envelope(bytes.substr(0, size))) << size;
     EXPECT_FALSE(decode_envelope("\x02" + bytes.substr(1))) << "another version";
+    EXPECT_FALSE(decode_envelope("\x04" + bytes.substr(1))) << "one that is to come";
     EXPECT_FALSE(decode_envelope(bytes, 1)) << "a body above the limit";
 }
 
