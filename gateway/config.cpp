@@ -232,6 +232,16 @@ void DeploymentConfig::fit_letters(config::Schema& schema)
                        "give less, or Redis more: redis: { maxmemory: 4GiB }");
 }
 
+void SearchConfig::describe(config::Schema& schema)
+{
+    schema.field("fields", fields, "Of its transactions, the names joined by dots; those in a list are of each item.");
+    schema.required("fields");
+    schema.not_empty("fields", "leave the type away");
+    if (schema.reading() && fields.size() > most_fields)
+        schema.problem("fields", "too_many_fields", fmt::format("a type has up to {} such fields", most_fields),
+                       "what is looked for seldom is found by `headgate dlq list --where`");
+}
+
 void DeploymentConfig::describe(config::Schema& schema)
 {
     schema.field("name", name, "One deployment, one company; in metrics and logs.");
@@ -267,6 +277,7 @@ void DeploymentConfig::describe(config::Schema& schema)
     schema.not_yet("alerts", "alerts");
     schema.section("dead", dead, "What dead letters may take.");
     fit_letters(schema);
+    schema.entries("search", search, "Fields that letters are found by, of each canonical type.");
     schema.not_yet("spool", "accepting while Redis is away");
     schema.section("history", history, "What was, and who may see all of it.");
 }

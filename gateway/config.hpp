@@ -100,6 +100,15 @@ struct DeadConfig {
     void describe(config::Schema& schema);
 };
 
+/// Which fields of a canonical type letters are found by.
+struct SearchConfig {
+    static constexpr std::size_t most_fields = 8;
+    std::string name;  // of the type
+    std::string where;
+    std::vector<std::string> fields;  // "customer.email", "lines.sku"
+    void describe(config::Schema& schema);
+};
+
 /// `headgate.yaml`: one deployment. Sections of CONFIG that later versions bring are refused as `not_yet`.
 struct DeploymentConfig {
     enum class Durability : std::uint8_t { strict, relaxed };
@@ -117,6 +126,7 @@ struct DeploymentConfig {
     HistoryConfig history;
     RedisConfig redis;
     DeadConfig dead;
+    std::vector<SearchConfig> search;
     Durability durability = Durability::strict;
     std::int64_t threads = 0;  // event loops; 0: one per core
     void describe(config::Schema& schema);

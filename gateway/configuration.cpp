@@ -12,6 +12,7 @@
 #include "gateway/hint.hpp"
 #include "gateway/name.hpp"
 #include "gateway/place.hpp"
+#include "gateway/searched_fields.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
@@ -85,6 +86,8 @@ public:
             check_queue(queue);
         for (const auto& hold : made_->deployment.holds)
             add_hold(hold);
+        for (const auto& searched : made_->deployment.search)
+            add_searched(searched);
         for (const auto& token : made_->deployment.access.tokens)
             add_token(token);
         auto beside = files_not_read(options_.folder, folders, read_);
@@ -644,6 +647,18 @@ private:
                 problem(config.where, "no_snapshot", "`coalesce` would leave tellings of `" + type + "` out",
                         "only snapshots may be; " + snapshots());
         made_->routes.push_back({config.id, config.types, config.channels, config.to, config.coalesce});
+    }
+
+    void add_searched(const SearchConfig& config)
+    {
+        check_types({config.name}, config.where);
+        if (const auto* type = made_->canonical.find(config.name))
+            for (const auto& field : config.fields)
+                if (!has_field(*type, field))
+                    problem(config.where, "unknown_field",
+                            "a " + config.name + " has no field `" + field + "` that is a text or a number",
+                            "`headgate explain " + config.name + "` lists its fields");
+        made_->searched.emplace(config.name, config.fields);
     }
 
     void add_hold(const HoldConfig& config)

@@ -98,6 +98,7 @@ struct Configuration {
     std::unordered_map<std::string, std::unique_ptr<Channel>> channels;
     std::vector<Route> routes;
     std::vector<HoldRule> holds;                                                        // in order
+    mapping::SearchedFields searched;                                                   // letters are found by them
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
     std::vector<Token> tokens;  // of `access`: who may call the admin API besides the data folder's own token
 

@@ -30,6 +30,7 @@ observability::LetterRow letter_row(const retry::Letter& letter)
     row.slot = letter.slot;
     row.entity = letter.entity;
     row.order_number = letter.order_number;
+    row.fields = letter.fields;
     row.detail = letter.excerpt;
     row.where = letter.where.document;
     row.config = letter.where.config;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/letter.hpp"
+#include "gateway/searched_fields.hpp"
 #include "gateway/stages/deliver.hpp"
 
 namespace headgate::gateway {
@@ -63,6 +64,7 @@ Standing dead(const Attempt& attempt, std::string_view stage, const Failure& fai
         letter_of(stage, failure, waits_for(attempt, failure.code), configuration, now));
     letter.entity = attempt.delivery.transaction.entity;
     letter.order_number = order_number_of(attempt.delivery.transaction.json);
+    letter.fields = found_in(configuration.searched, attempt.delivery.transaction);
     standing.detail = failure.detail;
     return standing;
 }

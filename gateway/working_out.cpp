@@ -71,7 +71,8 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return std::vector<Routed>{};
     std::optional<mapping::MissedWord> missed;
     mapping::Unmade unmade;
-    auto mapped = map(event, *decoded, unmapped, unmapped != nullptr ? &missed : nullptr, &unmade);
+    auto mapped =
+        map(event, *decoded, unmapped, unmapped != nullptr ? &missed : nullptr, &unmade, &configuration.searched);
     event.document.reset();
     event.envelope.body = {};  // from here on the packed one is enough
     if (!mapped)
@@ -115,7 +116,8 @@ std::optional<FailedAt> failed_elsewhere(const Envelope& envelope)
     if (!imported)
         return FailedAt{"decode", std::move(imported.error()), {}, {}, {}};
     const auto shared = std::make_shared<const Imported>(std::move(*imported));
-    return FailedAt{shared->stage, shared->failure, {}, {shared->type, shared->entity, shared->order_number}, shared};
+    return FailedAt{
+        shared->stage, shared->failure, {}, {shared->type, shared->entity, shared->order_number, {}}, shared};
 }
 
 std::expected<std::shared_ptr<Job>, FailedAt> make_all(EventId id, Partition partition, std::uint64_t seq,

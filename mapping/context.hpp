@@ -1,10 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/currency.hpp"
 #include "core/document.hpp"
@@ -24,11 +27,20 @@ public:
                                                           std::string_view system) const = 0;
 };
 
+/// Of each canonical type the fields that people look for: "customer.email", "lines.sku".
+using SearchedFields = std::map<std::string, std::vector<std::string>, std::less<>>;
+
 /// What is known of a transaction that could not be made, for whoever looks for it.
 struct Unmade {
+    struct Part {
+        std::string name;  // of a field that is searched
+        std::string rest;  // of it, within `json`; "": all of that
+        std::string json;
+    };
     std::string type;
     std::string entity;        // "": that failed, too
     std::string order_number;  // "": it has none, or that failed, too
+    std::vector<Part> parts{};
 };
 
 /// All that an expression may see of one event. Borrows everything: it must outlive the call it is handed to.
@@ -46,6 +58,7 @@ struct MappingContext {
     UnmappedWords* unmapped = nullptr;         // counts what vocabularies miss
     const CrossReferences* references = nullptr;  // requests only
     Unmade* unmade = nullptr;                     // the transaction that failed
+    const SearchedFields* searched = nullptr;     // what is to be known of it; none: nothing
     std::optional<MissedWord>* missed = nullptr;  // behind `unmapped`: what a vocabulary that parks has not
 };
 

@@ -50,7 +50,7 @@ const Vocabulary* vocabulary_of(Call& call, Vocabulary::Kind kind)
 
 void count(const Call& call, const Vocabulary& table, std::string_view word)
 {
-    if (call.run.context.unmapped != nullptr)
+    if (call.run.context.unmapped != nullptr && !call.run.has_failed)
         call.run.context.unmapped->add(table.name, word);
 }
 
@@ -58,7 +58,7 @@ void count(const Call& call, const Vocabulary& table, std::string_view word)
 void note_missed(const Call& call, const Vocabulary& table, MissedWord::Asked asked, std::string_view word)
 {
     auto* missed = call.run.context.missed;
-    if (missed == nullptr)
+    if (missed == nullptr || call.run.has_failed)
         return;
     missed->reset();
     if (table.unmapped == Vocabulary::Unmapped::park && !word.empty() && word.size() <= MissedWord::most_bytes &&

@@ -151,15 +151,41 @@ private:
     }
 
     /// Its order number may be told whatever else failed.
-    static Unmade unmade(const Plan& plan, Run& run, const Transaction& made)
+    Unmade unmade(const Plan& plan, Run& run, const Transaction& made) const
     {
-        Unmade known{plan.type->name, made.entity, {}};
+        run.has_failed = true;
+        Unmade known{plan.type->name, made.entity, {}, {}};
         const auto field = std::ranges::find(plan.fields.fields, "order_number", &Block::Field::name);
         Value value;
         if (field != plan.fields.fields.end() && evaluate(field->value, run, value) && !value.is_null())
             if (const auto text = text_of(value, run.arena))
                 known.order_number = *text;
+        if (context_.searched != nullptr)
+            if (const auto of = context_.searched->find(plan.type->name); of != context_.searched->end())
+                for (const auto& name : of->second)
+                    if (auto part = part_of(plan.fields, name, run))
+                        known.parts.push_back(std::move(*part));
         return known;
+    }
+
+    /// As much of a field as can be made, whatever failed beside it.
+    static std::optional<Unmade::Part> part_of(const Block& fields, const std::string& name, Run& run)
+    {
+        const Block* block = &fields;
+        std::string_view rest = name;
+        while (block->kind == Block::Kind::object && !rest.empty()) {
+            const auto dot = std::min(rest.find('.'), rest.size());
+            const auto field = std::ranges::find(block->fields, rest.substr(0, dot), &Block::Field::name);
+            if (field == block->fields.end())
+                return std::nullopt;
+            block = &field->value;
+            rest.remove_prefix(std::min(dot + 1, rest.size()));
+        }
+        Unmade::Part part{name, std::string(rest), {}};
+        Value value;
+        if (!evaluate(*block, run, value) || !append_json(part.json, value, limits::output))
+            return std::nullopt;
+        return part;
     }
 
     static Result<void> too_much(std::string_view code, std::string_view detail, const Plan& plan)

@@ -79,6 +79,7 @@ struct Run {
     std::optional<Value> event;
     std::optional<Value> channel;
     Failure failure;
+    bool has_failed = false;  // what is made now is to be known of it: no word is counted or waited for
     std::vector<Warning> warnings;
     Account* account = nullptr;  // null in a run that only maps
     bool keeps_nulls = false;    // `nulls: keep` of a request

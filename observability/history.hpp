@@ -52,7 +52,8 @@ struct LetterRow {
     std::string stage, failure_class, code, cause, queue;
     std::string channel, source, topic;  // "": as history knows them of its event
     std::string system, type, slot, entity, order_number;
-    std::string detail, where, config;  // where in the document, and in the configuration
+    std::vector<std::pair<std::string, std::string>> fields = {};  // that people look for; not told of those listed
+    std::string detail, where, config;                             // where in the document, and in the configuration
     std::uint32_t attempts = 0;
     std::uint32_t round = 0;
     std::uint64_t seq = 0;
@@ -82,6 +83,7 @@ struct HistoryBatch {
 struct LetterFilter {
     std::string channel = {}, source = {}, topic = {}, system = {}, type = {}, stage = {}, code = {}, cause = {};
     std::string queue = {}, entity = {}, order_number = {}, event = {};
+    std::vector<std::pair<std::string, std::string>> fields = {};              // has each of them
     std::optional<std::chrono::system_clock::time_point> since = {};           // died then or later
     std::optional<std::chrono::system_clock::time_point> until = {};           // died before
     std::optional<std::chrono::system_clock::time_point> due_by = {};          // somebody should have looked by then

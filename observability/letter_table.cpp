@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace headgate::observability {
 
 namespace {
@@ -33,6 +35,11 @@ CREATE INDEX IF NOT EXISTS letter_by_cause ON letter (cause, at);
 CREATE INDEX IF NOT EXISTS letter_by_queue ON letter (queue, at);
 CREATE INDEX IF NOT EXISTS letter_by_entity ON letter (entity, at) WHERE entity <> '';
 CREATE INDEX IF NOT EXISTS letter_by_order ON letter (order_number, at) WHERE order_number <> '';
+CREATE TABLE IF NOT EXISTS letter_field (
+    name TEXT NOT NULL, value TEXT NOT NULL, died INTEGER NOT NULL,
+    of INTEGER NOT NULL REFERENCES letter (id) ON DELETE CASCADE, PRIMARY KEY (name, value, died, of))
+    STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS letter_field_of ON letter_field (of);
 CREATE TABLE IF NOT EXISTS cause (
     cause TEXT PRIMARY KEY, stage TEXT NOT NULL, code TEXT NOT NULL, queue TEXT NOT NULL, channel TEXT NOT NULL,
     open INTEGER NOT NULL, seen INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -103,9 +110,10 @@ std::optional<Cursor> cursor_of(std::string_view text)
     return id.ec == std::errc{} && id.ptr == end ? std::optional(cursor) : std::nullopt;
 }
 
-/// `WHERE` of a filter, and what stands for its question marks.
+/// `FROM` and `WHERE` of a filter, and what stands for its question marks.
 struct Condition {
-    std::string sql = " WHERE 1";
+    std::string sql = "letter WHERE 1";
+    std::string_view at = "at", id = "id";  // what the newest are found by
     std::vector<std::string_view> texts;
     std::vector<std::int64_t> numbers;  // behind the texts
 
@@ -121,6 +129,17 @@ struct Condition {
 Condition condition_of(const LetterFilter& filter)
 {
     Condition condition;
+    // A field leads, in its own order of time, unless something else leaves few: SQLite does not know which does.
+    const bool by_field =
+        !filter.fields.empty() && filter.event.empty() && filter.entity.empty() && filter.order_number.empty();
+    if (by_field) {
+        condition.sql =
+            "letter_field AS field CROSS JOIN letter ON letter.id = field.of WHERE field.name = ? AND "
+            "field.value = ?";
+        condition.at = "died";
+        condition.id = "of";
+        condition.texts = {filter.fields.front().first, filter.fields.front().second};
+    }
     const std::array<std::pair<const char*, const std::string*>, 12> wanted{{{"channel", &filter.channel},
                                                                              {"source", &filter.source},
                                                                              {"topic", &filter.topic},
@@ -142,6 +161,12 @@ Condition condition_of(const LetterFilter& filter)
             if (partial == column)  // says in the index's own words that it covers this
                 condition.sql.append(" AND ").append(column).append(" <> ''");
     }
+    for (auto field = filter.fields.begin() + (by_field ? 1 : 0); field < filter.fields.end(); ++field) {
+        condition.sql +=
+            " AND EXISTS (SELECT 1 FROM letter_field WHERE name = ? AND value = ? AND died = letter.at AND of = "
+            "letter.id)";
+        condition.texts.insert(condition.texts.end(), {field->first, field->second});
+    }
     const std::array<std::pair<const char*, const std::vector<std::string>*>, 3> lists{
         {{"channel", &filter.of_channels}, {"type", &filter.of_types}, {"queue", &filter.of_queues}}};
     for (const auto& [column, values] : lists) {
@@ -153,18 +178,18 @@ Condition condition_of(const LetterFilter& filter)
         condition.sql += ")";
         condition.texts.insert(condition.texts.end(), values->begin(), values->end());
     }
-    const auto bound = [&](const char* sql, const auto& instant) {
+    const auto bound = [&](std::string_view column, std::string_view sql, const auto& instant) {
         if (!instant)
             return;
-        condition.sql += sql;
+        condition.sql.append(" AND ").append(column).append(sql);
         condition.numbers.push_back(milliseconds_of(*instant));
     };
-    bound(" AND at >= ?", filter.since);
-    bound(" AND at < ?", filter.until);
-    bound(" AND due <= ?", filter.due_by);
+    bound(condition.at, " >= ?", filter.since);
+    bound(condition.at, " < ?", filter.until);
+    bound("due", " <= ?", filter.due_by);
     // Newest first, and what is overdue is old: what is newer than all of it is not looked at. `+at` keeps SQLite from
     // looking for the newest by `at`, past all that is not overdue.
-    bound(" AND at <= (SELECT max(+at) FROM letter WHERE due <= ?)", filter.due_by);
+    bound(condition.at, " <= (SELECT max(+at) FROM letter WHERE due <= ?)", filter.due_by);
     return condition;
 }
 
@@ -195,6 +220,9 @@ LetterWriter::LetterWriter(sqlite::Database& database)
       event_(database.prepare("SELECT channel, source, topic, entity, order_number FROM event WHERE event = ?")),
       put_(database.prepare(put)),
       drop_(database.prepare("DELETE FROM letter WHERE letter = ?")),
+      put_field_(database.prepare("INSERT OR IGNORE INTO letter_field (name, value, died, of) "
+                                  "SELECT ?2, ?3, at, id FROM letter WHERE letter = ?1")),
+      drop_fields_(database.prepare("DELETE FROM letter_field WHERE of = (SELECT id FROM letter WHERE letter = ?)")),
       add_cause_(database.prepare(add_cause)),
       take_cause_(database.prepare("UPDATE cause SET open = max(0, open - 1) WHERE cause = ?")),
       traffic_(database.prepare("INSERT INTO traffic VALUES (?1, ?2, ?3) ON CONFLICT (channel, hour) DO UPDATE SET "
@@ -219,7 +247,8 @@ int LetterWriter::write(const LettersOf& of)
         before.emplace(known_.text(0), Known{known_.integer(1), std::string(known_.text(2))});
     for (auto letter = of.letters.begin(); code == SQLITE_DONE && letter != of.letters.end(); ++letter) {
         const auto found = before.find(letter->letter);
-        if (found != before.end()) {
+        const bool known = found != before.end();
+        if (known) {
             const bool same = found->second.at == milliseconds_of(letter->at) && found->second.cause == letter->cause;
             if (!same)
                 code = let_go(found->second.cause);
@@ -228,7 +257,7 @@ int LetterWriter::write(const LettersOf& of)
                 continue;
         }
         if (code == SQLITE_DONE)
-            code = write(*letter, event);
+            code = write(*letter, event, known);
     }
     for (auto gone = before.begin(); code == SQLITE_DONE && gone != before.end(); ++gone) {
         code = let_go(gone->second.cause);
@@ -238,7 +267,7 @@ int LetterWriter::write(const LettersOf& of)
     return code;
 }
 
-int LetterWriter::write(const LetterRow& letter, const std::string& event)
+int LetterWriter::write(const LetterRow& letter, const std::string& event, bool known)
 {
     LetterRow row = letter;
     const int known_event = event_.start(event).step();
@@ -260,7 +289,17 @@ int LetterWriter::write(const LetterRow& letter, const std::string& event)
                          .step();
     if (code != SQLITE_DONE)
         return code;
+    if (const int fields = write_fields(row, known); fields != SQLITE_DONE)
+        return fields;
     return add_cause_.start(row.cause, row.stage, row.code, row.queue, row.channel, milliseconds_of(row.at)).step();
+}
+
+int LetterWriter::write_fields(const LetterRow& row, bool known)
+{
+    int code = known ? drop_fields_.start(row.letter).step() : SQLITE_DONE;
+    for (auto field = row.fields.begin(); code == SQLITE_DONE && field != row.fields.end(); ++field)
+        code = put_field_.start(row.letter, field->first, field->second).step();
+    return code;
 }
 
 int LetterWriter::count_traffic(std::string_view channel, std::int64_t hour, std::int64_t events)
@@ -277,11 +316,12 @@ Result<LetterRows> read_letters(sqlite::Database& reader, const LetterFilter& fi
         const auto cursor = cursor_of(filter.cursor);
         if (!cursor)
             return fail(FailureClass::permanent, "bad_cursor", "this is no cursor of a page of letters");
-        condition.sql += " AND (at, id) < (?, ?)";
+        condition.sql += fmt::format(" AND ({}, {}) < (?, ?)", condition.at, condition.id);
         condition.numbers.insert(condition.numbers.end(), {cursor->at, cursor->id});
     }
-    auto query = reader.try_prepare(std::string("SELECT ") + letter_columns + ", id FROM letter" + condition.sql +
-                                    " ORDER BY at DESC, id DESC LIMIT " + std::to_string(filter.limit + 1));
+    auto query = reader.try_prepare(
+        std::string("SELECT ") + letter_columns + ", letter.id FROM " + condition.sql +
+        fmt::format(" ORDER BY {} DESC, {} DESC LIMIT {}", condition.at, condition.id, filter.limit + 1));
     if (!query)
         return std::unexpected(std::move(query.error()));
     condition.bind(*query);
@@ -328,7 +368,7 @@ Result<std::vector<std::string>> delivery_letters_of(sqlite::Database& reader, c
 Result<std::uint64_t> count_letters(sqlite::Database& reader, const LetterFilter& filter, std::uint64_t most)
 {
     const auto condition = condition_of(filter);
-    auto query = reader.try_prepare("SELECT count(*) FROM (SELECT 1 FROM letter" + condition.sql + " LIMIT " +
+    auto query = reader.try_prepare("SELECT count(*) FROM (SELECT 1 FROM " + condition.sql + " LIMIT " +
                                     std::to_string(most) + ")");
     if (!query)
         return std::unexpected(std::move(query.error()));

@@ -23,12 +23,15 @@ public:
 
 private:
     int let_go(std::string_view cause);
-    int write(const LetterRow& letter, const std::string& event);
+    int write(const LetterRow& letter, const std::string& event, bool known);
+    int write_fields(const LetterRow& row, bool known);
 
     sqlite::Statement known_;
     sqlite::Statement event_;
     sqlite::Statement put_;
     sqlite::Statement drop_;
+    sqlite::Statement put_field_;
+    sqlite::Statement drop_fields_;
     sqlite::Statement add_cause_;
     sqlite::Statement take_cause_;
     sqlite::Statement traffic_;

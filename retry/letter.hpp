@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/hash.hpp"
 #include "core/ids.hpp"
@@ -33,7 +35,8 @@ struct Letter {
     std::string type;                // of the transaction it is about, if that is known
     std::string entity;              // the same
     std::string order_number;        // the same, as people know it
-    std::optional<Hash16> word{};    // what it waits for (AwaitedWord::key)
+    std::vector<std::pair<std::string, std::string>> fields{};  // the same, names and values that people look for
+    std::optional<Hash16> word{};                               // what it waits for (AwaitedWord::key)
 };
 
 /// The entry of a vocabulary that a letter waits for.

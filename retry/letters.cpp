@@ -25,6 +25,12 @@ void take_where(std::string_view text, Letter& letter)
         *line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        if (const auto equals = text.substr(0, end).find('='); equals != std::string_view::npos)
+            letter.fields.emplace_back(text.substr(0, equals), text.substr(equals + 1, end - equals - 1));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
 }
 
 /// One letter from the five values the script tells of it.

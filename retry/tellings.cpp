@@ -17,6 +17,8 @@ std::string where_of(const Letter& letter)
         text += '\n';
         std::ranges::replace_copy(*line, std::back_inserter(text), '\n', ' ');
     }
+    for (const auto& [name, value] : letter.fields)
+        text.append("\n").append(name).append("=").append(value);
     return text;
 }
 

@@ -15,7 +15,7 @@ namespace headgate::retry {
 /// Milliseconds since 1970; 0 for what is before.
 [[nodiscard]] std::string milliseconds(Millis at);
 /// Where it failed and what it is about, as `where` of `l:` keeps it: the place in the document, the one in the
-/// configuration, and type, entity and order number of the transaction, a line each.
+/// configuration, and type, entity and order number of the transaction, a line each; then its fields, name=value.
 [[nodiscard]] std::string where_of(const Letter& letter);
 
 /// See telling.lua; `as` is a state or an outcome. The telling must live as long as the arguments.

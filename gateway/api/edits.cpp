@@ -27,7 +27,7 @@ struct Asked {
     std::optional<observability::LetterFilter> filter;
 };
 
-Result<Asked> read_asked(const Call& call, bool many)
+Result<Asked> read_asked(const Means& with, const Call& call, bool many)
 {
     const auto body = connectors::read_json(call.body);
     if (!body || (*body)[0].kind != NodeKind::object)
@@ -62,7 +62,7 @@ Result<Asked> read_asked(const Call& call, bool many)
     const auto* filter = given->if_contains("filter");
     if (filter == nullptr || !filter->is_object())
         return fail(FailureClass::permanent, "bad_body", "say which letters: `filter`, {} for all there are");
-    auto made = letter_filter(filter->get_object(), call.caller, std::chrono::system_clock::now());
+    auto made = letter_filter(with, filter->get_object(), call.caller, std::chrono::system_clock::now());
     if (!made)
         return std::unexpected(std::move(made.error()));
     made->limit = 1000;
@@ -131,7 +131,7 @@ Task<std::string> edit(const Means& with, const retry::Letter& letter, const Ask
 
 asio::awaitable<net::Response> edit_letter(const Means& with, const Call& call)
 {
-    const auto asked = read_asked(call, false);
+    const auto asked = read_asked(with, call, false);
     if (!asked)
         co_return failed(asked.error());
     retry::Letters letters(with.redis, with.scripts);
@@ -156,7 +156,7 @@ asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call)
 {
     if (const auto none = parameters(call.query, {}); !none)
         co_return failed(none.error());
-    auto asked = read_asked(call, true);
+    auto asked = read_asked(with, call, true);
     if (!asked)
         co_return failed(asked.error());
     const auto count = with.history.count_letters(*asked->filter, most_edited + 1);

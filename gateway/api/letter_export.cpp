@@ -32,7 +32,7 @@ Task<bool> maybe_sent(const Means& with, const observability::LetterRow& letter)
 
 asio::awaitable<net::Response> export_letters(const Means& with, const Call& call)
 {
-    const auto asked = asked_page(call);
+    const auto asked = asked_page(with, call);
     if (!asked)
         co_return failed(asked.error());
     const auto page = with.history.letters(asked->filter);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,7 @@
 
 #include "core/config/values.hpp"
 #include "core/time.hpp"
+#include "gateway/searched_fields.hpp"
 
 namespace headgate::gateway::api {
 
@@ -32,6 +34,32 @@ constexpr std::array<std::pair<std::string_view, std::string LetterFilter::*>, 1
      {"order", &LetterFilter::order_number},
      {"event", &LetterFilter::event}}};
 
+/// Lines of NAME=VALUE.
+Result<FoundFields> fields_of(const Means& with, std::string_view text)
+{
+    FoundFields fields;
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        const auto line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        const auto equals = std::min(line.find('='), line.size());
+        const auto name = line.substr(0, equals);
+        std::set<std::string, std::less<>> names;
+        for (const auto& [type, declared] : with.configuration.searched)
+            names.insert(declared.begin(), declared.end());
+        if (!names.contains(name))
+            return fail(FailureClass::permanent, "bad_filter",
+                        names.empty() ? "letters are found by no `field` here: `search` of headgate.yaml declares them"
+                                      : fmt::format("letters are not found by a field `{}`, but by {}", name,
+                                                    fmt::join(names, ", ")));
+        if (equals == line.size() || line.size() - equals - 1 > longest_searched_value)
+            return fail(FailureClass::permanent, "bad_filter",
+                        fmt::format("`field` is NAME=VALUE, and a value has up to {} bytes", longest_searched_value));
+        fields.emplace_back(name, line.substr(equals + 1));
+    }
+    return fields;
+}
+
 }  // namespace
 
 Result<std::chrono::system_clock::time_point> instant_of(std::string_view name, std::string_view text,
@@ -52,13 +80,13 @@ const std::vector<std::string_view>& letter_filter_names()
         std::vector<std::string_view> all;
         for (const auto& [name, member] : texts)
             all.push_back(name);
-        all.insert(all.end(), {"since", "until", "overdue"});
+        all.insert(all.end(), {"since", "until", "overdue", "field"});
         return all;
     }();
     return names;
 }
 
-Result<LetterFilter> letter_filter(const Parameters& given, const Caller& caller,
+Result<LetterFilter> letter_filter(const Means& with, const Parameters& given, const Caller& caller,
                                    std::chrono::system_clock::time_point now)
 {
     LetterFilter filter{
@@ -81,10 +109,14 @@ Result<LetterFilter> letter_filter(const Parameters& given, const Caller& caller
         filter.due_by = now;
     else if (!overdue.empty() && overdue != "false")
         return fail(FailureClass::permanent, "bad_filter", "`overdue` is true or false");
+    auto fields = fields_of(with, value("field"));
+    if (!fields)
+        return std::unexpected(std::move(fields.error()));
+    filter.fields = std::move(*fields);
     return filter;
 }
 
-Result<LetterFilter> letter_filter(const json::object& members, const Caller& caller,
+Result<LetterFilter> letter_filter(const Means& with, const json::object& members, const Caller& caller,
                                    std::chrono::system_clock::time_point now)
 {
     Parameters given;
@@ -99,10 +131,10 @@ Result<LetterFilter> letter_filter(const json::object& members, const Caller& ca
                         fmt::format("`{}` of a filter is a text", std::string_view(name)));
         given.emplace(name, value.as_string());
     }
-    return letter_filter(given, caller, now);
+    return letter_filter(with, given, caller, now);
 }
 
-Result<AskedPage> asked_page(const Call& call, std::initializer_list<std::string_view> more)
+Result<AskedPage> asked_page(const Means& with, const Call& call, std::initializer_list<std::string_view> more)
 {
     auto names = letter_filter_names();
     names.insert(names.end(), {"cursor", "limit"});
@@ -113,7 +145,7 @@ Result<AskedPage> asked_page(const Call& call, std::initializer_list<std::string
     const auto limit = limit_of(*given, 100);
     if (!limit)
         return std::unexpected(limit.error());
-    auto filter = letter_filter(*given, call.caller, std::chrono::system_clock::now());
+    auto filter = letter_filter(with, *given, call.caller, std::chrono::system_clock::now());
     if (!filter)
         return std::unexpected(std::move(filter.error()));
     filter->cursor = (*given)["cursor"];

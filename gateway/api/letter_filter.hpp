@@ -8,6 +8,7 @@
 
 #include "core/result.hpp"
 #include "gateway/api/answers.hpp"
+#include "gateway/api/means.hpp"
 #include "observability/history.hpp"
 
 namespace headgate::gateway::api {
@@ -18,13 +19,13 @@ Result<std::chrono::system_clock::time_point> instant_of(std::string_view name, 
 
 /// The names of what letters are filtered by, the same in queries and bodies: channel, source, topic, system, type,
 /// stage, code, cause, queue, entity, order, event; and since, until (RFC 3339, or how long ago: "2h"), overdue
-/// ("true").
+/// ("true"); and field, NAME=VALUE of fields that `search` declares, one a line.
 [[nodiscard]] const std::vector<std::string_view>& letter_filter_names();
 /// Of what a query or a body gives under these names, and never beyond what the caller may see. `bad_filter`.
-Result<observability::LetterFilter> letter_filter(const Parameters& given, const Caller& caller,
+Result<observability::LetterFilter> letter_filter(const Means& with, const Parameters& given, const Caller& caller,
                                                   std::chrono::system_clock::time_point now);
 /// The same of a member `filter` of a body, whose members are texts.
-Result<observability::LetterFilter> letter_filter(const json::object& members, const Caller& caller,
+Result<observability::LetterFilter> letter_filter(const Means& with, const json::object& members, const Caller& caller,
                                                   std::chrono::system_clock::time_point now);
 
 /// What a query asks for that lists letters: a filter with its `cursor` and `limit` (else 100), and beside those names
@@ -33,6 +34,6 @@ struct AskedPage {
     Parameters given;
     observability::LetterFilter filter;
 };
-Result<AskedPage> asked_page(const Call& call, std::initializer_list<std::string_view> more = {});
+Result<AskedPage> asked_page(const Means& with, const Call& call, std::initializer_list<std::string_view> more = {});
 
 }  // namespace headgate::gateway::api

@@ -63,6 +63,17 @@ json::object letter_json(const Means& with, const observability::LetterRow& lett
                      {"round", letter.round},
                      {"seq", letter.seq},
                      {"generation", letter.generation}};
+    if (!letter.fields.empty()) {
+        json::object fields;
+        for (const auto& [name, value] : letter.fields) {
+            auto& all = fields[name];
+            if (all.is_null())
+                all.emplace_array();
+            const auto last = std::string_view(name).substr(name.rfind('.') + 1);
+            all.get_array().push_back(json::string(with.mask.value(last, value)));
+        }
+        out["fields"] = std::move(fields);
+    }
     if (!letter.system.empty()) {
         out["system"] = letter.system;
         out["slot"] = letter.slot;
@@ -153,7 +164,7 @@ Task<bool> discard(const Means& with, const retry::Letter& letter, std::string_v
 asio::awaitable<net::Response> list_letters(const Means& with, const Call& call)
 {
     constexpr std::uint64_t most_counted = 1'000'000;
-    auto asked = asked_page(call, {"count", "where"});
+    auto asked = asked_page(with, call, {"count", "where"});
     if (!asked)
         co_return failed(asked.error());
     auto& [given, filter] = *asked;

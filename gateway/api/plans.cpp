@@ -106,7 +106,7 @@ Task<LetterPlan> plan(const Means& with, LetterId letter)
 
 asio::awaitable<net::Response> plan_letters(const Means& with, const Call& call)
 {
-    const auto asked = asked_page(call);
+    const auto asked = asked_page(with, call);
     if (!asked)
         co_return failed(asked.error());
     const auto page = with.history.letters(asked->filter);

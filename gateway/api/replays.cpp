@@ -109,7 +109,23 @@ Result<observability::HistoryFilter> event_filter(const json::value& given)
     return filter;
 }
 
-Result<Wanted> wanted_of(const json::object& members, const Caller& caller)
+/// As all may see it who see the job: what a field is to be may be personal.
+json::value shown_filter(json::value filter)
+{
+    auto* field = filter.is_object() ? filter.get_object().if_contains("field") : nullptr;
+    if (field == nullptr || !field->is_string())
+        return filter;
+    std::string names;
+    for (std::string_view text = field->get_string(); !text.empty();) {
+        const auto end = std::min(text.find('\n'), text.size());
+        names.append(names.empty() ? "" : "\n").append(text.substr(0, std::min(text.find('='), end))).append("=…");
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    *field = names;
+    return filter;
+}
+
+Result<Wanted> wanted_of(const Means& with, const json::object& members, const Caller& caller)
 {
     const auto* filter = members.if_contains("filter");
     const auto* letters = members.if_contains("letters");
@@ -130,7 +146,7 @@ Result<Wanted> wanted_of(const json::object& members, const Caller& caller)
     if (filter != nullptr) {
         if (!filter->is_object())
             return fail(FailureClass::permanent, "bad_body", "`filter` is an object, {} for all letters");
-        auto made = letter_filter(filter->get_object(), caller, std::chrono::system_clock::now());
+        auto made = letter_filter(with, filter->get_object(), caller, std::chrono::system_clock::now());
         if (!made)
             return std::unexpected(std::move(made.error()));
         made->limit = page_size;
@@ -174,7 +190,9 @@ Result<How> how_of(const json::object& members, const Wanted& wanted, const Conf
     if (wanted.events ? *stored : !to->empty())
         return fail(FailureClass::permanent, "bad_body",
                     "`stored` is of letters, which died with a transaction; `to` of what has `finished`");
-    const auto leads_there = [&](const gateway::Route& route) { return std::ranges::find(route.to, *to) != route.to.end(); };
+    const auto leads_there = [&](const gateway::Route& route) {
+        return std::ranges::find(route.to, *to) != route.to.end();
+    };
     if (!to->empty() && std::ranges::none_of(configuration.routes, leads_there))
         return fail(FailureClass::permanent, "bad_body", fmt::format("no route leads to a system `{}`", *to));
     return How{*stored, *as_new, *to, *why};
@@ -366,7 +384,7 @@ asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
     if (!given)
         co_return failed(given.error());
     const auto rate = rate_member(*given);
-    auto wanted = wanted_of(*given, call.caller);
+    auto wanted = wanted_of(with, *given, call.caller);
     if (!rate || !wanted)
         co_return failed(rate ? wanted.error() : rate.error());
     const auto how = how_of(*given, *wanted, with.configuration);
@@ -376,7 +394,7 @@ asio::awaitable<net::Response> start_replay(const Means& with, const Call& call)
     json::object what{{"who", call.caller.name}, {"why", how->why}};
     for (const char* name : {"filter", "finished"})
         if (const auto* filter = given->if_contains(name))
-            what[name] = *filter;
+            what[name] = shown_filter(*filter);
     if (how->stored)
         what["stored"] = true;
     if (how->as_new)

@@ -44,7 +44,7 @@ bool looks_inside(const Route& route, std::string_view query)
 {
     const std::string text(query);
     const auto parsed = boost::urls::parse_query(text);
-    return route.trait.search && parsed && parsed->contains("where");
+    return route.trait.search && parsed && (parsed->contains("where") || parsed->contains("field"));
 }
 
 asio::awaitable<net::Response> list_routes(const Means&, const Call& call)

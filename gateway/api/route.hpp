@@ -22,8 +22,9 @@ struct Trait {
     Reach reach = Reach::everything;
     bool decides = false;  // what a person answers for: no machine's
     bool payload = false;  // it shows what came, which an operator may have revealed
-    bool search = false;   // its `where` looks into what came: an operator may, and the audit log has that they did
-    bool lines = false;    // its body is a file: the audit log keeps its size and hash
+    bool search =
+        false;  // its `where` or `field` looks into what came: an operator may, and the audit log has that they did
+    bool lines = false;  // its body is a file: the audit log keeps its size and hash
 };
 
 /// A request below /api/v1/ and who answers it. A word in capitals stands for the name of one thing.

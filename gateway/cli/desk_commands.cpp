@@ -144,6 +144,11 @@ void DeskCommands::filters(CLI::App* command)
     };
     for (const auto& [name, about] : texts)
         command->add_option(std::string("--") + name, options_.filter[name], about)->type_name("TEXT");
+    command
+        ->add_option("--field", options_.fields,
+                     "About a transaction that has this in a field that `search` declares; several times for several")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false);
     command->add_flag("--overdue", options_.overdue, "That somebody should have looked at by now");
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
 
 namespace headgate::gateway {
 
@@ -17,6 +18,7 @@ struct DeskOptions {
     std::string why;
     bool reveal = false;                        // what is personal
     std::map<std::string, std::string> filter;  // as the admin API names it
+    std::vector<std::string> fields;            // of the filter: name=value
     bool overdue = false;
     bool all = false;
     std::size_t limit = 0;                          // 0: all there are
@@ -47,6 +49,8 @@ int replay_pause_command(const DeskOptions& options);
 int replay_resume_command(const DeskOptions& options);
 int replay_cancel_command(const DeskOptions& options);
 
+/// The filter as a member of a body.
+[[nodiscard]] boost::json::object letter_filter_of(const DeskOptions& options);
 /// The filter as a query: "&channel=shop&code=unmapped"; "" without one.
 [[nodiscard]] std::string letter_query(const DeskOptions& options);
 /// How letters are replayed, as a body; "" as usual.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/json.hpp>
 
 #include "gateway/cli/admin.hpp"
@@ -28,13 +29,25 @@ std::string share_of(const json::object& cause)
 
 }  // namespace
 
+json::object letter_filter_of(const DeskOptions& options)
+{
+    json::object filter;
+    for (const auto& [name, value] : options.filter)
+        if (!value.empty())
+            filter[name] = value;
+    if (!options.fields.empty())
+        filter["field"] = fmt::format("{}", fmt::join(options.fields, "\n"));
+    if (options.overdue)
+        filter["overdue"] = "true";
+    return filter;
+}
+
 std::string letter_query(const DeskOptions& options)
 {
     std::string query;
-    for (const auto& [name, value] : options.filter)
-        if (!value.empty())
-            query.append("&").append(name).append("=").append(encoded(value));
-    return options.overdue ? query + "&overdue=true" : query;
+    for (const auto& [name, value] : letter_filter_of(options))
+        query.append("&").append(name).append("=").append(encoded(std::string(value.get_string())));
+    return query;
 }
 
 std::string replay_terms(const DeskOptions& options)
@@ -214,12 +227,7 @@ int dlq_replay_command(const DeskOptions& options)
 
 int dlq_edit_command(const DeskOptions& options)
 {
-    json::object filter;
-    for (const auto& [name, value] : options.filter)
-        if (!value.empty())
-            filter[name] = value;
-    if (options.overdue)
-        filter["overdue"] = "true";
+    const auto filter = letter_filter_of(options);
     const bool many = !filter.empty() || options.all;
     std::string edits;
     const auto add = [&edits](std::string_view op, const std::string& said) {

@@ -104,12 +104,7 @@ int move(const DeskOptions& options, const std::string& verb, const json::object
 
 int replay_start_command(const DeskOptions& options)
 {
-    json::object filter;
-    for (const auto& [name, value] : options.filter)
-        if (!value.empty())
-            filter[name] = value;
-    if (options.overdue)
-        filter["overdue"] = "true";
+    auto filter = letter_filter_of(options);
     if (!options.letters.empty() ? !filter.empty() || options.all : filter.empty() != options.all)
         return complain_of_letters();
     const auto terms = replay_terms(options);

@@ -10,6 +10,7 @@
 #include "gateway/letter.hpp"
 #include "gateway/letter_id.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/searched_fields.hpp"
 #include "gateway/stored_transaction.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "retry/keys.hpp"
@@ -258,6 +259,7 @@ retry::Burial burial(const Job& job, const FailedAt& failed, const Configuration
     }
     burial.letter.entity = failed.unmade.entity;
     burial.letter.order_number = failed.unmade.order_number;
+    burial.letter.fields = found_in(failed.unmade);
     burial.letter.event = job.event.envelope.event;
     burial.letter.partition = job.event.partition;
     burial.letter.config = job.generation;

@@ -5,12 +5,14 @@
 namespace headgate::gateway {
 
 Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded, mapping::UnmappedWords* unmapped,
-                                     std::optional<mapping::MissedWord>* missed, mapping::Unmade* unmade)
+                                     std::optional<mapping::MissedWord>* missed, mapping::Unmade* unmade,
+                                     const mapping::SearchedFields* searched)
 {
     EventContext context(event, *decoded.document, decoded.root);
     context.seen.unmapped = unmapped;
     context.seen.missed = missed;
     context.seen.unmade = unmade;
+    context.seen.searched = searched;
     std::vector<Transaction> transactions;
     for (const auto& mapping : decoded.topic->mappings) {
         auto mapped = mapping->run(context.seen);

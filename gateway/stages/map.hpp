@@ -16,6 +16,7 @@ namespace headgate::gateway {
 Result<std::vector<Transaction>> map(const Event& event, const Decoded& decoded,
                                      mapping::UnmappedWords* unmapped = nullptr,
                                      std::optional<mapping::MissedWord>* missed = nullptr,
-                                     mapping::Unmade* unmade = nullptr);
+                                     mapping::Unmade* unmade = nullptr,
+                                     const mapping::SearchedFields* searched = nullptr);
 
 }  // namespace headgate::gateway

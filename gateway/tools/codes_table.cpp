@@ -279,6 +279,8 @@ constexpr CodeEntry table[] = {
               "the roles are viewer, operator, approver and admin", ""},
     CodeEntry{"queue_name", at_conf, "a queue is named with other letters than a-z, 0-9, - and _, or with more than 64",
               "rename it", ""},
+    CodeEntry{"too_many_fields", at_conf, "`search` gives a type more than 8 fields", "leave out what is looked for seldom",
+              "search: { sales_order: { fields: [customer.email] } }"},
     CodeEntry{"repeated_id", at_conf, "a second route of this id", "rename it", ""},
     CodeEntry{"public_url_missing", at_conf, "the vendor signs the URL, and nothing says which one it was told",
               "`public_url: https://hooks.example.com`", ""},

@@ -224,11 +224,14 @@ TEST_F(ScriptRefusalTest, RefusesArgumentsThatAreNone)
     auto without_maybe = bury_args();
     without_maybe.resize(15);
     EXPECT_EQ(scripted(scripts_.bury, without_maybe), "redis_error BADARG");
+    auto two_names = bury_args();
+    two_names[16] = "kim\nlee";
+    EXPECT_EQ(scripted(scripts_.bury, two_names), "redis_error BADARG");
     auto half_a_word = bury_args();
     half_a_word.pop_back();
     EXPECT_EQ(scripted(scripts_.bury, half_a_word), "redis_error BADARG");
     auto short_word = bury_args();
-    short_word[16] = "short";
+    short_word[17] = "short";
     EXPECT_EQ(scripted(scripts_.bury, short_word), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.archive, {token, "0", "+"}), "redis_error BADARG");
     EXPECT_EQ(scripted(scripts_.readmit, {"x", "0"}), "redis_error BADARG");
