@@ -228,7 +228,9 @@ Task<bool> Historian::gather(Partition partition, Pages& pages)
             pages.batch.rows.push_back(unreadable_row(frame, row.error()));
             continue;
         }
-        if ((row->state == "waiting" || row->state == "dead") && !row->body.empty())
+        // Nothing of it waits: its body leaves Redis when letters take too much, and not with time.
+        const bool is_letter = frame.state == retry::FrameState::dead && !frame.delivery && frame.round == 0;
+        if ((row->state == "waiting" || row->state == "dead") && !is_letter && !row->body.empty())
             pages.open.emplace_back(partition, frame.event);
         pages.batch.rows.push_back(std::move(*row));
     }

@@ -112,6 +112,7 @@ TEST_F(OpenApi, EveryRouteIsAnsweredAsItIsDescribed)
     for (const auto& path : {"events/" + odd, "events/" + odd + "/raw", "dlq/" + odd, "holds/" + arrived})
         ask("GET", path);
     ask("GET", "dlq/" + odd + "/plan");
+    import_letters(odd);
     ask("GET", "dlq/" + odd + "?reveal=true&why=a+test");
     ask("POST", "holds/" + arrived + "/arrived", R"({"why":"seen"})");
     ask("POST", "holds/" + lost + "/not-arrived");
@@ -136,7 +137,6 @@ TEST_F(OpenApi, EveryRouteIsAnsweredAsItIsDescribed)
     ask("GET", "xref/export?system=erp&kind=item");
     ask("DELETE", "xref?system=erp&kind=item&id=A");
     ask("POST", "xref/import", R"({"system":"erp","kind":"item","id":"B","theirs":"2"})");
-    import_letters(odd);
     ask("PUT", "vocabularies/entries", R"({"vocabulary":"payment_state.shopify","word":"odd","value":"captured"})");
     ask("GET", "vocabularies/entries");
     ask("DELETE", "vocabularies/entries?vocabulary=payment_state.shopify&word=odd");
