@@ -175,7 +175,9 @@ asio::awaitable<net::Response> import_letters(const Means& with, const Call& cal
                                                         .field("events", events)
                                                         .field("why", *why)
                                                         .field("who", call.caller.name));
-    json::array told;
+    const auto those_known = std::ranges::stable_partition(*known, [](const Known& one) { return !one.same; });
+    const auto others = known->size() - those_known.size();
+    json::array told;  // first of all what is another thing here
     for (const auto& one : *known | std::views::take(most_known_told))
         told.push_back(known_json(one));
     const auto more = known->size() - told.size();
@@ -183,7 +185,8 @@ asio::awaitable<net::Response> import_letters(const Means& with, const Call& cal
                                       {"imported", letters},
                                       {"events", events},
                                       {"known", std::move(told)},
-                                      {"known_more", more}});
+                                      {"known_more", more},
+                                      {"others", others}});
 }
 
 }  // namespace headgate::gateway::api

@@ -144,14 +144,29 @@ int dlq_import_command(const DeskOptions& options)
         gathered.add(lines);
     const auto chunks = gathered.take();
     const auto target = "/api/v1/dlq/import?why=" + encoded(options.why);
+    std::uint64_t checked = 0, imported = 0, made = 0, known = 0, others = 0;
+    const auto count_known = [&](const json::object& told) {
+        known += told.at("known").as_array().size() + number(told, "known_more");
+    };
     for (const auto& chunk : chunks)
-        if (chunks.size() > 1 || options.check)
-            if (const auto checked = send(options.data, target + "&check=true", chunk); !checked)
-                return complain(checked.error());
-    std::uint64_t imported = 0, made = 0, known = 0, others = 0;
+        if (chunks.size() > 1 || options.check) {
+            const auto answer = send(options.data, target + "&check=true", chunk);
+            if (!answer)
+                return complain(answer.error());
+            checked += number(answer->as_object(), "checked");
+            count_known(answer->as_object());
+        }
+    const auto here = [&known] { return fmt::format("{} event{} here already", known, known == 1 ? " is" : "s are"); };
+    if (options.check) {
+        if (options.json)
+            std::cout << json::serialize(json::object{{"checked", checked}, {"known", known}}) << "\n";
+        else
+            std::cout << "nothing is wrong with " << checked << (checked == 1 ? " line; " : " lines; ") << here()
+                      << "\n";
+        return exit_fine;
+    }
+    known = 0;
     for (const auto& chunk : chunks) {
-        if (options.check)
-            break;
         const auto answer = send(options.data, target, chunk);
         if (!answer) {
             auto failure = answer.error();
@@ -162,23 +177,18 @@ int dlq_import_command(const DeskOptions& options)
         const auto& told = answer->as_object();
         imported += number(told, "imported");
         made += number(told, "events");
-        known += told.at("known").as_array().size() + number(told, "known_more");
+        count_known(told);
+        others += number(told, "others");
         for (const auto& one : told.at("known").as_array())
-            if (!one.at("same").as_bool()) {
-                ++others;
+            if (!one.at("same").as_bool())
                 std::cerr << fmt::format("{} is not imported: what came here with its key as {} is another thing\n",
                                          text(one.as_object(), "letter"), text(one.as_object(), "event"));
-            }
     }
-    const json::object sum{{"imported", imported}, {"events", made}, {"known", known}};
     if (options.json)
-        std::cout << json::serialize(sum) << "\n";
-    else if (options.check)
-        std::cout << "nothing is wrong with them\n";
+        std::cout << json::serialize(json::object{{"imported", imported}, {"events", made}, {"known", known}}) << "\n";
     else
-        std::cout << fmt::format("imported {} letter{} of {} event{}; {} event{} here already\n", imported,
-                                 imported == 1 ? "" : "s", made, made == 1 ? "" : "s", known,
-                                 known == 1 ? " is" : "s are");
+        std::cout << fmt::format("imported {} letter{} of {} event{}; {}\n", imported, imported == 1 ? "" : "s", made,
+                                 made == 1 ? "" : "s", here());
     return others > 0 ? exit_findings : exit_fine;
 }
 

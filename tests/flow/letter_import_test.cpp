@@ -95,7 +95,7 @@ TEST_F(LetterImportFlow, LettersAreAtTheOtherWhatTheyWereAndAreReplayedThere)
     ASSERT_TRUE(begin_other()) << other_->log();
 
     const auto checked = at_other({"dlq", "import", "-", "--check", "--why", "they move"}, lines);
-    EXPECT_EQ(checked.code, 0) << checked.err;
+    EXPECT_EQ(checked.out, "nothing is wrong with 2 lines; 0 events are here already\n") << checked.err;
     EXPECT_EQ(other_letters(), 0);
     const auto imported = import(lines);
     ASSERT_EQ(imported.code, 0) << imported.err;
@@ -206,6 +206,9 @@ TEST_F(LetterImportFlow, WhatCameHereByItselfIsNotOverwritten)
     EXPECT_EQ(imported.out, "imported 0 letters of 0 events; 2 events are here already\n");
     EXPECT_THAT(imported.err, HasSubstr(strange_ + " is not imported"));
     EXPECT_THAT(imported.err, HasSubstr(another));
+    const auto told = boost::json::parse(other_->admin("POST", "/api/v1/dlq/import?why=again", lines).second);
+    EXPECT_EQ(told.at("others").as_int64(), 1) << told;
+    EXPECT_EQ(told.at("known").at(0).at("event").as_string(), another) << told;
     EXPECT_EQ(other_letters(), 0);
     expect_sound();
 }
