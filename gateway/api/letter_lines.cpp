@@ -225,7 +225,7 @@ Result<GivenLetter> letter_of_line(std::string_view line)
     if (error || !parsed.is_object())
         return wrong("this is no JSON object on one line");
     const auto& given = parsed.get_object();
-    if (!given.contains("masked") || flag(given, "masked"))
+    if (given.contains("letter") && (!given.contains("masked") || flag(given, "masked")))
         return fail(FailureClass::permanent, "letter_masked",
                     "what is personal is masked in this letter, so it is not what came: export it with `--reveal`");
     Members members(given, "");

@@ -1,6 +1,7 @@
 #include "gateway/cli/line_requests.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 
@@ -32,6 +33,9 @@ void Chunks::add(const std::vector<Line>& lines)
 
 Result<std::string> read_utf8(const std::string& file)
 {
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error))
+        return fail(FailureClass::permanent, "file_unreadable", file + " is a folder");
     auto content =
         file == "-" ? Result<std::string>(std::string{std::istreambuf_iterator<char>(std::cin), {}}) : read_file(file);
     if (!content)
@@ -64,6 +68,10 @@ Result<json::value> send(const std::string& data, const std::string& target, con
     auto told = told_by(*answer);
     if (told)
         return told;
+    if (answer->status == 413 && !chunk.places.empty()) {
+        told.error().detail = fmt::format("line {}: it is larger than what this Headgate takes", chunk.places.front());
+        return told;
+    }
     boost::system::error_code error;
     const auto body = json::parse(answer->body, error);
     const auto* line = error || !body.is_object() ? nullptr : body.get_object().if_contains("line");
