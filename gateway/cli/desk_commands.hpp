@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <boost/json/object.hpp>
+#include <CLI/CLI.hpp>
 
 namespace headgate::gateway {
 
