@@ -13,6 +13,7 @@
 
 #include "core/hash.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/numbered_lines.hpp"
 #include "net/redis/wait_for.hpp"
 
 namespace headgate::gateway::api {
@@ -110,13 +111,7 @@ private:
 
     void sum_up(std::string_view body)
     {
-        std::size_t lines = 0;
-        for (std::size_t at = 0; at < body.size();) {
-            const auto end = std::min(body.find('\n', at), body.size());
-            lines += body.substr(at, end - at).find_first_not_of(" \t\r") == std::string_view::npos ? 0 : 1;
-            at = end + 1;
-        }
-        asks_["lines"] = lines;
+        asks_["lines"] = numbered_lines(body).size();
         asks_["bytes"] = body.size();
         asks_["sha256"] = to_hex(sha256(body));
     }

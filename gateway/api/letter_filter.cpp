@@ -12,6 +12,7 @@
 
 #include "core/config/values.hpp"
 #include "core/time.hpp"
+#include "gateway/numbered_lines.hpp"
 #include "gateway/searched_fields.hpp"
 
 namespace headgate::gateway::api {
@@ -38,15 +39,12 @@ constexpr std::array<std::pair<std::string_view, std::string LetterFilter::*>, 1
 Result<FoundFields> fields_of(const Means& with, std::string_view text)
 {
     FoundFields fields;
-    while (!text.empty()) {
-        const auto end = std::min(text.find('\n'), text.size());
-        const auto line = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
+    std::set<std::string, std::less<>> names;
+    for (const auto& [type, declared] : with.configuration.searched)
+        names.insert(declared.begin(), declared.end());
+    for (const auto& [number, line] : numbered_lines(text)) {
         const auto equals = std::min(line.find('='), line.size());
         const auto name = line.substr(0, equals);
-        std::set<std::string, std::less<>> names;
-        for (const auto& [type, declared] : with.configuration.searched)
-            names.insert(declared.begin(), declared.end());
         if (!names.contains(name))
             return fail(FailureClass::permanent, "bad_filter",
                         names.empty() ? "letters are found by no `field` here: `search` of headgate.yaml declares them"

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "gateway/numbered_lines.hpp"
 #include "gateway/systems/references.hpp"
 
 namespace headgate::gateway::api {
@@ -63,12 +64,7 @@ std::expected<std::vector<GivenReference>, BadLine> reference_lines(
     std::string_view text, const std::function<Result<void>(const GivenReference&)>& also)
 {
     std::vector<GivenReference> made;
-    for (std::size_t line = 1; !text.empty(); ++line) {
-        const auto end = std::min(text.find('\n'), text.size());
-        const auto one = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (one.find_first_not_of(" \t\r") == std::string_view::npos)
-            continue;
+    for (const auto& [line, one] : numbered_lines(text)) {
         if (made.size() == most_lines)
             return std::unexpected(BadLine{line,
                                            {FailureClass::permanent,

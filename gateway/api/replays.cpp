@@ -11,6 +11,7 @@
 #include "gateway/api/resources.hpp"
 #include "gateway/api/scope.hpp"
 #include "gateway/letter_id.hpp"
+#include "gateway/numbered_lines.hpp"
 #include "retry/letters.hpp"
 #include "retry/replay_jobs.hpp"
 
@@ -116,11 +117,8 @@ json::value shown_filter(json::value filter)
     if (field == nullptr || !field->is_string())
         return filter;
     std::string names;
-    for (std::string_view text = field->get_string(); !text.empty();) {
-        const auto end = std::min(text.find('\n'), text.size());
-        names.append(names.empty() ? "" : "\n").append(text.substr(0, std::min(text.find('='), end))).append("=…");
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
+    for (const auto& [number, line] : numbered_lines(field->get_string()))
+        names.append(names.empty() ? "" : "\n").append(line.substr(0, line.find('='))).append("=…");
     *field = names;
     return filter;
 }

@@ -132,8 +132,8 @@ int dlq_import_command(const DeskOptions& options)
     if (!content)
         return complain(content.error());
     // All letters of an event go in one request: a request that finds it here takes no more of it.
-    std::map<std::string, std::vector<Line>> events;
-    for (const auto& line : lines_of(*content)) {
+    std::map<std::string, std::vector<NumberedLine>> events;
+    for (const auto& line : numbered_lines(*content)) {
         boost::system::error_code error;
         const auto letter = json::parse(line.second, error);
         const bool named = !error && letter.is_object() && letter.get_object().contains("event");
@@ -181,8 +181,8 @@ int dlq_import_command(const DeskOptions& options)
         others += number(told, "others");
         for (const auto& one : told.at("known").as_array())
             if (!one.at("same").as_bool())
-                std::cerr << fmt::format("{} is not imported: what came here with its key as {} is another thing\n",
-                                         text(one.as_object(), "letter"), text(one.as_object(), "event"));
+                std::cerr << fmt::format("{} is not imported, for {} is here: {}\n", text(one.as_object(), "letter"),
+                                         text(one.as_object(), "event"), text(one.as_object(), "detail"));
     }
     if (options.json)
         std::cout << json::serialize(json::object{{"imported", imported}, {"events", made}, {"known", known}}) << "\n";

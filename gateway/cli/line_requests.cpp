@@ -16,7 +16,7 @@ namespace headgate::gateway {
 
 namespace json = boost::json;
 
-void Chunks::add(const std::vector<Line>& lines)
+void Chunks::add(const std::vector<NumberedLine>& lines)
 {
     constexpr std::size_t most_bytes = std::size_t{4} << 20U;
     std::size_t size = 0;
@@ -46,18 +46,6 @@ Result<std::string> read_utf8(const std::string& file)
             fmt::format("line {}: this is no UTF-8; save the file as UTF-8",
                         1 + std::count(content->begin(), content->begin() + static_cast<std::ptrdiff_t>(until), '\n')));
     return content;
-}
-
-std::vector<Line> lines_of(std::string_view text)
-{
-    std::vector<Line> lines;
-    for (std::size_t line = 1; !text.empty(); ++line) {
-        const auto end = std::min(text.find('\n'), text.size());
-        if (const auto one = text.substr(0, end); one.find_first_not_of(" \t\r") != std::string_view::npos)
-            lines.emplace_back(line, one);
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return lines;
 }
 
 Result<json::value> send(const std::string& data, const std::string& target, const Chunk& chunk)

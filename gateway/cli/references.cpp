@@ -45,7 +45,7 @@ constexpr std::size_t most_lines = 20'000;  // of a request, which takes more
 std::vector<Chunk> chunks_of_ndjson(std::string_view text)
 {
     Chunks chunks(most_lines);
-    for (const auto& line : lines_of(text))
+    for (const auto& line : numbered_lines(text))
         chunks.add({line});
     return chunks.take();
 }
