@@ -655,9 +655,9 @@ private:
         if (const auto* type = made_->canonical.find(config.name))
             for (const auto& field : config.fields)
                 if (!has_field(*type, field))
-                    problem(config.where, "unknown_field",
+                    problem(config.where, "unknown_search_field",
                             "a " + config.name + " has no field `" + field + "` that is a text or a number",
-                            "`headgate explain " + config.name + "` lists its fields");
+                            "docs/canonical/" + config.name + ".md lists its fields");
         made_->searched.emplace(config.name, config.fields);
     }
 

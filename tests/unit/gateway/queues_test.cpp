@@ -46,6 +46,23 @@ TEST_F(QueuesTest, WithoutAnyAllIsInOneThatNobodyOwns)
     EXPECT_EQ(queue_of(queues, {.code = "json_empty"}).sla, config::Duration(24h));
 }
 
+TEST_F(QueuesTest, LettersAreSearchedByFieldsThatATypeHas)
+{
+    const auto searched = [&](const std::string& yaml) { return load(one_channel + "search: " + yaml + "\n"); };
+    const auto fine = searched("{ sales_order: { fields: [customer.email, lines.item.sku, totals.grand_total] } }");
+    EXPECT_EQ(texts(fine.problems), "");
+    EXPECT_EQ(fine.configuration->searched.at("sales_order").size(), 3U);
+    EXPECT_THAT(codes(searched("{ sale: { fields: [customer.email] } }").problems), ElementsAre("unknown_type"));
+    const auto unknown = searched("{ sales_order: { fields: [customer, customer.mail, lines.sku, order_number.x] } }");
+    EXPECT_THAT(codes(unknown.problems), ElementsAre("unknown_search_field", "unknown_search_field",
+                                                     "unknown_search_field", "unknown_search_field"));
+    EXPECT_THAT(texts(unknown.problems), HasSubstr("has no field `customer.mail`"));
+    EXPECT_THAT(codes(searched("{ sales_order: { fields: [a, b, c, d, e, f, g, h, i] } }").problems),
+                ::testing::Contains("too_many_fields"));
+    EXPECT_THAT(codes(searched("{ sales_order: { fields: [] } }").problems), ElementsAre("empty_list"));
+    EXPECT_THAT(codes(searched("{ sales_order: {} }").problems), ElementsAre("missing_key"));
+}
+
 TEST_F(QueuesTest, WhatNobodyOwnsOrNothingReachesIsRefused)
 {
     EXPECT_THAT(codes(load(one_channel + "queues: { money: { owner: a } }\n").problems),
