@@ -15,6 +15,7 @@ struct Imported {
     struct One {  // of its deliveries
         std::string system;
         std::string slot;
+        bool operator==(const One&) const = default;
     };
     std::string letter;  // its name there
     std::string since;   // RFC 3339: it was a letter there since then

@@ -35,9 +35,8 @@ Result<void> leave_imported(const Envelope& envelope, std::vector<Routed>& route
     if (imported->deliveries.empty())
         return {};
     std::erase_if(routed, [&](const Routed& one) {
-        return std::ranges::none_of(imported->deliveries, [&one](const Imported::One& wanted) {
-            return wanted.system == one.system && wanted.slot == one.transaction.slot.text();
-        });
+        return std::ranges::find(imported->deliveries, Imported::One{one.system, one.transaction.slot.text()}) ==
+               imported->deliveries.end();
     });
     if (!routed.empty())
         return {};

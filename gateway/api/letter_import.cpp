@@ -8,6 +8,7 @@
 #include "gateway/api/commands.hpp"
 #include "gateway/api/letter_lines.hpp"
 #include "gateway/api/resources.hpp"
+#include "gateway/api/stored_event.hpp"
 #include "gateway/queues.hpp"
 #include "gateway/stages/identify.hpp"
 #include "retry/inbox.hpp"
@@ -23,8 +24,25 @@ constexpr std::size_t most_known_told = 100;  // of those that are here already
 struct Known {
     const GivenEvent* given = nullptr;
     EventId here;
-    bool same = true;  // else another body has come with its key
+    std::string_view lacks{};  // why it is not the same; "": it is
 };
+
+constexpr std::string_view another_body = "another body came with its key";
+constexpr std::string_view another_part =
+    "its event was imported without it, so it is not made here: replay it where "
+    "it is, and export all letters of an event together";
+
+/// Whether an event that is here makes all that the letters of a file want of it. One that was imported makes no more
+/// than was dead of it.
+bool has_all(const Envelope& here, const Imported& given)
+{
+    const auto imported = here.imported.empty() ? Result<Imported>(Imported{}) : read_imported(here.imported);
+    if (!imported || imported->deliveries.empty())
+        return true;
+    return !given.deliveries.empty() && std::ranges::all_of(given.deliveries, [&](const Imported::One& wanted) {
+        return std::ranges::find(imported->deliveries, wanted) != imported->deliveries.end();
+    });
+}
 
 Result<void> check_channel(const Means& with, const Caller& caller, const GivenEvent& given)
 {
@@ -70,7 +88,12 @@ Task<std::vector<Known>> already_here(const Means& with, const std::vector<Given
             if (!*kept || !has_ended(**kept))
                 continue;
         }
-        known.push_back({&given[i], event});
+        auto bytes = co_await stored(with, event);
+        if (!bytes)
+            co_return std::unexpected(std::move(bytes.error()));
+        const auto envelope = decode_envelope_head(*bytes);
+        const bool whole = !envelope || has_all(*envelope, given[i].imported);
+        known.push_back({&given[i], event, whole ? "" : another_part});
     }
     co_return known;
 }
@@ -98,7 +121,8 @@ json::object known_json(const Known& known)
     return {{"line", known.given->lines.front()},
             {"letter", known.given->imported.letter},
             {"event", known.here.text()},
-            {"same", known.same}};
+            {"same", known.lacks.empty()},
+            {"detail", known.lacks}};
 }
 
 }  // namespace
@@ -158,7 +182,7 @@ asio::awaitable<net::Response> import_letters(const Means& with, const Call& cal
         const auto& answer = (*answers)[i];
         auto& [from, event] = fresh[i];
         if (answer.claim != retry::Claim::accepted) {
-            known->push_back({from, answer.event, answer.claim == retry::Claim::duplicate});
+            known->push_back({from, answer.event, answer.claim == retry::Claim::duplicate ? "" : another_body});
             continue;
         }
         letters += from->lines.size();
@@ -175,9 +199,9 @@ asio::awaitable<net::Response> import_letters(const Means& with, const Call& cal
                                                         .field("events", events)
                                                         .field("why", *why)
                                                         .field("who", call.caller.name));
-    const auto those_known = std::ranges::stable_partition(*known, [](const Known& one) { return !one.same; });
+    const auto those_known = std::ranges::stable_partition(*known, [](const Known& one) { return !one.lacks.empty(); });
     const auto others = known->size() - those_known.size();
-    json::array told;  // first of all what is another thing here
+    json::array told;  // first of all those that are not the same
     for (const auto& one : *known | std::views::take(most_known_told))
         told.push_back(known_json(one));
     const auto more = known->size() - told.size();

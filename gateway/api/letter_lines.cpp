@@ -11,8 +11,10 @@
 
 #include "core/encoding.hpp"
 #include "core/time.hpp"
+#include "core/utf8.hpp"
 #include "gateway/edits.hpp"
 #include "gateway/letter_id.hpp"
+#include "gateway/numbered_lines.hpp"
 
 namespace headgate::gateway::api {
 
@@ -21,7 +23,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t longest_name = 64;      // of a stage or a code
-constexpr std::size_t longest_part = 1024;    // of a place, a key or what it is about
+constexpr std::size_t longest_part = 4096;    // of a place, a key or what it is about
 constexpr std::size_t longest_detail = 4096;  // for people
 constexpr std::size_t longest_headers = 64U << 10U;
 
@@ -84,10 +86,11 @@ bool is_code(std::string_view text)
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
-bool flag(const json::object& of, std::string_view name)
+/// What nobody says counts as `otherwise`.
+bool flag(const json::object& of, std::string_view name, bool otherwise)
 {
     const auto* found = of.if_contains(name);
-    return found != nullptr && found->is_bool() && found->get_bool();
+    return found != nullptr && found->is_bool() ? found->get_bool() : otherwise;
 }
 
 Result<std::string> edits_of(const json::object& envelope)
@@ -191,8 +194,10 @@ Result<Imported> imported_of(const json::object& given, const LetterId& id)
     imported.system = members.text("system");
     const auto slot = members.text("slot");
     const auto failure_class = failure_class_of(members.needed("class"));
-    if (const auto* detail = given.if_contains("detail"); detail != nullptr && detail->is_string())
-        imported.failure.detail = detail->get_string().subview(0, longest_detail);
+    if (const auto* detail = given.if_contains("detail"); detail != nullptr && detail->is_string()) {
+        const std::string_view cut = detail->get_string().subview(0, longest_detail);
+        imported.failure.detail = cut.substr(0, utf8_until(cut));
+    }
     if (!members.is_wrong().empty())
         return wrong(members.is_wrong());
     if (imported.failure.where.document.find('\n') != std::string::npos)
@@ -204,7 +209,11 @@ Result<Imported> imported_of(const json::object& given, const LetterId& id)
     if (const auto* attempts = given.if_contains("attempts"))
         imported.attempts = attempts->to_number<std::uint32_t>(error);
     // Where nobody says, it may: that costs a question, and the other a second refund.
-    imported.maybe_sent = given.contains("maybe_sent") ? flag(given, "maybe_sent") : id.delivery.has_value();
+    imported.maybe_sent = flag(given, "maybe_sent", id.delivery.has_value());
+    // An event that was replayed may have had deliveries that were applied in a round before.
+    const auto* round = given.if_contains("round");
+    if (!id.delivery && round != nullptr && (!round->is_number() || round->to_number<double>(error) > 0))
+        imported.maybe_sent = true;
     if (id.delivery) {
         if (imported.system.empty() || slot.empty())
             return wrong("`system` and `slot` are missing: this is the letter of a delivery");
@@ -225,7 +234,7 @@ Result<GivenLetter> letter_of_line(std::string_view line)
     if (error || !parsed.is_object())
         return wrong("this is no JSON object on one line");
     const auto& given = parsed.get_object();
-    if (given.contains("letter") && (!given.contains("masked") || flag(given, "masked")))
+    if (given.contains("letter") && flag(given, "masked", true))
         return fail(FailureClass::permanent, "letter_masked",
                     "what is personal is masked in this letter, so it is not what came: export it with `--reveal`");
     Members members(given, "");
@@ -270,9 +279,7 @@ void add(Imported& all, Imported more)
         all = std::move(more);
     else if (!all.deliveries.empty())
         for (auto& one : more.deliveries)
-            if (std::ranges::none_of(all.deliveries, [&one](const Imported::One& had) {
-                    return had.system == one.system && had.slot == one.slot;
-                }))
+            if (std::ranges::find(all.deliveries, one) == all.deliveries.end())
                 all.deliveries.push_back(std::move(one));
     all.maybe_sent = maybe;
 }
@@ -282,12 +289,7 @@ void add(Imported& all, Imported more)
 std::expected<std::vector<GivenEvent>, BadLine> letter_lines(std::string_view text)
 {
     std::map<std::string, GivenEvent> events;  // by their ids, which begin with when they came
-    for (std::size_t line = 1; !text.empty(); ++line) {
-        const auto end = std::min(text.find('\n'), text.size());
-        const auto one = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (one.find_first_not_of(" \t\r") == std::string_view::npos)
-            continue;
+    for (const auto& [line, one] : numbered_lines(text)) {
         auto letter = letter_of_line(one);
         if (!letter)
             return std::unexpected(BadLine{line, std::move(letter.error())});
