@@ -191,7 +191,7 @@ private:
             const json::object& rule = each.as_object();
             const std::string about = text_in(rule, "scope") == "entity" ? "other transactions: not checked yet"
                                       : text_in(rule, "each").empty()    ? ""
-                                                                      : "each of `" + text_in(rule, "each") + "`";
+                                                                         : "each of `" + text_in(rule, "each") + "`";
             out_ += "| `" + text_in(rule, "code") + "` | " + text_in(rule, "severity") + " | " + cell(about) + " | " +
                     cell(text_in(rule, "says")) + " |\n";
         }
