@@ -78,20 +78,12 @@ void SendConfig::describe(config::Schema& schema)
 void ConnectorConfig::describe(config::Schema& schema)
 {
     schema.field("title", title, "The vendor's name for people.");
-    struct Signature {
-        std::optional<HmacRecipe>& hmac;
-        void describe(config::Schema& inside)
-        {
-            HmacRecipe recipe;
-            inside.section("hmac", recipe, "A shared secret, RFC 2104.");
-            if (!recipe.header.empty() || !inside.reading())
-                hmac = std::move(recipe);
-            inside.required("hmac");
-            inside.not_yet("rsa", "public keys");
-            inside.not_yet("none", "unsigned, accept and hydrate");
-        }
-    } signature{hmac};
     schema.section("signature", signature, "Who sent it. Without it no channel takes this vendor's webhooks yet.");
+    schema.items("challenges", challenges, "What it asks of a URL before it sends there, and the answer.");
+    AnswerConfig answering;
+    schema.section("answer", answering, "What it wants to hear when an event is accepted, known, or of no interest.");
+    if (schema.given("answer"))
+        answer = std::move(answering);
     schema.section("identity", identity, "Which event it is.");
     schema.required("identity");
     schema.field("document", document, "Expression: where the document stands in the body.");
@@ -117,7 +109,6 @@ void ConnectorConfig::describe(config::Schema& schema)
     schema.section("send", send, "What `headgate send` does when it plays the vendor.");
     schema.not_yet("poll", "reconciliation by polling");
     schema.not_yet("hydrate", "fetching what a thin event names");
-    schema.not_yet("challenge", "answering a vendor's challenge");
 }
 
 MinorUnits ConnectorConfig::exponents() const

@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "connectors/signatures/hmac.hpp"
+#include "connectors/challenge.hpp"
+#include "connectors/signatures/scheme.hpp"
 #include "core/config/schema.hpp"
 #include "core/currency.hpp"
 
@@ -72,7 +73,9 @@ struct ConnectorConfig {
     std::string name;  // the folder's
     std::string folder;
     std::string title;  // the vendor's name for people, in the banner
-    std::optional<HmacRecipe> hmac;
+    SignatureConfig signature;
+    std::vector<ChallengeConfig> challenges;
+    std::optional<AnswerConfig> answer;  // none: JSON with the event's id
     IdentityConfig identity;
     config::PlacedText document;            // expression: where the document stands in the body; "" = the body
     std::vector<std::string> keep_headers;  // names or prefixes ending in *; others are not stored

@@ -30,8 +30,8 @@ std::string announcement(const Configuration& configuration, const RunningInfo& 
         const auto& connector = channel->connector->config;
         text += fmt::format("\n  channel {}: paste at {}\n    URL     {}/hooks/{}\n", name,
                             connector.title.empty() ? "the vendor" : connector.title, base, name);
-        if (connector.hmac)
-            text += fmt::format("    header  {}\n", connector.hmac->header.front());
+        if (const auto place = connector.signature.place(); !place.empty())
+            text += fmt::format("    signed  {}\n", place);
         for (const auto& source : channel->config.secret) {
             if (source.kind == config::SecretSource::Kind::generated) {
                 const auto secret = read_secrets({source}, name, {.data = info.data});

@@ -336,7 +336,7 @@ private:
                 known = failed({FailureClass::permanent,
                                 "channel_waits",
                                 fmt::format("{} events of the channel `{}` wait, and it is not configured: put it back "
-                                            "with `mode: closed` until `headgate channels` shows that none wait",
+                                            "with `mode: closed` until `headgate channels list` shows that none wait",
                                             events, name),
                                 {}});
         if (!known)
@@ -354,8 +354,10 @@ private:
         if (applied == 0)
             co_return;
         const auto text = fmt::format(
-            "{} is empty, but Redis says that {} deliveries were applied to it; they will not come again by themselves",
-            (folder_ / "ledger.db").string(), applied);
+            "{} is empty, but Redis says that {} deliveries were applied{}; those to the ledger will not come again by "
+            "themselves",
+            (folder_ / "ledger.db").string(), applied,
+            configuration_->systems.empty() ? "" : " at all systems together");
         health_.note("ledger_new", text);
         log_.error("the ledger is empty", observability::LogLine{}.field("detail", text));
     }

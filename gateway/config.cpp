@@ -67,7 +67,8 @@ void ListenConfig::describe(config::Schema& schema)
 {
     schema.section("public", public_listener, "The listener vendors reach.");
     schema.section("admin", admin, "The listener people and machines of yours reach.");
-    schema.not_yet("trusted_proxies", "source-address rules");
+    schema.field("trusted_proxies", trusted_proxies,
+                 "Addresses or networks of proxies whose X-Forwarded-For counts for `addresses` of channels.");
 }
 
 void ChannelConfig::describe(config::Schema& schema)
@@ -95,7 +96,13 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.not_yet("poll", "polling");
     schema.not_yet("expect", "silence alerts");
     schema.not_yet("mapping", "a channel's own mappings");
-    schema.not_yet("settings", "settings for mappings");
+    connectors::AnswerConfig answering;
+    schema.section("answer", answering, "What the vendor hears instead of the connector's answer.");
+    if (schema.given("answer"))
+        answer = std::move(answering);
+    schema.field("settings", settings, "What mappings read as $channel.settings, and signatures as {setting:NAME}.");
+    schema.field("addresses", addresses, "Addresses or networks it may come from; others are refused with 401.");
+    schema.not_empty("addresses", "leave the key away to take it from anywhere");
     schema.not_yet("partner", "EDI partners");
     schema.not_yet("receive", "folders");
     schema.not_yet("send", "folders");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/challenge.hpp"
 #include "core/config/schema.hpp"
 #include "gateway/access_config.hpp"
 #include "gateway/hold_rules.hpp"
@@ -32,6 +33,7 @@ struct AdminListenerConfig {
 struct ListenConfig {
     PublicListenerConfig public_listener;
     AdminListenerConfig admin;
+    std::vector<std::string> trusted_proxies;  // whose X-Forwarded-For counts
     void describe(config::Schema& schema);
 };
 
@@ -49,6 +51,9 @@ struct ChannelConfig {
     std::optional<Duration> remember;  // default: the connector's window
     config::PlacedText order_by;       // expression; default: the connector's
     std::string zone;
+    std::optional<connectors::AnswerConfig> answer;  // instead of the connector's
+    config::Settings settings;                       // `$channel.settings`
+    std::vector<std::string> addresses;              // networks it may come from; empty: any
     void describe(config::Schema& schema);
 };
 

@@ -13,6 +13,7 @@
 #include "gateway/name.hpp"
 #include "gateway/place.hpp"
 #include "gateway/searched_fields.hpp"
+#include "gateway/settings_document.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
@@ -40,10 +41,7 @@ bool is_reserved(std::string_view name)
 /// Signatures and logins.
 bool never_kept(const connectors::ConnectorConfig& connector, std::string_view header)
 {
-    return connectors::carries_login(header) ||
-           (connector.hmac && std::ranges::any_of(connector.hmac->header, [&](const std::string& signature) {
-                return net::same_ignoring_case(signature, header);
-            }));
+    return connectors::carries_login(header) || connector.signature.stands_in(header);
 }
 
 bool keeps(const connectors::ConnectorConfig& connector, std::string_view header)
@@ -90,6 +88,7 @@ public:
             add_searched(searched);
         for (const auto& token : made_->deployment.access.tokens)
             add_token(token);
+        made_->trusted_proxies = address_ranges(made_->deployment.listen.trusted_proxies, main);
         auto beside = files_not_read(options_.folder, folders, read_);
         report(std::move(beside.problems));
         if (made_->deployment.channels.empty() && problems_.empty())
@@ -494,12 +493,12 @@ private:
         channel->window = std::chrono::duration_cast<std::chrono::seconds>(channel->connector->config.identity.window);
         if (config.remember)
             channel->window = std::chrono::duration_cast<std::chrono::seconds>(*config.remember);
-        if (!channel->connector->config.hmac && !trying_out_)
+        const auto& signature = channel->connector->config.signature;
+        if (!signature.given() && !trying_out_)
             problem(config.where, "no_signature",
                     "the connector " + config.connector + " does not say yet how its webhooks are signed",
                     "so none could be told from a forgery; `headgate map` and `headgate test` work with it");
-        if (const auto& recipe = channel->connector->config.hmac;
-            recipe && recipe->signs_url() && made_->deployment.public_url.empty())
+        if (signature.signs_url() && made_->deployment.public_url.empty())
             problem(
                 config.where, "public_url_missing",
                 "the vendor of channel `" + config.name + "` signs the URL, and nothing says what it was told",
@@ -511,14 +510,26 @@ private:
                 problem(config.where, "unknown_topic",
                         "`" + pattern + "` fits no topic of the connector " + config.connector,
                         list_of(channel->connector->topics | std::views::keys));
+        channel->settings = settings_document(config.settings);
+        if (!config.addresses.empty())
+            channel->sources = address_ranges(config.addresses, config.where);
         verifier(*channel);
         made_->channels.emplace(config.name, std::move(channel));
     }
 
+    connectors::AddressRanges address_ranges(const std::vector<std::string>& texts, const std::string& where)
+    {
+        auto read = connectors::AddressRanges::read(texts);
+        if (read)
+            return std::move(*read);
+        problem(where, read.error().code, read.error().detail);
+        return {};
+    }
+
     void verifier(Channel& channel)
     {
-        const auto& recipe = channel.connector->config.hmac;
-        if (!recipe || channel.config.secret.empty())
+        const auto& signature = channel.connector->config.signature;
+        if (!signature.given() || channel.config.secret.empty())
             return;
         auto secrets = read_secrets(channel.config.secret, channel.name, options_);
         if (!secrets) {
@@ -535,11 +546,19 @@ private:
             (options_.secrets_required ? problems_ : notes_).push_back(std::move(found));
             return;
         }
-        auto made = connectors::HmacVerifier::make(*recipe, *secrets);
+        auto made = signature.verifier(*secrets);
         if (made)
             channel.verifier = std::move(*made);
         else
             problem(channel.config.where, made.error().code, "channel `" + channel.name + "`: " + made.error().detail);
+        for (const auto& config : channel.connector->config.challenges) {
+            auto challenge = connectors::Challenge::make(config, *secrets);
+            if (challenge)
+                channel.challenges.push_back(std::move(*challenge));
+            else
+                problem(config.where, challenge.error().code,
+                        "channel `" + channel.name + "`: " + challenge.error().detail);
+        }
     }
 
     void check_types(const std::vector<std::string>& types, const std::string& where)
@@ -737,6 +756,18 @@ const Topic* Channel::wanted(std::string_view topic) const
     const bool wanted = config.topics.empty() ||
                         std::ranges::any_of(config.topics, [&](const auto& pattern) { return fits(pattern, topic); });
     return wanted ? &found->second : nullptr;
+}
+
+const Channel* Configuration::channel_at(std::string_view path) const
+{
+    constexpr std::string_view hooks = "/hooks/";
+    return path.starts_with(hooks) ? channel(path.substr(hooks.size())) : nullptr;
+}
+
+std::optional<std::string_view> Channel::setting(std::string_view setting) const
+{
+    const auto found = config.settings.find(std::string(setting));
+    return found == config.settings.end() ? std::nullopt : std::optional<std::string_view>(found->second.text);
 }
 
 bool Channel::keeps(std::string_view header) const

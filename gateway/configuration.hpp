@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "connectors/connector.hpp"
-#include "connectors/signatures/hmac.hpp"
+#include "connectors/signatures/source_addresses.hpp"
 #include "core/problem.hpp"
 #include "gateway/config.hpp"
 #include "gateway/hold_rules.hpp"
@@ -59,7 +59,10 @@ struct Channel {
     std::string zone;
     std::string hook_url;  // as the vendor was told
     std::shared_ptr<const Connector> connector;
-    std::optional<connectors::HmacVerifier> verifier;
+    std::unique_ptr<connectors::Verifier> verifier;  // none: its secret is not known
+    std::vector<connectors::Challenge> challenges;
+    std::optional<connectors::AddressRanges> sources;  // none: it may come from anywhere
+    Document settings;
     std::optional<OrderBy> order_by;  // the channel's own
     std::chrono::seconds window{0};
 
@@ -74,6 +77,13 @@ struct Channel {
 
     /// The topic when the connector knows it and the channel wants it.
     [[nodiscard]] const Topic* wanted(std::string_view topic) const;
+    /// What the vendor wants to hear; nothing: the usual.
+    [[nodiscard]] const connectors::AnswerConfig* answer() const
+    {
+        return config.answer ? &*config.answer : connector->config.answer ? &*connector->config.answer : nullptr;
+    }
+    /// A setting as text, for signatures.
+    [[nodiscard]] std::optional<std::string_view> setting(std::string_view name) const;
     /// Whether a header is stored with the event; signatures and logins never are.
     [[nodiscard]] bool keeps(std::string_view header) const;
 };
@@ -100,11 +110,14 @@ struct Configuration {
     std::vector<HoldRule> holds;                                                        // in order
     mapping::SearchedFields searched;                                                   // letters are found by them
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
+    connectors::AddressRanges trusted_proxies;
     std::vector<Token> tokens;  // of `access`: who may call the admin API besides the data folder's own token
 
     /// The files are the first generation, and each change of an added entry makes a new one.
     [[nodiscard]] std::uint64_t generation() const { return 1 + vocabularies.added().changes(); }
     [[nodiscard]] const Channel* channel(std::string_view name) const;
+    /// The channel whose webhooks arrive at this path of the public listener.
+    [[nodiscard]] const Channel* channel_at(std::string_view path) const;
     /// Whether a second sending of this type would do harm at the system (`repeat: never`).
     [[nodiscard]] bool at_most_once(std::string_view system, std::string_view type) const;
     /// Whether any transaction may wait for another one (`depends_on`).

@@ -2,7 +2,10 @@
 
 #include <boost/json.hpp>
 
+#include "core/clock.hpp"
 #include "core/give_way.hpp"
+#include "core/time.hpp"
+#include "gateway/stages/challenge.hpp"
 #include "gateway/stages/identify.hpp"
 #include "gateway/stages/verify.hpp"
 
@@ -25,9 +28,22 @@ net::Response answer(GatewayMetrics& metrics, std::string_view channel, const Re
     return response;
 }
 
-net::Response answer(const Accepted& accepted)
+net::Response answer(const Accepted& accepted, const connectors::AnswerConfig* said)
 {
     net::Response response;
+    if (said != nullptr) {
+        response.status = static_cast<int>(said->status);
+        response.content_type = said->body.empty() ? "" : said->content_type;
+        response.body = connectors::filled_in(said->body, [&](std::string_view name) -> std::optional<std::string> {
+            if (name == "event")
+                return accepted.event.text();
+            if (name == "now")
+                return text_of(
+                    Timestamp{std::chrono::floor<std::chrono::seconds>(wall_now()).time_since_epoch().count(), 0, {}});
+            return std::nullopt;
+        });
+        return response;
+    }
     response.content_type = "application/json";
     response.body = "{\"event\":\"" + accepted.event.text() + "\"" + (accepted.duplicate ? ",\"duplicate\":true" : "") +
                     (accepted.conflict ? ",\"conflict\":true" : "") + "}";
@@ -41,12 +57,14 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
     const UrgentWork urgent;
     const auto began = std::chrono::steady_clock::now();
 
+    if (auto asked = challenge(request, with_.configuration))
+        co_return *asked ? std::move(**asked) : answer(with_.metrics, "", asked->error());
     auto received = receive(request, with_.configuration, with_.listener_rate, with_.state());
     if (!received)
         co_return answer(with_.metrics, "", received.error());
     const std::string& channel = received->channel->name;
 
-    auto secret = verify(*received);
+    auto secret = verify(*received, with_.configuration.trusted_proxies);
     if (!secret)
         co_return answer(with_.metrics, channel, secret.error());
     if (received->channel->config.secret.size() > 1)
@@ -74,7 +92,7 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
     }
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
     with_.metrics.accept_seconds.observe(static_cast<std::uint64_t>(us.count()));
-    co_return answer(*accepted);
+    co_return answer(*accepted, received->channel->answer());
 }
 
 }  // namespace headgate::gateway

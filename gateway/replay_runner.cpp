@@ -308,6 +308,9 @@ Task<bool> ReplayRunner::reopen(const retry::ReplayJob& job, const retry::JobLet
     reopening.terms = text_of(ReplayTerms{said(job, "to"), says(job, "as_new") ? job.id : ""});
     reopening.job = job.id;
     reopening.at = at;
+    // Any other state is one of an event that has not ended after all, and is left.
+    if (const auto& was = (*row)->state; was == "suppressed" || was == "discarded")
+        reopening.was = was;
     const auto partition = reopening.partition;
     auto answering = letters_.reopen(std::move(reopening));
     const auto answer = co_await std::move(answering);

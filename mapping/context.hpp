@@ -54,8 +54,9 @@ struct MappingContext {
     std::string_view channel_name{};
     const SourceRounding* rounding = nullptr;  // of the source; none: its totals are exact
     std::string_view channel_zone{};           // "UTC", "+02:00" or an IANA name; empty: times must carry their offset
-    const MinorUnits* minor_units = nullptr;   // the connector's, where they differ from ISO 4217
-    UnmappedWords* unmapped = nullptr;         // counts what vocabularies miss
+    const Document* channel_settings = nullptr;   // `$channel.settings`
+    const MinorUnits* minor_units = nullptr;      // the connector's, where they differ from ISO 4217
+    UnmappedWords* unmapped = nullptr;            // counts what vocabularies miss
     const CrossReferences* references = nullptr;  // requests only
     Unmade* unmade = nullptr;                     // the transaction that failed
     const SearchedFields* searched = nullptr;     // what is to be known of it; none: nothing

@@ -17,12 +17,17 @@ Value headers_value(Run& run)
     return object_value(named_once(run, headers));
 }
 
+Value text_or_null(std::string_view text)
+{
+    return is_blank(text) ? Value{} : text_value(text);
+}
+
 Value named_texts(Run& run, std::initializer_list<std::pair<std::string_view, std::string_view>> texts)
 {
     auto* members = run.make<Member>(texts.size());
     std::size_t count = 0;
     for (const auto& [name, text] : texts)
-        members[count++] = {name, is_blank(text) ? Value{} : text_value(text)};
+        members[count++] = {name, text_or_null(text)};
     return object_value({members, count});
 }
 
@@ -81,7 +86,13 @@ const Value* origin(const Expr& expr, Run& run)
         });
     case Root::channel:
         return &made_once(run.channel, [&] {
-            return named_texts(run, {{"name", about.channel_name}, {"zone", about.channel_zone}});
+            auto* members = run.make<Member>(3);
+            members[0] = {"name", text_or_null(about.channel_name)};
+            members[1] = {"zone", text_or_null(about.channel_zone)};
+            members[2] = {"settings", about.channel_settings == nullptr || about.channel_settings->empty()
+                                          ? Value{}
+                                          : node_value(*about.channel_settings, about.channel_settings->root())};
+            return object_value({members, 3});
         });
     case Root::slot: {
         const Slot& slot = run.slots[static_cast<std::size_t>(expr.slot)];

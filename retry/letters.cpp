@@ -259,7 +259,8 @@ Task<Reopened> Letters::reopen(Reopening reopening)
                                   std::move(reopening.who),
                                   std::move(reopening.terms),
                                   std::move(reopening.job),
-                                  std::to_string(reopening.at)};
+                                  std::to_string(reopening.at),
+                                  std::move(reopening.was)};
     auto reply = co_await redis_.eval(scripts_.reopen, std::move(keys), std::move(args));
     if (!reply)
         co_return std::unexpected(std::move(reply.error()));

@@ -81,7 +81,8 @@ struct Reopening {
     std::string who;
     std::string terms;  // opaque here
     std::string job;
-    std::uint64_t at = 0;  // in its list
+    std::uint64_t at = 0;         // in its list
+    std::string was = "applied";  // how it had ended: applied, suppressed or discarded
 };
 struct Reopened {
     enum class Answer : std::uint8_t {

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cstdlib>
 
 #include <openssl/evp.h>
+#include <utf8proc.h>
 
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
@@ -28,168 +29,92 @@ const EVP_MD* algorithm(HmacRecipe::Hash hash)
     std::unreachable();
 }
 
-std::unexpected<Failure> refused(std::string code, std::string detail)
-{
-    return fail(FailureClass::auth, std::move(code), std::move(detail));
-}
-
-std::string_view trim(std::string_view text)
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-        text.remove_suffix(1);
-    return text;
-}
-
-std::vector<std::string_view> split(std::string_view text, std::string_view separator)
-{
-    if (separator.empty())
-        return {trim(text)};
-    std::vector<std::string_view> parts;
-    for (;;) {
-        const auto at = text.find(separator);
-        parts.push_back(trim(text.substr(0, at)));
-        if (at == std::string_view::npos)
-            return parts;
-        text.remove_prefix(at + separator.size());
-    }
-}
-
-/// What would read well and protect less than it seems to.
-void check(const HmacRecipe& recipe, config::Schema& schema)
-{
-    const auto parts = recipe.parts();
-    if (!parts)
-        return schema.problem("signed", parts.error().code, parts.error().detail);
-    const auto signs = [&](SignedPart::Kind kind) {
-        return std::ranges::find(*parts, kind, &SignedPart::kind) != parts->end();
-    };
-    const bool in_header = !recipe.timestamp_header.empty();
-    const bool in_list = !recipe.timestamp_prefix.empty();
-    if (!signs(SignedPart::Kind::body))
-        schema.problem("signed", "body_unsigned", "`signed` has no {body}, so any body would be accepted",
-                       "for example signed: \"{body}\"");
-    if (in_header && in_list)
-        schema.problem("timestamp_header", "timestamp_twice",
-                       "the time of signing stands in one place: `timestamp_header` or `timestamp_prefix`",
-                       "remove one of them");
-    if (in_list && recipe.list.empty())
-        schema.problem("timestamp_prefix", "list_missing",
-                       "`timestamp_prefix` is about a part of a list, and `list` does not say what separates the parts",
-                       "for example list: \",\"");
-    if (signs(SignedPart::Kind::timestamp) && !in_header && !in_list)
-        schema.problem("signed", "timestamp_missing",
-                       "`signed` has {timestamp}, and nothing says where the request carries the time of signing",
-                       "give `timestamp_header` or `timestamp_prefix`");
-    if (recipe.window.count() == 0)
-        return;
-    if (!in_header && !in_list)
-        schema.problem("window", "timestamp_missing", "a window needs `timestamp_header` or `timestamp_prefix`");
-    else if (!signs(SignedPart::Kind::timestamp) &&
-             (in_list || std::ranges::none_of(*parts, [&](const SignedPart& part) {
-                  return part.kind == SignedPart::Kind::header && same_header(part.text, recipe.timestamp_header);
-              })))
-        schema.problem("window", "timestamp_unsigned",
-                       "the time of signing is not signed, so an old request would pass with a fresh time",
-                       "put {timestamp} into `signed` as the vendor does, or remove `window`");
-}
-
-std::string sha1(std::string_view text)
+std::string digest_of(std::string_view bytes, const EVP_MD* hash)
 {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr);
+    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, hash, nullptr);
     return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+/// Normalization Form KD (Unicode Standard Annex 15); nothing when the text is no UTF-8.
+std::optional<std::string> nfkd(std::string_view text)
+{
+    utf8proc_uint8_t* made = nullptr;
+    const auto size =
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                     &made, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(made, &std::free);
+    if (size < 0)
+        return std::nullopt;
+    return std::string(reinterpret_cast<const char*>(made), static_cast<std::size_t>(size));
 }
 
 }  // namespace
 
-bool same_header(std::string_view left, std::string_view right)
+void HmacRecipe::describe_key(config::Schema& schema)
 {
-    const auto lower = [](char letter) { return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter; };
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-void HmacRecipe::describe(config::Schema& schema)
-{
+    schema.choice("construction", construction, {{"hmac", Construction::hmac}, {"hash", Construction::hash}},
+                  "HMAC, or a bare hash over what is signed, which then has {secret} in it.");
     schema.choice("hash", hash, {{"sha1", Hash::sha1}, {"sha256", Hash::sha256}, {"sha512", Hash::sha512}},
                   "The hash of the HMAC.");
     schema.choice("key", key,
                   {{"text", KeyDecoding::text},
+                   {"nfkd_text", KeyDecoding::nfkd_text},
                    {"hex", KeyDecoding::hex},
                    {"base64", KeyDecoding::base64},
                    {"sha1_of_text", KeyDecoding::sha1_of_text}},
                   "How the secret's text becomes the key's bytes.");
     schema.field("key_prefix", key_prefix, "Taken off the secret before it is decoded.");
-    schema.field("header", header, "The header with the signature; of several names the first that is there.");
-    schema.required("header");
-    schema.not_empty("header", "name the header the vendor puts its signature in");
-    schema.field("list", list, "What separates several signatures in the header.");
-    schema.field("prefix", prefix, "What a signature starts with; in a list, parts that start otherwise are skipped.");
-    schema.choice("encoding", encoding, {{"base64", Encoding::base64}, {"hex", Encoding::hex}},
-                  "How the signature is written.");
-    schema.field("signed", signed_bytes, "What is signed: text with {body} {url} {timestamp} {header:NAME}.");
-    schema.field("timestamp_header", timestamp_header, "The header with the time of signing, in Unix seconds.");
-    schema.field("timestamp_prefix", timestamp_prefix, "What the time starts with in the signature's own list.");
-    schema.field("window", window, {config::Duration{0}, std::chrono::hours{24}}, "Oldest time accepted; 0ms: any.");
-    schema.choice("freshness", freshness, {{"both", Freshness::both}, {"past", Freshness::past}},
-                  "Whether a time too far in the future is refused as well.");
-    if (schema.reading())
-        check(*this, schema);
 }
 
-Result<std::vector<SignedPart>> HmacRecipe::parts() const
+void HmacRecipe::describe(config::Schema& schema)
 {
-    using Kind = SignedPart::Kind;
-    std::vector<SignedPart> parts;
-    std::string literal;
-    const auto flush = [&] {
-        if (!literal.empty())
-            parts.push_back({Kind::text, std::exchange(literal, {})});
-    };
-    std::string_view left = signed_bytes;
-    while (!left.empty()) {
-        if (left.starts_with("{{")) {
-            literal += '{';
-            left.remove_prefix(2);
-            continue;
-        }
-        if (left.front() != '{') {
-            literal += left.front();
-            left.remove_prefix(1);
-            continue;
-        }
-        const auto close = left.find('}');
-        if (close == std::string_view::npos)
-            return fail(FailureClass::permanent, "signed_template",
-                        "in `signed` a { has no }; a brace that is signed itself is written {{");
-        const auto name = left.substr(1, close - 1);
-        flush();
-        if (name == "body")
-            parts.push_back({Kind::body, {}});
-        else if (name == "url")
-            parts.push_back({Kind::url, {}});
-        else if (name == "timestamp")
-            parts.push_back({Kind::timestamp, {}});
-        else if (name.starts_with("header:") && name.size() > 7)
-            parts.push_back({Kind::header, std::string(name.substr(7))});
-        else
-            return fail(FailureClass::permanent, "signed_template",
-                        "`signed` knows {body} {url} {timestamp} {header:NAME}, not {" + std::string(name) + "}");
-        left.remove_prefix(close + 1);
+    describe_key(schema);
+    describe_in(schema);
+    if (!schema.reading())
+        return;
+    const auto all = templates();
+    const bool covers_secret = all && std::ranges::all_of(*all, [](const SignedTemplate& text) {
+                                   return text.has(SignedTemplate::Kind::secret);
+                               });
+    if (all && construction == Construction::hash && !covers_secret)
+        schema.problem("signed", "secret_unsigned", "a bare hash proves nothing unless {secret} is in what is hashed",
+                       "for example signed: \"{body}/{secret}\"");
+}
+
+Result<std::string> HmacRecipe::key_bytes(std::string_view secret) const
+{
+    if (secret.starts_with(key_prefix))
+        secret.remove_prefix(key_prefix.size());
+    std::optional<std::string> bytes;
+    std::string_view written;
+    switch (key) {
+    case KeyDecoding::text: bytes = std::string(secret); break;
+    case KeyDecoding::nfkd_text:
+        bytes = nfkd(secret);
+        written = "UTF-8";
+        break;
+    case KeyDecoding::hex:
+        bytes = from_hex(secret);
+        written = "hex";
+        break;
+    case KeyDecoding::base64:
+        bytes = from_base64(secret);
+        written = "base64";
+        break;
+    case KeyDecoding::sha1_of_text: bytes = digest_of(secret, EVP_sha1()); break;
     }
-    flush();
-    return parts;
-}
-
-bool HmacRecipe::signs_url() const
-{
-    const auto all = parts();
-    return all && std::ranges::find(*all, SignedPart::Kind::url, &SignedPart::kind) != all->end();
+    if (!bytes || bytes->empty() || secret.empty())
+        return fail(
+            FailureClass::permanent, "secret_unusable",
+            (bytes ? "is empty" : "is not written in " + std::string(written) + ", as the connector's `key` says") +
+                (key_prefix.empty() ? "" : " (behind `" + key_prefix + "`)"));
+    return std::move(*bytes);
 }
 
 struct HmacVerifier::Key {
+    std::string bytes;
     Context inner;  // the hash after the padded key: copying it saves two blocks a request
     Context outer;
 };
@@ -204,164 +129,131 @@ Result<HmacVerifier> HmacVerifier::make(HmacRecipe recipe, std::span<const std::
     HmacVerifier verifier(std::move(recipe));
     const auto& r = verifier.recipe_;
 
-    auto parts = r.parts();
-    if (!parts)
-        return std::unexpected(std::move(parts.error()));
-    verifier.parts_ = std::move(*parts);
+    auto templates = r.templates();
+    if (!templates)
+        return std::unexpected(std::move(templates.error()));
+    verifier.templates_ = std::move(*templates);
 
     for (const std::string& secret : secrets) {
-        std::string_view text = secret;
-        if (text.starts_with(r.key_prefix))
-            text.remove_prefix(r.key_prefix.size());
-        std::optional<std::string> bytes;
-        switch (r.key) {
-        case HmacRecipe::KeyDecoding::text: bytes = std::string(text); break;
-        case HmacRecipe::KeyDecoding::hex: bytes = from_hex(text); break;
-        case HmacRecipe::KeyDecoding::base64: bytes = from_base64(text); break;
-        case HmacRecipe::KeyDecoding::sha1_of_text: bytes = sha1(text); break;
-        }
-        if (!bytes || bytes->empty()) {
-            const std::string written = r.key == HmacRecipe::KeyDecoding::hex ? "hex" : "base64";
-            return fail(
-                FailureClass::permanent, "secret_unusable",
-                "secret " + std::to_string(&secret - secrets.data() + 1) +
-                    (bytes ? " is empty" : " is not written in " + written + ", as the connector's `key` says") +
-                    (r.key_prefix.empty() ? "" : " (behind `" + r.key_prefix + "`)"));
-        }
+        auto read = r.key_bytes(secret);
+        if (!read)
+            return fail(FailureClass::permanent, read.error().code,
+                        "secret " + std::to_string(&secret - secrets.data() + 1) + " " + read.error().detail);
+        const std::string& bytes = *read;
         const EVP_MD* hash = algorithm(r.hash);
-        const auto block = static_cast<std::size_t>(EVP_MD_get_block_size(hash));
-        if (bytes->size() > block) {
-            std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-            unsigned size = 0;
-            EVP_Digest(bytes->data(), bytes->size(), digest.data(), &size, hash, nullptr);
-            bytes->assign(reinterpret_cast<const char*>(digest.data()), size);
-        }
-        bytes->resize(block, '\0');
         const auto padded = [&](unsigned char pad) {
-            std::string key = *bytes;
-            for (char& byte : key)
-                byte = static_cast<char>(static_cast<unsigned char>(byte) ^ pad);
             Context context(EVP_MD_CTX_new());
             EVP_DigestInit_ex2(context.get(), hash, nullptr);
+            if (r.construction == HmacRecipe::Construction::hash)
+                return context;
+            const auto block = static_cast<std::size_t>(EVP_MD_get_block_size(hash));
+            std::string key = bytes.size() > block ? digest_of(bytes, hash) : bytes;
+            key.resize(block, '\0');
+            for (char& byte : key)
+                byte = static_cast<char>(static_cast<unsigned char>(byte) ^ pad);
             EVP_DigestUpdate(context.get(), key.data(), key.size());
             return context;
         };
-        verifier.keys_.push_back({padded(0x36), padded(0x5c)});
+        verifier.keys_.push_back({bytes, padded(0x36), padded(0x5c)});
     }
     return verifier;
 }
 
-std::string HmacVerifier::mac(const Key& key, const SignedRequest& request, std::string_view timestamp) const
+Result<std::string> HmacVerifier::mac(const Key& key, const SignedTemplate& covered, const SignedRequest& request,
+                                      std::string_view timestamp) const
 {
     thread_local const Context scratch(EVP_MD_CTX_new());
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     EVP_MD_CTX_copy_ex(scratch.get(), key.inner.get());
-    const auto update = [&](std::string_view bytes) { EVP_DigestUpdate(scratch.get(), bytes.data(), bytes.size()); };
-    for (const SignedPart& part : parts_) {
-        switch (part.kind) {
-        case SignedPart::Kind::text: update(part.text); break;
-        case SignedPart::Kind::body: update(request.body); break;
-        case SignedPart::Kind::url: update(request.url); break;
-        case SignedPart::Kind::timestamp: update(timestamp); break;
-        case SignedPart::Kind::header:
-            for (const auto value : request.headers(part.text))
-                update(value);
-            break;
-        }
+    auto written = covered.write(request, timestamp, key.bytes, [](std::string_view bytes) {
+        EVP_DigestUpdate(scratch.get(), bytes.data(), bytes.size());
+    });
+    if (!written)
+        return std::unexpected(std::move(written.error()));
+    EVP_DigestFinal_ex(scratch.get(), digest.data(), &size);
+    if (recipe_.construction == HmacRecipe::Construction::hmac) {
+        EVP_MD_CTX_copy_ex(scratch.get(), key.outer.get());
+        EVP_DigestUpdate(scratch.get(), digest.data(), size);
+        EVP_DigestFinal_ex(scratch.get(), digest.data(), &size);
     }
-    EVP_DigestFinal_ex(scratch.get(), digest.data(), &size);
-    EVP_MD_CTX_copy_ex(scratch.get(), key.outer.get());
-    EVP_DigestUpdate(scratch.get(), digest.data(), size);
-    EVP_DigestFinal_ex(scratch.get(), digest.data(), &size);
-    return {reinterpret_cast<const char*>(digest.data()), size};
+    return std::string(reinterpret_cast<const char*>(digest.data()), size);
 }
 
 Result<std::size_t> HmacVerifier::verify(const SignedRequest& request) const
 {
-    std::string_view value;
-    bool found = false;
-    for (const auto& name : recipe_.header) {
-        const auto values = request.headers(name);
-        if (values.size() > 1)
-            return refused("signature_repeated", "the header " + name + " stands more than once");
-        if (values.size() == 1 && !found) {
-            value = values.front();
-            found = true;
+    const auto claim = recipe_.claim(request);
+    if (!claim)
+        return std::unexpected(claim.error());
+    for (const SignedTemplate& covered : templates_)
+        for (std::size_t i = 0; i < keys_.size(); ++i) {
+            const auto expected = mac(keys_[i], covered, request, claim->timestamp);
+            if (!expected)
+                return std::unexpected(expected.error());
+            for (const auto& signature : claim->signatures)
+                if (same_bytes(signature, *expected)) {
+                    if (auto fresh = recipe_.fresh(claim->timestamp, request.now); !fresh)
+                        return std::unexpected(std::move(fresh.error()));
+                    return i;
+                }
         }
-    }
-    if (!found)
-        return refused("signature_missing", "no header " + recipe_.header.front());
-
-    const auto parts = split(value, recipe_.list);
-    std::string_view timestamp;
-    if (!recipe_.timestamp_prefix.empty()) {
-        for (const auto part : parts)
-            if (part.starts_with(recipe_.timestamp_prefix))
-                timestamp = part.substr(recipe_.timestamp_prefix.size());
-    } else if (!recipe_.timestamp_header.empty()) {
-        const auto values = request.headers(recipe_.timestamp_header);
-        if (values.size() == 1)
-            timestamp = trim(values.front());
-    }
-    if ((!recipe_.timestamp_header.empty() || !recipe_.timestamp_prefix.empty()) && timestamp.empty())
-        return refused("timestamp_missing", "the time of signing is missing or stands more than once");
-
-    bool readable = false;
-    std::vector<std::string> expected(keys_.size());
-    std::optional<std::size_t> match;
-    for (auto part : parts) {
-        if (!part.starts_with(recipe_.prefix))
-            continue;
-        part.remove_prefix(recipe_.prefix.size());
-        const auto given = recipe_.encoding == HmacRecipe::Encoding::hex ? from_hex(part) : from_base64(part);
-        if (!given)
-            continue;
-        readable = true;
-        for (std::size_t i = 0; i < keys_.size() && !match; ++i) {
-            if (expected[i].empty())
-                expected[i] = mac(keys_[i], request, timestamp);
-            if (same_bytes(*given, expected[i]))
-                match = i;
-        }
-    }
-    if (!readable)
-        return refused("signature_malformed",
-                       "the header " + recipe_.header.front() + " holds no signature as expected");
-    if (!match)
-        return refused("signature_wrong", "the signature fits none of the channel's secrets");
-
-    if (recipe_.window.count() > 0) {
-        std::int64_t seconds = 0;
-        const auto [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), seconds);
-        if (error == std::errc::invalid_argument || end != timestamp.data() + timestamp.size())
-            return refused("signature_malformed", "the time of signing is no Unix time");
-        // What the clock cannot hold is outside of any window: milliseconds, for one, where seconds are meant.
-        if (error != std::errc{} || seconds < 0 || seconds > 9'000'000'000)
-            return refused("timestamp_outside_window", "the time of signing is outside the window");
-        const auto age = request.now - std::chrono::system_clock::time_point{std::chrono::seconds{seconds}};
-        if (age > recipe_.window || (recipe_.freshness == HmacRecipe::Freshness::both && -age > recipe_.window))
-            return refused("timestamp_outside_window", "the time of signing is outside the window");
-    }
-    return *match;
+    return fail(FailureClass::auth, "signature_wrong", "the signature fits none of the channel's secrets");
 }
 
-Result<HmacVerifier::Signature> HmacVerifier::sign(const SignedRequest& request) const
+Result<Signature> HmacVerifier::sign(const SignedRequest& request) const
 {
     if (keys_.empty())
         return fail(FailureClass::permanent, "secret_missing", "there is no secret to sign with");
-    const auto seconds =
-        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(request.now.time_since_epoch()).count());
-    const auto bytes = mac(keys_.front(), request, seconds);
-    const std::span raw{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-    Signature signature;
-    signature.header = recipe_.header.front();
-    signature.value = recipe_.prefix + (recipe_.encoding == HmacRecipe::Encoding::hex ? to_hex(raw) : to_base64(bytes));
-    if (!recipe_.timestamp_prefix.empty())
-        signature.value = recipe_.timestamp_prefix + seconds + recipe_.list + signature.value;
-    if (!recipe_.timestamp_header.empty())
-        signature.timestamp_value = seconds;
-    return signature;
+    const auto time = recipe_.timestamp(request.now);
+    const auto bytes = mac(keys_.front(), templates_.front(), request, time);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    return recipe_.written(*bytes, time, request);
+}
+
+namespace {
+
+/// A request that is nothing but these bytes.
+SignedRequest of_bytes(std::string_view bytes)
+{
+    SignedRequest request;
+    request.body = bytes;
+    request.headers = [](std::string_view) { return std::vector<std::string_view>{}; };
+    return request;
+}
+
+}  // namespace
+
+Result<std::size_t> HmacVerifier::verify_bytes(std::string_view signature, std::string_view bytes) const
+{
+    const auto given =
+        recipe_.encoding == DetachedSignature::Encoding::hex ? from_hex(signature) : from_base64(signature);
+    if (!given || given->empty())
+        return fail(FailureClass::auth, "signature_malformed", "the signature is not written as expected");
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        const auto expected = mac(keys_[i], templates_.front(), of_bytes(bytes), {});
+        if (!expected)
+            return std::unexpected(expected.error());
+        if (same_bytes(*given, *expected))
+            return i;
+    }
+    return fail(FailureClass::auth, "signature_wrong", "the signature fits none of the channel's secrets");
+}
+
+Result<std::string> HmacVerifier::sign_bytes(std::string_view bytes) const
+{
+    return written_mac(of_bytes(bytes));
+}
+
+Result<std::string> HmacVerifier::written_mac(const SignedRequest& request) const
+{
+    if (keys_.empty())
+        return fail(FailureClass::permanent, "secret_missing", "there is no secret to sign with");
+    const auto made = mac(keys_.front(), templates_.front(), request, {});
+    if (!made)
+        return std::unexpected(made.error());
+    const std::span raw{reinterpret_cast<const std::uint8_t*>(made->data()), made->size()};
+    return recipe_.encoding == DetachedSignature::Encoding::hex ? to_hex(raw) : to_base64(*made);
 }
 
 }  // namespace headgate::connectors

@@ -27,7 +27,8 @@ struct Range {
     std::int64_t most;
 };
 
-/// Whether a secret may be `generated`: only one that Headgate itself hands out may.
+/// Whether a secret may be `generated`, and dated (`{ secret: env:NEW, from: TIME, until: TIME }`): only what a channel
+/// shares with its vendor may.
 enum class Generated : std::uint8_t { refused, allowed };
 
 /// What one `describe` per struct walks: it reads a YAML mapping into the struct, or writes the reference of all
@@ -160,7 +161,8 @@ private:
     static void place(Schema& inside, T& value, const std::string& name)
     {
         if constexpr (requires { value.name = name; })
-            value.name = name;
+            if (!name.empty())  // an item of a list may say its name itself
+                value.name = name;
         if constexpr (requires { value.where; }) {
             if (inside.reading())
                 value.where = inside.where();

@@ -8,6 +8,7 @@
 #include "core/config/schema_inside.hpp"
 #include "core/decimal.hpp"
 #include "core/suggest.hpp"
+#include "core/time.hpp"
 
 namespace headgate::config {
 
@@ -253,10 +254,30 @@ void Schema::field(std::string_view key, SecretSources& value, std::string_view 
             Access::report(state_, member->file, node.Mark(), "secret_in_file", std::move(message),
                            "write env:NAME or file:PATH; the secret itself never stands in the configuration");
         };
-        if (!node.IsScalar())
-            return refuse("`" + std::string(key) + "` is a secret or a list of them");
-        const std::string& text = node.Scalar();
         SecretSource source;
+        std::string text;
+        if (node.IsScalar()) {
+            text = node.Scalar();
+        } else if (node.IsMap() && generated == Generated::allowed) {
+            for (const auto& entry : node) {
+                const std::string& name = entry.first.Scalar();
+                const std::string said = entry.second.IsScalar() ? entry.second.Scalar() : "";
+                if (name == "secret") {
+                    text = said;
+                } else if (const auto time = parse_timestamp(said); time && (name == "from" || name == "until")) {
+                    (name == "from" ? source.from : source.until) =
+                        std::chrono::sys_seconds{std::chrono::seconds{time->seconds}};
+                } else {
+                    return Access::report(
+                        state_, member->file, entry.first.Mark(), "wrong_secret",
+                        "`" + name + ": " + (name == "from" || name == "until" ? said : "…") +
+                            "` is none of secret, from and until, or no time",
+                        "{ secret: env:NEW, from: 2026-12-01T00:00:00Z, until: 2027-12-01T00:00:00Z }");
+                }
+            }
+        } else {
+            return refuse("`" + std::string(key) + "` is a secret or a list of them");
+        }
         source.line = node.Mark().line + 1;
         source.column = node.Mark().column + 1;
         if (text.starts_with("env:")) {

@@ -64,6 +64,8 @@ struct SecretSource {
     std::string name;
     int line = 0;
     int column = 0;
+    std::optional<std::chrono::sys_seconds> from{};   // it counts from then on
+    std::optional<std::chrono::sys_seconds> until{};  // and up to then
 };
 using SecretSources = std::vector<SecretSource>;
 

@@ -91,9 +91,10 @@ Task<std::vector<Known>> already_here(const Means& with, const std::vector<Given
         auto bytes = co_await stored(with, event);
         if (!bytes)
             co_return std::unexpected(std::move(bytes.error()));
-        const auto envelope = decode_envelope_head(*bytes);
+        const auto envelope = decode_envelope(*bytes);
+        const bool same = !envelope || envelope->body == given[i].envelope.body;
         const bool whole = !envelope || has_all(*envelope, given[i].imported);
-        known.push_back({&given[i], event, whole ? "" : another_part});
+        known.push_back({&given[i], event, !same ? another_body : whole ? "" : another_part});
     }
     co_return known;
 }

@@ -36,7 +36,11 @@ AccessCommands::AccessCommands(CLI::App& app)
     audit_verify_ = audit->add_subcommand("verify", "Read the file and find lines that were changed");
     audit_verify_
         ->add_option("--head", audit_.head, "A head that was kept elsewhere: finds lines taken off the end, too")
-        ->type_name("HASH");
+        ->type_name("HASH")
+        ->check([](const std::string& text) -> std::string {
+            const bool hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+            return text.size() == 64 && hex ? "" : "a head is 64 hexadecimal digits, as `audit verify` prints it";
+        });
     for (auto* command : {audit_list_, audit_verify_}) {
         command->add_option("--data", audit_.data, "Data folder")->type_name("DIR")->default_str("./data");
         command->add_flag("--json", audit_.json, "Print JSON for machines");

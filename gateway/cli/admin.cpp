@@ -21,8 +21,12 @@ namespace {
 /// HEADGATE_TOKEN, else the data folder's own.
 Result<std::string> token_for(const RunningInfo& running)
 {
-    if (const char* given = std::getenv("HEADGATE_TOKEN"); given != nullptr && *given != '\0')
+    if (const char* given = std::getenv("HEADGATE_TOKEN"); given != nullptr) {
+        if (*given == '\0')
+            return fail(FailureClass::permanent, "secret_empty",
+                        "HEADGATE_TOKEN is set and empty: unset it to use the data folder's own token");
         return std::string(given);
+    }
     auto token = read_file(running.admin_token_file);
     if (token && token->ends_with('\n'))
         token->pop_back();
@@ -38,6 +42,8 @@ Result<net::ClientAnswer> call(const std::string& data, std::string method, std:
         return std::unexpected(running.error());
     const auto address = config::parse_endpoint(running->admin_address);
     auto token = token_for(*running);
+    if (!token && token.error().code == "secret_empty")
+        return std::unexpected(std::move(token.error()));
     if (!address || !token)
         return fail(FailureClass::permanent, "not_running", "run.json of " + data + " names no admin address or token");
     net::ClientRequest request;

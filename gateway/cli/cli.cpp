@@ -102,6 +102,11 @@ int run_command_line(int argc, char** argv)
     send_sub->add_option("topic", send.topic, "Topic; default: the connector's `send.topic`")->type_name({});
     send_sub->add_option("--file", send.file, "Body to send instead of the sample; - is standard input")
         ->type_name("FILE");
+    send_sub
+        ->add_option("--set", send.set, "Change a field of the body: a JSON pointer and a value, /email=a@b.example")
+        ->type_name("PATH=VALUE");
+    send_sub->add_flag("--bad-signature", send.bad_signature, "Sign other bytes than are sent");
+    send_sub->add_flag("--duplicate", send.duplicate, "Send it twice, byte for byte");
     send_sub->add_option("--data", send.data, "Data folder of the running Headgate")
         ->type_name("DIR")
         ->default_str("./data");

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 
@@ -21,6 +22,9 @@ struct SendOptions {
     std::string topic;
     std::string file;  // "-": standard input; "": the connector's sample
     std::string data;
+    std::vector<std::string> set;  // "/line_items/0/price=9.90"
+    bool bad_signature = false;
+    bool duplicate = false;  // sends it twice, as a vendor does that got no answer
     bool json = false;
 };
 int send_command(const SendOptions& options);

@@ -5,11 +5,14 @@
 
 #include <boost/json.hpp>
 
+#include "connectors/formats/form.hpp"
+#include "connectors/formats/json.hpp"
 #include "core/ids.hpp"
 #include "core/time.hpp"
 #include "gateway/cli/cli.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/data_folder.hpp"
+#include "gateway/edits.hpp"
 #include "gateway/hint.hpp"
 #include "net/http/client.hpp"
 #include "net/http/message.hpp"
@@ -17,6 +20,8 @@
 namespace headgate::gateway {
 
 namespace {
+
+namespace json = boost::json;
 
 std::string replaced(std::string text, std::string_view what, const std::string& with)
 {
@@ -30,6 +35,73 @@ Result<std::string> read_body(const std::string& file)
     if (file == "-")
         return std::string{std::istreambuf_iterator<char>(std::cin), {}};
     return read_file(file);
+}
+
+/// The body with one field after the other changed; a value that is no JSON is a text.
+Result<std::string> with_fields(const std::string& body, const std::vector<std::string>& set)
+{
+    if (set.empty())
+        return body;
+    std::vector<Edit> edits;
+    for (const auto& text : set) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos || !text.starts_with('/'))
+            return fail(FailureClass::permanent, "bad_edit",
+                        "`--set " + text + "` is not a JSON pointer, = and a value: --set /email=a@b.example");
+        const std::string value = text.substr(equals + 1);
+        edits.push_back({.path = text.substr(0, equals),
+                         .value = connectors::read_json(value) ? value : json::serialize(json::string(value))});
+    }
+    const auto document = connectors::read_json(body);
+    if (!document)
+        return fail(FailureClass::permanent, "bad_edit",
+                    "--set changes fields of JSON, and the body is none: " + document.error().detail);
+    return edited(*document, edits);
+}
+
+/// Adds what shows that the request is the vendor's. With `bad` it is the signature of another body.
+Result<void> sign(net::ClientRequest& request, const Channel& channel, std::chrono::system_clock::time_point now,
+                  bool bad)
+{
+    const std::string other = request.body + " ";
+    connectors::SignedRequest to_sign{.method = request.method,
+                                      .path = request.target,
+                                      .query = {},
+                                      .body = request.body,
+                                      .url = channel.hook_url,
+                                      .headers =
+                                          [&](std::string_view name) {
+                                              std::vector<std::string_view> values;
+                                              for (const auto& [field, value] : request.fields)
+                                                  if (net::same_ignoring_case(field, name))
+                                                      values.emplace_back(value);
+                                              return values;
+                                          },
+                                      .setting = [&](std::string_view name) { return channel.setting(name); },
+                                      .now = now};
+    auto signature = channel.verifier->sign(to_sign);
+    if (signature && bad) {
+        to_sign.body = other;
+        auto wrong = channel.verifier->sign(to_sign);
+        // A secret is the same whatever the body is.
+        if (wrong && wrong->headers == signature->headers && wrong->form == signature->form &&
+            wrong->query == signature->query)
+            for (auto* added : {&wrong->headers, &wrong->form, &wrong->query})
+                for (auto& [name, value] : *added)
+                    value += "x";
+        signature = std::move(wrong);
+    }
+    if (!signature)
+        return std::unexpected(std::move(signature.error()));
+    for (auto& header : signature->headers)
+        request.fields.push_back(std::move(header));
+    for (const auto& [name, value] : signature->form)
+        request.body +=
+            (request.body.empty() ? "" : "&") + connectors::form_encoded(name) + "=" + connectors::form_encoded(value);
+    for (const auto& [name, value] : signature->query)
+        request.target += (request.target.contains('?') ? "&" : "?") + connectors::form_encoded(name) + "=" +
+                          connectors::form_encoded(value);
+    return {};
 }
 
 }  // namespace
@@ -74,7 +146,9 @@ int send_command(const SendOptions& options)
                          "no_sample",
                          "the connector has no sample for the topic `" + topic + "`; give one with --file",
                          {}});
-    const auto body = read_body(file);
+    auto body = read_body(file);
+    if (body)
+        body = with_fields(*body, options.set);
     if (!body)
         return complain(body.error());
     if (!channel->verifier)
@@ -98,23 +172,12 @@ int send_command(const SendOptions& options)
         request.fields.emplace_back(
             header.name,
             replaced(replaced(replaced(header.value, "{topic}", topic), "{uuid}", uuid), "{now}", text_of(time)));
-    const connectors::SignedRequest to_sign{request.body, channel->hook_url,
-                                            [&](std::string_view name) {
-                                                std::vector<std::string_view> values;
-                                                for (const auto& [field, value] : request.fields)
-                                                    if (net::same_ignoring_case(field, name))
-                                                        values.emplace_back(value);
-                                                return values;
-                                            },
-                                            now};
-    const auto signature = channel->verifier->sign(to_sign);
-    if (!signature)
-        return complain(signature.error());
-    request.fields.emplace_back(signature->header, signature->value);
-    if (signature->timestamp_value)
-        request.fields.emplace_back(channel->connector->config.hmac->timestamp_header, *signature->timestamp_value);
+    if (auto done = sign(request, *channel, now, options.bad_signature); !done)
+        return complain(done.error());
 
-    const auto answer = net::exchange(request);
+    auto answer = net::exchange(request);
+    if (answer && options.duplicate)
+        answer = net::exchange(request);
     if (!answer)
         return complain(answer.error());
     const bool fine = answer->status >= 200 && answer->status < 300;

@@ -36,6 +36,7 @@ EventContext::EventContext(const Event& event, const Document& document, NodeInd
            .channel_name = event.channel->name,
            .rounding = rounding_of(*event.channel->connector),
            .channel_zone = event.channel->zone,
+           .channel_settings = &event.channel->settings,
            .minor_units = &event.channel->connector->minor_units}
 {}
 

@@ -80,7 +80,8 @@ Intake<Identified> identify(const Received& received)
         return mapping::MappingContext{.document = document,
                                        .headers = envelope.headers,
                                        .channel_name = channel.name,
-                                       .channel_zone = channel.zone};
+                                       .channel_zone = channel.zone,
+                                       .channel_settings = &channel.settings};
     };
 
     const Connector& connector = *channel.connector;

@@ -12,15 +12,12 @@ std::unexpected<Refused> refuse(int status, FailureClass failure_class, std::str
     return std::unexpected(Refused{status, {failure_class, std::move(code), std::move(detail), {}}, retry_after});
 }
 
-constexpr std::string_view prefix = "/hooks/";
-
 }  // namespace
 
 Intake<Received> receive(net::Request& request, const Configuration& configuration, RateLimiter& listener_rate,
                          const IntakeState& state)
 {
-    const Channel* channel =
-        request.path.starts_with(prefix) ? configuration.channel(request.path.substr(prefix.size())) : nullptr;
+    const Channel* channel = configuration.channel_at(request.path);
     if (channel == nullptr)
         return refuse(404, FailureClass::permanent, "unknown_channel", "no channel listens at this path");
     if (request.method != "POST")

@@ -2,24 +2,53 @@
 
 namespace headgate::gateway {
 
-Intake<std::size_t> verify(const Received& received)
+namespace {
+
+std::unexpected<Refused> refuse(std::string code, std::string detail)
 {
-    if (!received.channel->verifier)
-        return std::unexpected(
-            Refused{401, {FailureClass::auth, "secret_missing", "the channel has no secret", {}}, {}});
+    return std::unexpected(Refused{401, {FailureClass::auth, std::move(code), std::move(detail), {}}, {}});
+}
+
+std::vector<std::string_view> values_of(const net::Request& request, std::string_view name)
+{
+    std::vector<std::string_view> values;
+    for (const auto& field : request.fields)
+        if (net::same_ignoring_case(field.name, name))
+            values.push_back(field.value);
+    return values;
+}
+
+}  // namespace
+
+connectors::SignedRequest signed_request(const Channel& channel, const net::Request& request,
+                                         std::chrono::system_clock::time_point now)
+{
+    return {.method = request.method,
+            .path = request.path,
+            .query = request.query,
+            .body = request.body,
+            .url = channel.hook_url,
+            .headers = [&request](std::string_view name) { return values_of(request, name); },
+            .setting = [&channel](std::string_view name) { return channel.setting(name); },
+            .now = now};
+}
+
+Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies)
+{
+    const Channel& channel = *received.channel;
     const net::Request& request = *received.request;
-    const connectors::SignedRequest signed_request{request.body, received.channel->hook_url,
-                                                   [&request](std::string_view name) {
-                                                       std::vector<std::string_view> values;
-                                                       for (const auto& field : request.fields)
-                                                           if (net::same_ignoring_case(field.name, name))
-                                                               values.push_back(field.value);
-                                                       return values;
-                                                   },
-                                                   received.at};
-    auto matched = received.channel->verifier->verify(signed_request);
+    if (channel.sources && !channel.sources->contain(connectors::caller(
+                               request.remote, values_of(request, "x-forwarded-for"), trusted_proxies)))
+        return refuse("address_not_allowed", "the request comes from an address that the channel does not take");
+    if (!channel.verifier)
+        return refuse("secret_missing", "the channel has no secret");
+    auto matched = channel.verifier->verify(signed_request(channel, request, received.at));
     if (!matched)
         return std::unexpected(Refused{401, std::move(matched.error()), {}});
+    const auto& secret = channel.config.secret[*matched];
+    const auto today = std::chrono::floor<std::chrono::seconds>(received.at);
+    if ((secret.from && today < *secret.from) || (secret.until && today >= *secret.until))
+        return refuse("secret_out_of_date", "the secret that fits is not one of today, by its `from` and `until`");
     return *matched;
 }
 

@@ -4,8 +4,12 @@
 
 namespace headgate::gateway {
 
-/// Who sent it: the number of the secret that matched, or 401 with the verifier's code. A channel whose secret is not
-/// known refuses everything.
-Intake<std::size_t> verify(const Received& received);
+/// A request as signatures see it; views of all three.
+[[nodiscard]] connectors::SignedRequest signed_request(const Channel& channel, const net::Request& request,
+                                                       std::chrono::system_clock::time_point now);
+
+/// Who sent it: the number of the secret that matched, or 401 with the verifier's code, `address_not_allowed` or
+/// `secret_out_of_date`. A channel whose secret is not known refuses everything.
+Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies);
 
 }  // namespace headgate::gateway

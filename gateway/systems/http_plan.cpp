@@ -9,6 +9,7 @@
 #include <boost/url/parse.hpp>
 
 #include "gateway/place.hpp"
+#include "gateway/settings_document.hpp"
 
 namespace headgate::gateway {
 
@@ -23,22 +24,6 @@ net::HttpOrigin origin_of(const boost::urls::url_view& url)
     if (url.has_port() && url.port_number() != 0)
         origin.port = url.port_number();
     return origin;
-}
-
-Document settings_of(const config::Settings& settings)
-{
-    DocumentBuilder builder;
-    builder.open_object();
-    for (const auto& [name, setting] : settings) {
-        builder.name(builder.own(name));
-        switch (setting.kind) {
-        case config::Setting::Kind::text: builder.text(builder.own(setting.text)); break;
-        case config::Setting::Kind::number: builder.number(builder.own(setting.text)); break;
-        case config::Setting::Kind::boolean: builder.boolean(setting.text == "true"); break;
-        }
-    }
-    builder.close();
-    return std::move(builder).finish();
 }
 
 class PlanLoader {
@@ -68,7 +53,7 @@ public:
             else
                 problem(config.where, network.error().code, network.error().detail);
         }
-        made_.settings = settings_of(config.settings);
+        made_.settings = settings_document(config.settings);
         if (!config.error_code.text.empty()) {
             auto compiled =
                 mapping::Expression::compile_bare(config.error_code.text, place_of(config.error_code.where));

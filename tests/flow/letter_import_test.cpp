@@ -2,6 +2,7 @@
 
 #include <ranges>
 
+#include "core/encoding.hpp"
 #include "tests/flow/replaying.hpp"
 
 namespace headgate::test {
@@ -301,6 +302,24 @@ TEST_F(LetterImportFlow, WhatCameHereByItselfIsNotOverwritten)
     EXPECT_EQ(told.at("others").as_int64(), 1) << told;
     EXPECT_EQ(told.at("known").at(0).at("event").as_string(), another) << told;
     EXPECT_EQ(other_letters(), 0);
+    expect_sound();
+}
+
+TEST_F(LetterImportFlow, AnotherBodyUnderAnEventThatIsHereIsToldApart)
+{
+    ASSERT_TRUE(begin() && mend()) << headgate_->log();
+    letters_of_both_kinds();
+    const auto lines = exported();
+    ASSERT_TRUE(begin_other()) << other_->log();
+    ASSERT_EQ(import(lines).code, 0);
+
+    const auto first = lines.substr(0, lines.find('\n'));
+    const auto again = import(with(first, "envelope/body", boost::json::string(to_base64("{\"id\":1}"))));
+    EXPECT_EQ(again.code, 1);
+    EXPECT_THAT(again.err, HasSubstr("another body"));
+    other_letter(strange_);
+    other_letter(refused_);
+    EXPECT_EQ(other_letters(), 2);
     expect_sound();
 }
 

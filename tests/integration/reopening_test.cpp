@@ -77,8 +77,8 @@ TEST_F(ReopeningTest, WhatHasEndedIsBackAtItsOldPlaceInOrderWithItsTerms)
 
     EXPECT_EQ(reopen(1, seq, 0)->answer, Answer::not_its_turn) << "the answer was lost and it is told again";
     ASSERT_TRUE(finish(finished_of(1, reopened->seq)));
-    EXPECT_EQ(tally().accepted, 3);
-    EXPECT_EQ(tally().applied, 3);
+    EXPECT_EQ(tally().accepted, 2) << "it is one event, however often it is replayed";
+    EXPECT_EQ(tally().applied, 2);
     archive_all();
     EXPECT_EQ(finding_lines(), "");
 }

@@ -35,12 +35,12 @@ struct Shop {
 };
 
 struct Step {
-    std::string id;
+    std::string name;  // as of named entries, and said by a key of its own all the same
     std::vector<std::string> to;
     bool operator==(const Step&) const = default;
     void describe(Schema& schema)
     {
-        schema.field("id", id, "Its name.");
+        schema.field("id", name, "Its name.");
         schema.field("to", to, "Where to.");
         schema.not_empty("to", "leave it away");
     }
@@ -252,6 +252,27 @@ TEST_F(ConfigSchemaTest, ASectionsFolderThatCannotBeReadIsAProblem)
     std::filesystem::remove(folder_ + "/channels");
     write("channels", "a file where a folder is meant");
     EXPECT_EQ(places(read("url: a\n")), std::vector<std::string>{"0:0 unreadable"});
+}
+
+TEST_F(ConfigSchemaTest, ASecretThatMayBeGeneratedMayHaveDates)
+{
+    EXPECT_EQ(
+        places(read(
+            "token: [env:OLD, { secret: env:NEW, from: 2026-12-01T00:00:00Z, until: 2027-01-01T01:00:00+01:00 }]\n")),
+        std::vector<std::string>{});
+    ASSERT_EQ(sample_.token.size(), 2U);
+    EXPECT_FALSE(sample_.token[0].from || sample_.token[0].until);
+    EXPECT_EQ(sample_.token[1].name, "NEW");
+    EXPECT_EQ(sample_.token[1].from->time_since_epoch(), std::chrono::seconds{1796083200});
+    EXPECT_EQ(sample_.token[1].until->time_since_epoch(), std::chrono::seconds{1798761600});
+
+    EXPECT_EQ(places(read("token: { secret: env:NEW, from: monday }\n")),
+              std::vector<std::string>{"1:27 wrong_secret"});
+    EXPECT_EQ(places(read("token: { secret: env:NEW, since: 2026-12-01T00:00:00Z }\n")),
+              std::vector<std::string>{"1:27 wrong_secret"});
+    EXPECT_EQ(places(read("token: { from: 2026-12-01T00:00:00Z }\n")), std::vector<std::string>{"1:8 secret_in_file"});
+    EXPECT_EQ(places(read("channels: { eu: { connector: c, secret: { secret: env:A } } }\n")),
+              std::vector<std::string>{"1:41 secret_in_file"});
 }
 
 TEST_F(ConfigSchemaTest, WhatIsShownReadsBackAsTheSame)

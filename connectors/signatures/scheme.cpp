@@ -1,0 +1,112 @@
+#include "connectors/signatures/scheme.hpp"
+
+#include <algorithm>
+
+#include "connectors/formats/form.hpp"
+
+namespace headgate::connectors {
+
+namespace {
+
+template <class V, class Recipe>
+Result<std::unique_ptr<Verifier>> made(const Recipe& recipe, std::span<const std::string> secrets)
+{
+    auto verifier = V::make(recipe, secrets);
+    if (!verifier)
+        return std::unexpected(std::move(verifier.error()));
+    return std::make_unique<V>(std::move(*verifier));
+}
+
+template <class Recipe>
+void scheme(config::Schema& schema, std::string_view key, std::optional<Recipe>& recipe, std::string_view doc)
+{
+    Recipe read = recipe.value_or(Recipe{});
+    if (!schema.reading() || schema.given(key))
+        schema.section(key, read, doc);
+    if (schema.reading() && schema.given(key))
+        recipe = std::move(read);
+}
+
+}  // namespace
+
+void SignatureConfig::describe(config::Schema& schema)
+{
+    scheme(schema, "hmac", hmac, "A shared secret, RFC 2104.");
+    scheme(schema, "public_key", public_key, "The vendor's private key, of which the channel has the public half.");
+    scheme(schema, "http_message", http_message, "HTTP Message Signatures, RFC 9421.");
+    scheme(schema, "shared_secret", shared_secret, "A secret in the request itself: a token, or HTTP Basic.");
+    schema.not_yet("none", "unsigned, accept and hydrate");
+    if (!schema.reading())
+        return;
+    const auto count = int{hmac.has_value()} + int{public_key.has_value()} + int{http_message.has_value()} +
+                       int{shared_secret.has_value()};
+    if (count != 1)
+        schema.problem("", "signature_scheme",
+                       "`signature` names one scheme, and this has " + std::to_string(count) +
+                           ": hmac, public_key, "
+                           "http_message or shared_secret",
+                       "for example hmac: { header: X-Vendor-Signature }");
+}
+
+bool SignatureConfig::given() const
+{
+    return hmac || public_key || http_message || shared_secret;
+}
+
+bool SignatureConfig::signs_url() const
+{
+    return (hmac && hmac->signs_url()) || (public_key && public_key->signs_url()) || http_message.has_value();
+}
+
+std::string SignatureConfig::place() const
+{
+    if (hmac)
+        return hmac->place();
+    if (public_key)
+        return public_key->place();
+    if (http_message)
+        return "header Signature";
+    return shared_secret ? shared_secret->place() : "";
+}
+
+bool SignatureConfig::stands_in(std::string_view header) const
+{
+    const auto among = [&](const std::vector<std::string>& names) {
+        return std::ranges::any_of(names, [&](const std::string& name) { return same_header(name, header); });
+    };
+    return (hmac && among(hmac->header)) || (public_key && among(public_key->header)) ||
+           (http_message && (same_header(header, "signature") || same_header(header, "signature-input"))) ||
+           (shared_secret && same_header(header, shared_secret->header));
+}
+
+bool SignatureConfig::stands_on(const SignedRequest& request) const
+{
+    const auto any = [&](const std::vector<std::string>& names) {
+        return std::ranges::any_of(names, [&](const std::string& name) { return !request.headers(name).empty(); });
+    };
+    const auto detached = [&](const DetachedSignature& signature) {
+        return any(signature.header) || (!signature.field.empty() && form_field(request.body, signature.field)) ||
+               (!signature.parameter.empty() && form_field(request.query, signature.parameter));
+    };
+    return (hmac && detached(*hmac)) || (public_key && detached(*public_key)) ||
+           (http_message && any({"signature", "signature-input"})) ||
+           (shared_secret &&
+            ((!shared_secret->header.empty() && any({shared_secret->header})) ||
+             (!shared_secret->field.empty() && form_field(request.body, shared_secret->field)) ||
+             (!shared_secret->parameter.empty() && form_field(request.query, shared_secret->parameter))));
+}
+
+Result<std::unique_ptr<Verifier>> SignatureConfig::verifier(std::span<const std::string> secrets) const
+{
+    if (hmac)
+        return made<HmacVerifier>(*hmac, secrets);
+    if (public_key)
+        return made<PublicKeyVerifier>(*public_key, secrets);
+    if (http_message)
+        return made<HttpMessageVerifier>(*http_message, secrets);
+    if (shared_secret)
+        return made<SharedSecretVerifier>(*shared_secret, secrets);
+    return fail(FailureClass::permanent, "no_signature", "the connector names no scheme");
+}
+
+}  // namespace headgate::connectors

@@ -1,0 +1,111 @@
+#include "connectors/signatures/shared_secret.hpp"
+
+#include <optional>
+
+#include "connectors/formats/form.hpp"
+#include "core/encoding.hpp"
+#include "core/hash.hpp"
+
+namespace headgate::connectors {
+
+namespace {
+
+/// Of any two texts in the same time, whatever their lengths: a secret's length is not to be found out either.
+bool same_secret(std::string_view given, std::string_view secret)
+{
+    return same_bytes(view(sha256(given)), view(sha256(secret)));
+}
+
+}  // namespace
+
+void SharedSecretRecipe::describe(config::Schema& schema)
+{
+    schema.choice("scheme", scheme, {{"plain", Scheme::plain}, {"basic", Scheme::basic}},
+                  "The secret as it is, or HTTP Basic: then the secret is user:password.");
+    schema.field("header", header, "The header with the secret.");
+    schema.field("prefix", prefix, "What stands before it, in either case: \"Bearer \".");
+    schema.field("parameter", parameter, "Instead: the parameter of the URL.");
+    schema.field("field", field, "Instead: the field of the form.");
+    if (!schema.reading())
+        return;
+    if (scheme == Scheme::basic) {
+        if (!header.empty() || !prefix.empty() || !parameter.empty() || !field.empty())
+            schema.problem("scheme", "secret_place", "HTTP Basic stands in the header Authorization and nowhere else",
+                           "remove the other keys");
+        header = "Authorization";
+        prefix = "Basic ";
+        return;
+    }
+    const auto places = int{!header.empty()} + int{!parameter.empty()} + int{!field.empty()};
+    if (places != 1)
+        schema.problem("", "secret_place",
+                       "the secret stands in one place: `header`, `parameter` or `field`, of which " +
+                           std::to_string(places) + " are given",
+                       "for example header: X-Api-Key");
+}
+
+std::string SharedSecretRecipe::place() const
+{
+    if (!parameter.empty())
+        return "parameter " + parameter;
+    return field.empty() ? "header " + header : "form field " + field;
+}
+
+Result<SharedSecretVerifier> SharedSecretVerifier::make(SharedSecretRecipe recipe, std::span<const std::string> secrets)
+{
+    SharedSecretVerifier verifier;
+    for (const std::string& secret : secrets) {
+        const bool basic = recipe.scheme == SharedSecretRecipe::Scheme::basic;
+        if (secret.empty() || (basic && !secret.contains(':')))
+            return fail(FailureClass::permanent, "secret_unusable",
+                        "secret " + std::to_string(&secret - secrets.data() + 1) +
+                            (basic ? " is not user:password, which HTTP Basic needs" : " is empty"));
+        verifier.secrets_.push_back(basic ? to_base64(secret) : secret);
+    }
+    verifier.recipe_ = std::move(recipe);
+    return verifier;
+}
+
+Result<std::size_t> SharedSecretVerifier::verify(const SignedRequest& request) const
+{
+    const auto missing = [&] {
+        return fail(FailureClass::auth, "secret_not_given", "the request has no " + recipe_.place());
+    };
+    std::string given;
+    if (!recipe_.header.empty()) {
+        const auto values = request.headers(recipe_.header);
+        if (values.size() > 1)
+            return fail(FailureClass::auth, "signature_repeated",
+                        "the header " + recipe_.header + " stands more than once");
+        if (values.empty() || values.front().size() < recipe_.prefix.size() ||
+            !same_header(values.front().substr(0, recipe_.prefix.size()), recipe_.prefix))
+            return missing();
+        given = values.front().substr(recipe_.prefix.size());
+    } else {
+        auto found = recipe_.parameter.empty() ? form_field(request.body, recipe_.field)
+                                               : form_field(request.query, recipe_.parameter);
+        if (!found)
+            return missing();
+        given = std::move(*found);
+    }
+    for (std::size_t i = 0; i < secrets_.size(); ++i)
+        if (same_secret(given, secrets_[i]))
+            return i;
+    return fail(FailureClass::auth, "secret_wrong", "the " + recipe_.place() + " holds none of the channel's secrets");
+}
+
+Result<Signature> SharedSecretVerifier::sign(const SignedRequest& /*request*/) const
+{
+    if (secrets_.empty())
+        return fail(FailureClass::permanent, "secret_missing", "there is no secret to send");
+    Signature signature;
+    if (!recipe_.header.empty())
+        signature.headers.emplace_back(recipe_.header, recipe_.prefix + secrets_.front());
+    else if (!recipe_.parameter.empty())
+        signature.query.emplace_back(recipe_.parameter, secrets_.front());
+    else
+        signature.form.emplace_back(recipe_.field, secrets_.front());
+    return signature;
+}
+
+}  // namespace headgate::connectors

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "connectors/signatures/verifier.hpp"
+#include "core/config/schema.hpp"
+#include "core/result.hpp"
+
+namespace headgate::connectors {
+
+/// A secret that the request itself carries: in a header, a parameter of the URL, a field of its form, or as HTTP Basic
+/// (RFC 7617), whose secret is `user:password`. It protects as long as nobody reads along, so only over TLS.
+struct SharedSecretRecipe {
+    enum class Scheme : std::uint8_t { plain, basic };
+    Scheme scheme = Scheme::plain;
+    std::string header;     // "Authorization", "X-Api-Key"
+    std::string prefix;     // in front of it: "Bearer "; ignoring case, as schemes of RFC 9110 §11.1
+    std::string parameter;  // of the URL
+    std::string field;      // of the form
+
+    void describe(config::Schema& schema);
+    [[nodiscard]] std::string place() const;
+};
+
+class SharedSecretVerifier final : public Verifier {
+public:
+    /// Fails with `secret_unusable`: for Basic, a secret without a colon.
+    static Result<SharedSecretVerifier> make(SharedSecretRecipe recipe, std::span<const std::string> secrets);
+
+    /// `secret_not_given`, `signature_repeated`, `secret_wrong`.
+    [[nodiscard]] Result<std::size_t> verify(const SignedRequest& request) const override;
+    [[nodiscard]] Result<Signature> sign(const SignedRequest& request) const override;
+
+private:
+    SharedSecretRecipe recipe_;
+    std::vector<std::string> secrets_;
+};
+
+}  // namespace headgate::connectors

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+
+#include "connectors/signatures/request.hpp"
+#include "core/result.hpp"
+
+namespace headgate::connectors {
+
+/// Tells whether a request comes from who holds one of the channel's secrets, or the key to which it has the public
+/// half. Verifying may overlap. Compares in constant time what a sender could guess at.
+class Verifier {
+public:
+    virtual ~Verifier() = default;
+
+    /// The number of the secret or key that matched (0 = the first). Failures are of class auth; none says more of a
+    /// secret than its number.
+    [[nodiscard]] virtual Result<std::size_t> verify(const SignedRequest& request) const = 0;
+
+    /// What the vendor would add to this request, with the first secret; `cannot_sign` where only the vendor can.
+    [[nodiscard]] virtual Result<Signature> sign(const SignedRequest& request) const = 0;
+};
+
+}  // namespace headgate::connectors

@@ -1,0 +1,188 @@
+// What gets through the door: schemes, addresses and dates, as a deployment writes them, and `headgate send` as the
+// vendor.
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/config/values.hpp"
+#include "net/http/client.hpp"
+#include "tests/support/headgate_process.hpp"
+#include "tests/support/order_sender.hpp"
+
+namespace headgate::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+class DoorFlow : public ::testing::Test {
+protected:
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+
+    DoorFlow()
+    {
+        write("headgate.yaml", R"(
+public_url: https://hooks.acme.example
+listen: { trusted_proxies: [127.0.0.1] }
+channels:
+  bearer:
+    connector: bearer
+    secret: [{ secret: env:OLD, until: 2026-01-01T00:00:00Z }, { secret: env:NEW, from: 2026-01-01T00:00:00Z }, { secret: env:NEXT, from: 2999-01-01T00:00:00Z }]
+  near: { connector: bearer, secret: env:NEW, addresses: [192.0.2.0/24] }
+  message: { connector: message, secret: env:KEY, settings: { keyid: acme-1 } }
+  woo: { connector: woocommerce, secret: env:NEW }
+  paired: { connector: paired, secret: env:NEW, settings: { public_key: ours } }
+)");
+        connector("bearer", "shared_secret: { header: Authorization, prefix: \"Bearer \" }");
+        connector("message", "http_message: { keyid_setting: keyid }");
+        connector(
+            "paired",
+            R"(hmac: { parameter: sig, pair: "|", pair_setting: public_key, signed: "{setting:public_key}.{body}" })");
+        headgate_ = std::make_unique<HeadgateProcess>(
+            HeadgateProcess::Options{folder_ / "conf",
+                                     folder_ / "data",
+                                     {{"OLD", "old-token"},
+                                      {"NEW", "new-token"},
+                                      {"NEXT", "next-token"},
+                                      {"KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}},
+                                     "127.0.0.1:0"});
+    }
+
+    /// Adds to the connector `message` a challenge, and what it wants to hear.
+    void asking()
+    {
+        connector("message", "http_message: { keyid_setting: keyid }",
+                  "challenges: [{ parameter: challenge }, { method: POST, field: webhook_id, answer: \"\" }]\n"
+                  "answer: { status: 202, body: \"[accepted]\" }\n");
+    }
+
+    void write(const std::string& name, const std::string& text)
+    {
+        const auto path = folder_ / "conf" / name;
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream(path) << text;
+    }
+
+    /// What arrives is an event of the topic `counted`, whose key is the header x-id; nothing is made of it.
+    void connector(const std::string& name, const std::string& signature, const std::string& more = {})
+    {
+        write("connectors/" + name + "/body.json", R"({"id":7,"note":"as it is"})");
+        write("connectors/" + name + "/connector.yaml",
+              "signature: { " + signature +
+                  " }\nidentity: { topic: '\"counted\"', idempotency_key: '$headers.\"x-id\"' }\nkeep_headers: [x-id]\n"
+                  "topics: { counted: { sample: body.json } }\n"
+                  "send: { topic: counted, headers: [{ name: x-id, value: \"{uuid}\" }] }\n" +
+                  more);
+    }
+
+    std::pair<int, std::string> post(const std::string& channel, Headers headers, std::string body = "{}",
+                                     std::string method = "POST")
+    {
+        net::ClientRequest request;
+        request.host = "127.0.0.1";
+        request.port = headgate_->port();
+        request.method = std::move(method);
+        request.target = "/hooks/" + channel;
+        request.body = std::move(body);
+        request.fields = std::move(headers);
+        request.fields.emplace_back("X-Id", std::to_string(++sent_));
+        const auto answer = net::exchange(request);
+        return answer ? std::pair{answer->status, answer->body} : std::pair{0, answer.error().detail};
+    }
+
+    CommandResult headgate_send(std::vector<std::string> arguments)
+    {
+        arguments.insert(arguments.begin(), "send");
+        arguments.insert(arguments.end(), {"--data", (folder_ / "data").string()});
+        return run_headgate(arguments, {{"OLD", "old-token"},
+                                        {"NEW", "new-token"},
+                                        {"NEXT", "next-token"},
+                                        {"KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}});
+    }
+
+    TemporaryFolder folder_;
+    std::unique_ptr<HeadgateProcess> headgate_;
+    int sent_ = 0;
+};
+
+TEST_F(DoorFlow, ASecretCountsFromItsFirstDayToItsLast)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    EXPECT_EQ(post("bearer", {{"Authorization", "Bearer new-token"}}).first, 200);
+    EXPECT_EQ(post("bearer", {{"Authorization", "bearer new-token"}}).first, 200) << "a scheme's name has no case";
+    for (const auto* token : {"old-token", "next-token"}) {
+        const auto [status, body] = post("bearer", {{"Authorization", std::string("Bearer ") + token}});
+        EXPECT_EQ(status, 401) << token;
+        EXPECT_THAT(body, HasSubstr("secret_out_of_date"));
+        EXPECT_THAT(body, ::testing::Not(HasSubstr(token)));
+    }
+    EXPECT_THAT(post("bearer", {{"Authorization", "Bearer guessed"}}).second, HasSubstr("secret_wrong"));
+    EXPECT_THAT(post("bearer", {}).second, HasSubstr("secret_not_given"));
+    EXPECT_THAT(headgate_->admin("GET", "/metrics").second,
+                HasSubstr("headgate_secret_matches_total{channel=\"bearer\",secret=\"2\"} 2"));
+}
+
+TEST_F(DoorFlow, ThoseWhoCallFromElsewhereAreRefusedWhateverTheyKnow)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    const auto from = [&](const std::string& forwarded) {
+        return post("near", {{"Authorization", "Bearer new-token"}, {"X-Forwarded-For", forwarded}});
+    };
+    EXPECT_EQ(from("192.0.2.9").first, 200) << from("192.0.2.9").second;
+    EXPECT_THAT(from("198.51.100.1").second, HasSubstr("address_not_allowed"));
+    EXPECT_THAT(from("192.0.2.9, 198.51.100.1").second, HasSubstr("address_not_allowed"))
+        << "what the caller wrote into the header itself proves nothing";
+    EXPECT_EQ(post("near", {{"Authorization", "Bearer new-token"}}).first, 401) << "the proxy itself is no vendor";
+}
+
+TEST_F(DoorFlow, SendSignsByEachSchemeAndPlaysAForger)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    for (const auto* channel : {"message", "paired"}) {
+        SCOPED_TRACE(channel);
+        const auto good = headgate_send({channel});
+        EXPECT_EQ(good.code, 0) << good.out << good.err;
+        const auto bad = headgate_send({channel, "--bad-signature"});
+        EXPECT_EQ(bad.code, 1);
+        EXPECT_THAT(bad.out, HasSubstr(": 401"));
+        const auto twice = headgate_send({channel, "--duplicate"});
+        EXPECT_EQ(twice.code, 0);
+        EXPECT_THAT(twice.out, HasSubstr("\"duplicate\":true"));
+    }
+    // The first secret is of last year, and the vendor signs with it.
+    EXPECT_THAT(headgate_send({"bearer"}).out, HasSubstr("secret_out_of_date"));
+
+    const auto changed = headgate_send({"paired", "--set", "/id=19.90", "--set", "/note=so it is", "--json"});
+    ASSERT_EQ(changed.code, 0) << changed.err;
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s));
+    const auto event = event_of(changed.out);
+    EXPECT_EQ(headgate_->admin("GET", "/api/v1/events/" + event + "/raw?reveal=true&why=test").second,
+              R"({"id":19.90,"note":"so it is"})");
+    EXPECT_EQ(headgate_send({"paired", "--set", "id=7"}).code, 1) << "no JSON pointer";
+}
+
+TEST_F(DoorFlow, AVendorsQuestionIsAnsweredAndIsNoEvent)
+{
+    asking();
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    EXPECT_EQ(post("message?challenge=8f3a", {}, "", "GET"), (std::pair<int, std::string>{200, "8f3a"}));
+    EXPECT_EQ(post("message", {}, "webhook_id=15"), (std::pair<int, std::string>{200, ""}));
+    EXPECT_EQ(post("woo", {}, "webhook_id=15"), (std::pair<int, std::string>{200, ""}));
+    EXPECT_EQ(post("woo", {}, "webhook_id=15&id=1").first, 401);
+    EXPECT_EQ(post("message?other=1", {}, "", "GET").first, 405);
+    EXPECT_EQ(post("bearer?challenge=8f3a", {}, "", "GET").first, 405) << "this vendor asks nothing";
+    EXPECT_EQ(post("message", {{"Signature", "x=:aGk=:"}}, "webhook_id=15").first, 401) << "signed, so it is an event";
+    EXPECT_EQ(headgate_->admin_json("/api/v1/verify").at("accepted").to_number<int>(), 0);
+
+    for (const auto* again : {"first", "known"}) {
+        const auto sent = headgate_send({"message", "--duplicate"});
+        EXPECT_THAT(sent.out, HasSubstr(": 202\n[accepted]")) << again;
+    }
+}
+
+}  // namespace
+
+}  // namespace headgate::test
