@@ -79,6 +79,7 @@ void ConnectorConfig::describe(config::Schema& schema)
 {
     schema.field("title", title, "The vendor's name for people.");
     schema.section("signature", signature, "Who sent it. Without it no channel takes this vendor's webhooks yet.");
+    schema.section("format", format, "What its bodies are written in; default: JSON.");
     schema.items("challenges", challenges, "What it asks of a URL before it sends there, and the answer.");
     AnswerConfig answering;
     schema.section("answer", answering, "What it wants to hear when an event is accepted, known, or of no interest.");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/challenge.hpp"
+#include "connectors/formats/format.hpp"
 #include "connectors/signatures/scheme.hpp"
 #include "core/config/schema.hpp"
 #include "core/currency.hpp"
@@ -74,6 +75,7 @@ struct ConnectorConfig {
     std::string folder;
     std::string title;  // the vendor's name for people, in the banner
     SignatureConfig signature;
+    FormatConfig format;
     std::vector<ChallengeConfig> challenges;
     std::optional<AnswerConfig> answer;  // none: JSON with the event's id
     IdentityConfig identity;

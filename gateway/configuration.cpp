@@ -546,7 +546,7 @@ private:
             (options_.secrets_required ? problems_ : notes_).push_back(std::move(found));
             return;
         }
-        auto made = signature.verifier(*secrets);
+        auto made = signature.verifier(*secrets, channel.connector->config.format);
         if (made)
             channel.verifier = std::move(*made);
         else

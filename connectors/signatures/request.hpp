@@ -33,6 +33,7 @@ struct Signature {
     std::vector<std::pair<std::string, std::string>> headers;
     std::vector<std::pair<std::string, std::string>> form;   // fields appended to a form
     std::vector<std::pair<std::string, std::string>> query;  // parameters appended to the URL
+    std::string in_body{};                                   // what {secret} in the body stands for
 };
 
 }  // namespace headgate::connectors

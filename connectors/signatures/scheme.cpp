@@ -8,10 +8,10 @@ namespace headgate::connectors {
 
 namespace {
 
-template <class V, class Recipe>
-Result<std::unique_ptr<Verifier>> made(const Recipe& recipe, std::span<const std::string> secrets)
+template <class V, class Recipe, class... More>
+Result<std::unique_ptr<Verifier>> made(const Recipe& recipe, std::span<const std::string> secrets, const More&... more)
 {
-    auto verifier = V::make(recipe, secrets);
+    auto verifier = V::make(recipe, secrets, more...);
     if (!verifier)
         return std::unexpected(std::move(verifier.error()));
     return std::make_unique<V>(std::move(*verifier));
@@ -96,7 +96,8 @@ bool SignatureConfig::stands_on(const SignedRequest& request) const
              (!shared_secret->parameter.empty() && form_field(request.query, shared_secret->parameter))));
 }
 
-Result<std::unique_ptr<Verifier>> SignatureConfig::verifier(std::span<const std::string> secrets) const
+Result<std::unique_ptr<Verifier>> SignatureConfig::verifier(std::span<const std::string> secrets,
+                                                            const FormatConfig& format) const
 {
     if (hmac)
         return made<HmacVerifier>(*hmac, secrets);
@@ -105,7 +106,7 @@ Result<std::unique_ptr<Verifier>> SignatureConfig::verifier(std::span<const std:
     if (http_message)
         return made<HttpMessageVerifier>(*http_message, secrets);
     if (shared_secret)
-        return made<SharedSecretVerifier>(*shared_secret, secrets);
+        return made<SharedSecretVerifier>(*shared_secret, secrets, format);
     return fail(FailureClass::permanent, "no_signature", "the connector names no scheme");
 }
 

@@ -33,7 +33,8 @@ struct SignatureConfig {
     [[nodiscard]] bool stands_on(const SignedRequest& request) const;
     /// A verifier with the channel's secrets, or the vendor's public keys. Fails with `secret_unusable`, `key_unusable`
     /// and `signed_template`.
-    [[nodiscard]] Result<std::unique_ptr<Verifier>> verifier(std::span<const std::string> secrets) const;
+    [[nodiscard]] Result<std::unique_ptr<Verifier>> verifier(std::span<const std::string> secrets,
+                                                             const FormatConfig& format = {}) const;
 };
 
 }  // namespace headgate::connectors

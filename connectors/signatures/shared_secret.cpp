@@ -16,6 +16,23 @@ bool same_secret(std::string_view given, std::string_view secret)
     return same_bytes(view(sha256(given)), view(sha256(secret)));
 }
 
+/// The text at a pointer of a document; an element's own text counts (`#text`).
+std::optional<std::string> text_at(const Document& document, std::string_view pointer)
+{
+    NodeIndex node = document.root();
+    while (!pointer.empty() && node != no_node) {
+        pointer.remove_prefix(1);
+        const auto step = pointer.substr(0, pointer.find('/'));
+        node = document.member(node, step);
+        pointer.remove_prefix(step.size());
+    }
+    if (node != no_node && document[node].kind == NodeKind::object)
+        node = document.member(node, "#text");
+    if (node == no_node || document[node].kind != NodeKind::text)
+        return std::nullopt;
+    return std::string(document[node].text);
+}
+
 }  // namespace
 
 void SharedSecretRecipe::describe(config::Schema& schema)
@@ -26,32 +43,38 @@ void SharedSecretRecipe::describe(config::Schema& schema)
     schema.field("prefix", prefix, "What stands before it, in either case: \"Bearer \".");
     schema.field("parameter", parameter, "Instead: the parameter of the URL.");
     schema.field("field", field, "Instead: the field of the form.");
+    schema.field("pointer", pointer, "Instead: the place in the document, as a JSON pointer through members.");
     if (!schema.reading())
         return;
     if (scheme == Scheme::basic) {
-        if (!header.empty() || !prefix.empty() || !parameter.empty() || !field.empty())
+        if (!header.empty() || !prefix.empty() || !parameter.empty() || !field.empty() || !pointer.empty())
             schema.problem("scheme", "secret_place", "HTTP Basic stands in the header Authorization and nowhere else",
                            "remove the other keys");
         header = "Authorization";
         prefix = "Basic ";
         return;
     }
-    const auto places = int{!header.empty()} + int{!parameter.empty()} + int{!field.empty()};
+    const auto places = int{!header.empty()} + int{!parameter.empty()} + int{!field.empty()} + int{!pointer.empty()};
     if (places != 1)
         schema.problem("", "secret_place",
-                       "the secret stands in one place: `header`, `parameter` or `field`, of which " +
+                       "the secret stands in one place: `header`, `parameter`, `field` or `pointer`, of which " +
                            std::to_string(places) + " are given",
                        "for example header: X-Api-Key");
+    if (!pointer.empty() && !pointer.starts_with('/'))
+        schema.problem("pointer", "secret_place", "`pointer` begins with a /", "for example /header/token");
 }
 
 std::string SharedSecretRecipe::place() const
 {
     if (!parameter.empty())
         return "parameter " + parameter;
+    if (!pointer.empty())
+        return "member " + pointer;
     return field.empty() ? "header " + header : "form field " + field;
 }
 
-Result<SharedSecretVerifier> SharedSecretVerifier::make(SharedSecretRecipe recipe, std::span<const std::string> secrets)
+Result<SharedSecretVerifier> SharedSecretVerifier::make(SharedSecretRecipe recipe, std::span<const std::string> secrets,
+                                                        FormatConfig format)
 {
     SharedSecretVerifier verifier;
     for (const std::string& secret : secrets) {
@@ -63,33 +86,37 @@ Result<SharedSecretVerifier> SharedSecretVerifier::make(SharedSecretRecipe recip
         verifier.secrets_.push_back(basic ? to_base64(secret) : secret);
     }
     verifier.recipe_ = std::move(recipe);
+    verifier.format_ = std::move(format);
     return verifier;
+}
+
+std::optional<std::string> SharedSecretVerifier::given(const SignedRequest& request) const
+{
+    if (!recipe_.parameter.empty())
+        return form_field(request.query, recipe_.parameter);
+    if (!recipe_.field.empty())
+        return form_field(request.body, recipe_.field);
+    if (!recipe_.pointer.empty()) {
+        const auto document = read_document(request.body, format_);
+        return document ? text_at(*document, recipe_.pointer) : std::nullopt;
+    }
+    const auto values = request.headers(recipe_.header);
+    if (values.empty() || values.front().size() < recipe_.prefix.size() ||
+        !same_header(values.front().substr(0, recipe_.prefix.size()), recipe_.prefix))
+        return std::nullopt;
+    return std::string(values.front().substr(recipe_.prefix.size()));
 }
 
 Result<std::size_t> SharedSecretVerifier::verify(const SignedRequest& request) const
 {
-    const auto missing = [&] {
+    if (!recipe_.header.empty() && request.headers(recipe_.header).size() > 1)
+        return fail(FailureClass::auth, "signature_repeated",
+                    "the header " + recipe_.header + " stands more than once");
+    const auto secret = given(request);
+    if (!secret)
         return fail(FailureClass::auth, "secret_not_given", "the request has no " + recipe_.place());
-    };
-    std::string given;
-    if (!recipe_.header.empty()) {
-        const auto values = request.headers(recipe_.header);
-        if (values.size() > 1)
-            return fail(FailureClass::auth, "signature_repeated",
-                        "the header " + recipe_.header + " stands more than once");
-        if (values.empty() || values.front().size() < recipe_.prefix.size() ||
-            !same_header(values.front().substr(0, recipe_.prefix.size()), recipe_.prefix))
-            return missing();
-        given = values.front().substr(recipe_.prefix.size());
-    } else {
-        auto found = recipe_.parameter.empty() ? form_field(request.body, recipe_.field)
-                                               : form_field(request.query, recipe_.parameter);
-        if (!found)
-            return missing();
-        given = std::move(*found);
-    }
     for (std::size_t i = 0; i < secrets_.size(); ++i)
-        if (same_secret(given, secrets_[i]))
+        if (same_secret(*secret, secrets_[i]))
             return i;
     return fail(FailureClass::auth, "secret_wrong", "the " + recipe_.place() + " holds none of the channel's secrets");
 }
@@ -103,8 +130,10 @@ Result<Signature> SharedSecretVerifier::sign(const SignedRequest& /*request*/) c
         signature.headers.emplace_back(recipe_.header, recipe_.prefix + secrets_.front());
     else if (!recipe_.parameter.empty())
         signature.query.emplace_back(recipe_.parameter, secrets_.front());
-    else
+    else if (!recipe_.field.empty())
         signature.form.emplace_back(recipe_.field, secrets_.front());
+    else
+        signature.in_body = secrets_.front();
     return signature;
 }
 

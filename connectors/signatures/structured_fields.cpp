@@ -74,8 +74,10 @@ public:
                 failed_ = true;
                 break;
             }
-            if (take('\\') && next() != '"' && next() != '\\')
+            if (take('\\') && next() != '"' && next() != '\\') {
                 failed_ = true;
+                break;
+            }
             text += next();
             ++at_;
         }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "connectors/formats/format.hpp"
 #include "connectors/formats/json.hpp"
 #include "gateway/api/find_letter.hpp"
 #include "gateway/api/letter_filter.hpp"
@@ -93,9 +94,12 @@ Task<std::string> edit(const Means& with, const retry::Letter& letter, const Ask
     auto envelope = decode_envelope(*bytes);
     if (!envelope)
         co_return std::unexpected(envelope.error());
-    const auto document = connectors::read_json(envelope->body);
+    const Channel* channel = with.configuration.channel(envelope->channel);
+    const auto format = channel == nullptr ? connectors::FormatConfig{} : channel->connector->config.format;
+    const auto document = connectors::read_document(envelope->body, format);
     if (!document)
-        co_return fail(FailureClass::permanent, "edit_impossible", "the body is no JSON: " + document.error().detail);
+        co_return fail(FailureClass::permanent, "edit_impossible",
+                       "the body cannot be read: " + document.error().detail);
     const auto before = read_edits(envelope->edits.empty() ? "[]" : envelope->edits);
     if (!before)
         co_return std::unexpected(before.error());

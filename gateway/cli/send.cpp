@@ -37,6 +37,16 @@ Result<std::string> read_body(const std::string& file)
     return read_file(file);
 }
 
+std::string content_type(connectors::FormatConfig::Kind kind)
+{
+    switch (kind) {
+    case connectors::FormatConfig::Kind::json: return "application/json";
+    case connectors::FormatConfig::Kind::form: return "application/x-www-form-urlencoded";
+    case connectors::FormatConfig::Kind::xml: return "application/xml";
+    }
+    std::unreachable();
+}
+
 /// The body with one field after the other changed; a value that is no JSON is a text.
 Result<std::string> with_fields(const std::string& body, const std::vector<std::string>& set)
 {
@@ -95,6 +105,8 @@ Result<void> sign(net::ClientRequest& request, const Channel& channel, std::chro
         return std::unexpected(std::move(signature.error()));
     for (auto& header : signature->headers)
         request.fields.push_back(std::move(header));
+    if (!signature->in_body.empty())
+        request.body = replaced(std::move(request.body), "{secret}", signature->in_body + (bad ? "x" : ""));
     for (const auto& [name, value] : signature->form)
         request.body +=
             (request.body.empty() ? "" : "&") + connectors::form_encoded(name) + "=" + connectors::form_encoded(value);
@@ -166,7 +178,7 @@ int send_command(const SendOptions& options)
     request.method = "POST";
     request.target = "/hooks/" + options.channel;
     request.body = *body;
-    request.fields.emplace_back("Content-Type", "application/json");
+    request.fields.emplace_back("Content-Type", content_type(channel->connector->config.format.kind));
     const std::string uuid = EventId::make(now).text();
     for (const auto& header : send.headers)
         request.fields.emplace_back(

@@ -1,5 +1,6 @@
 #include "gateway/stages/decode.hpp"
 
+#include "connectors/formats/format.hpp"
 #include "connectors/formats/json.hpp"
 #include "gateway/edits.hpp"
 #include "gateway/stages/context.hpp"
@@ -40,7 +41,7 @@ Result<Decoded> decode(Event& event)
     if (decoded.topic == nullptr)
         return decoded;
     if (!event.document) {
-        auto document = connectors::read_json(event.envelope.body);
+        auto document = connectors::read_document(event.envelope.body, event.channel->connector->config.format);
         if (!document)
             return std::unexpected(std::move(document.error()));
         event.document = std::move(*document);

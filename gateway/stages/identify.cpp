@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "connectors/formats/json.hpp"
+#include "connectors/formats/format.hpp"
 #include "connectors/formats/json_peek.hpp"
 #include "core/ascii.hpp"
 
@@ -46,10 +46,11 @@ std::optional<std::string> order_key(Identified& identified, const Topic* topic,
     const OrderBy* order_by = own ? &*own : topic != nullptr && topic->order_by ? &*topic->order_by : nullptr;
     if (order_by == nullptr)
         return std::nullopt;
-    if (!order_by->paths.empty())
+    const auto& format = identified.channel->connector->config.format;
+    if (!order_by->paths.empty() && format.kind == connectors::FormatConfig::Kind::json)
         return connectors::peek_json(identified.envelope.body, order_by->paths);
     if (!identified.document) {
-        auto document = connectors::read_json(identified.envelope.body);
+        auto document = connectors::read_document(identified.envelope.body, format);
         if (!document)
             return std::nullopt;
         identified.document = std::move(*document);
@@ -86,7 +87,7 @@ Intake<Identified> identify(const Received& received)
 
     const Connector& connector = *channel.connector;
     if (connector.identity_reads_document)
-        if (auto document = connectors::read_json(envelope.body))
+        if (auto document = connectors::read_document(envelope.body, connector.config.format))
             identified.document = std::move(*document);
     const auto identity = context(identified.document ? *identified.document : no_document());
     const auto topic = connector.topic->text(identity);

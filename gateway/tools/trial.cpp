@@ -4,6 +4,7 @@
 #include <charconv>
 #include <ranges>
 
+#include "connectors/formats/format.hpp"
 #include "connectors/formats/json.hpp"
 #include "core/ascii.hpp"
 #include "gateway/hint.hpp"
@@ -51,7 +52,8 @@ std::optional<Identified> identified(const Channel& channel, const Sample& sampl
     }
     Failure& refused = made.error().failure;
     if (channel.connector->identity_reads_document)
-        if (auto body = connectors::read_json(sample.body); !body) {  // what is asked of it is missing for that alone
+        if (auto body = connectors::read_document(sample.body, channel.connector->config.format);
+            !body) {  // what is asked of it is missing for that alone
             trial.refused = true;
             trial.failure = {"decode", std::move(body.error())};
             return std::nullopt;
@@ -76,7 +78,7 @@ std::optional<Identified> identified(const Channel& channel, const Sample& sampl
             plain.envelope.headers.emplace_back(lower(name), value);
     plain.envelope.body = sample.body;
     if (plain.envelope.topic.empty()) {  // refused for its key alone: the topic can be read
-        auto body = connectors::read_json(sample.body);
+        auto body = connectors::read_document(sample.body, channel.connector->config.format);
         if (!body)
             body = connectors::read_json("null");
         const mapping::MappingContext context{.document = *body, .headers = plain.envelope.headers};

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/config/values.hpp"
 #include "net/http/client.hpp"
+#include "tests/flow/flow.hpp"
 #include "tests/support/headgate_process.hpp"
 #include "tests/support/order_sender.hpp"
 
@@ -33,6 +33,8 @@ channels:
     secret: [{ secret: env:OLD, until: 2026-01-01T00:00:00Z }, { secret: env:NEW, from: 2026-01-01T00:00:00Z }, { secret: env:NEXT, from: 2999-01-01T00:00:00Z }]
   near: { connector: bearer, secret: env:NEW, addresses: [192.0.2.0/24] }
   message: { connector: message, secret: env:KEY, settings: { keyid: acme-1 } }
+  stock: { connector: stock, secret: env:NEW }
+  form: { connector: form, secret: env:NEW }
   woo: { connector: woocommerce, secret: env:NEW }
   paired: { connector: paired, secret: env:NEW, settings: { public_key: ours } }
 )");
@@ -41,6 +43,45 @@ channels:
         connector(
             "paired",
             R"(hmac: { parameter: sig, pair: "|", pair_setting: public_key, signed: "{setting:public_key}.{body}" })");
+        write("connectors/stock/body.xml", R"(<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE stock SYSTEM "http://acme.example/stock.dtd">
+<stock id="s-1" at="2026-03-03T14:21:00Z"><auth>{secret}</auth>
+  <item sku="A-1"><left unit="EA">12.50</left></item><item sku="A-2"><left unit="EA">7</left></item></stock>
+)");
+        write("connectors/stock/connector.yaml", R"(format: { kind: xml }
+signature: { shared_secret: { pointer: /stock/auth } }
+identity: { topic: '"counted"', idempotency_key: .stock."@id" }
+topics: { counted: { mappings: [level], sample: body.xml } }
+send: { topic: counted }
+)");
+        write("connectors/stock/mappings/level.yaml", R"(transaction: inventory_level
+each: .stock.item[]
+entity: stock/{."@sku"}
+version: $doc.stock."@at" | timestamp
+fields:
+  item: { sku: ."@sku" }
+  location: main
+  as_of: $doc.stock."@at" | timestamp
+  basis: full
+  quantities: { on_hand: .left | quantity(.left."@unit") }
+)");
+        write("connectors/form/body.txt", "id=f-1&sku=B+1&left=3");
+        write("connectors/form/connector.yaml", R"(format: { kind: form }
+signature: { hmac: { field: sig, signed: "{field:id}.{field:left}" } }
+identity: { topic: '"counted"', idempotency_key: .id, order_by: .sku }
+topics: { counted: { mappings: [level], sample: body.txt } }
+send: { topic: counted }
+)");
+        write("connectors/form/mappings/level.yaml", R"(transaction: inventory_level
+entity: stock/{.sku}
+version: $event.received_at | timestamp
+fields:
+  item: { sku: .sku }
+  location: main
+  as_of: $event.received_at | timestamp
+  basis: full
+  quantities: { on_hand: .left | quantity("EA") }
+)");
         headgate_ = std::make_unique<HeadgateProcess>(
             HeadgateProcess::Options{folder_ / "conf",
                                      folder_ / "data",
@@ -181,6 +222,32 @@ TEST_F(DoorFlow, AVendorsQuestionIsAnsweredAndIsNoEvent)
         const auto sent = headgate_send({"message", "--duplicate"});
         EXPECT_THAT(sent.out, HasSubstr(": 202\n[accepted]")) << again;
     }
+}
+
+TEST_F(DoorFlow, XmlAndFormsBecomeTransactions)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    for (const auto* channel : {"stock", "form"}) {
+        SCOPED_TRACE(channel);
+        const auto bad = headgate_send({channel, "--bad-signature"});
+        EXPECT_THAT(bad.out, HasSubstr(": 401")) << bad.err;
+        const auto sent = headgate_send({channel, "--json"});
+        ASSERT_EQ(sent.code, 0) << sent.out << sent.err;
+        ASSERT_TRUE(headgate_->wait_until_told("/api/v1/events/" + event_of(sent.out), "\"state\":\"applied\"", 60s))
+            << headgate_->admin("GET", "/api/v1/events/" + event_of(sent.out)).second << headgate_->log();
+    }
+    EXPECT_EQ(ledger_texts((folder_ / "data/ledger.db").string(),
+                           "select item_sku || ' ' || quantities_on_hand from inventory_level order by 1"),
+              (std::vector<std::string>{"A-1 12.5", "A-2 7", "B 1 3"}));
+
+    EXPECT_EQ(post("stock", {},
+                   "<stock id='s-2'><auth>new-token</auth><item sku='A-3'><left unit='EA'>x</left></item></stock>")
+                  .first,
+              200)
+        << "well signed and wrong is a letter";
+    EXPECT_EQ(post("stock", {}, "<!DOCTYPE s [<!ENTITY e 'new-token'>]><stock id='s-3'><auth>&e;</auth></stock>").first,
+              401);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/dlq", "\"type\":\"inventory_level\"", 60s));
 }
 
 }  // namespace

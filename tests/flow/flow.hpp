@@ -12,6 +12,24 @@
 
 namespace headgate::test {
 
+/// The first column of what a query of a ledger gives.
+inline std::vector<std::string> ledger_texts(const std::string& file, const std::string& sql)
+{
+    std::vector<std::string> rows;
+    sqlite3* database = nullptr;
+    sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READONLY, nullptr);
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
+        ADD_FAILURE() << sqlite3_errmsg(database);
+    while (statement != nullptr && sqlite3_step(statement) == SQLITE_ROW) {
+        const auto* text = sqlite3_column_text(statement, 0);
+        rows.emplace_back(text == nullptr ? "(null)" : reinterpret_cast<const char*>(text));
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return rows;
+}
+
 /// One Headgate of its own for each test, on tests/flow/config.
 class FlowTest : public ::testing::Test {
 protected:
@@ -22,19 +40,7 @@ protected:
     /// The first column of each row of the ledger.
     std::vector<std::string> ledger(const std::string& sql)
     {
-        std::vector<std::string> rows;
-        sqlite3* database = nullptr;
-        sqlite3_open_v2((folder_ / "data/ledger.db").c_str(), &database, SQLITE_OPEN_READONLY, nullptr);
-        sqlite3_stmt* statement = nullptr;
-        if (sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
-            ADD_FAILURE() << sqlite3_errmsg(database);
-        while (statement != nullptr && sqlite3_step(statement) == SQLITE_ROW) {
-            const auto* text = sqlite3_column_text(statement, 0);
-            rows.emplace_back(text == nullptr ? "(null)" : reinterpret_cast<const char*>(text));
-        }
-        sqlite3_finalize(statement);
-        sqlite3_close(database);
-        return rows;
+        return ledger_texts((folder_ / "data/ledger.db").string(), sql);
     }
 
     Answer send(const std::string& channel, const Webhook& webhook)

@@ -308,6 +308,18 @@ TEST_F(SignatureSchemesTest, Ed25519OfRfc9421WithItsContentDigest)
     EXPECT_EQ(code(*made, sent), "signature_wrong");
 }
 
+TEST_F(SignatureSchemesTest, SignatureInputThatBreaksOffIsMalformed)
+{
+    const auto made = verifier("http_message: {}", {"aGg="});
+    for (const auto* input :
+         {R"(a=("@m=\)", R"(a=("@m\)", "a=(", "a=(\"b\"", "a=", "a=:aGg=", "a;", "a=?", "a=-", "a=1,", "=", "a=()b"}) {
+        Sent sent = rfc_request();
+        sent.headers.emplace_back("Signature-Input", input);
+        sent.headers.emplace_back("Signature", "a=:aGg=:");
+        EXPECT_EQ(code(*made, sent), "signature_malformed") << input;
+    }
+}
+
 TEST_F(SignatureSchemesTest, AContentDigestIsHeldAgainstTheBody)
 {
     const std::vector<std::string> secrets{"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="};
@@ -526,6 +538,29 @@ TEST_F(ForgeryTest, OfSecretsInTheRequest)
     none_passes("shared_secret: { scheme: basic }", "user:hush", {});
     none_passes("shared_secret: { parameter: token }", "hush-hush", {});
     none_passes("shared_secret: { field: token }", "hush-hush", {});
+}
+
+TEST_F(SignatureSchemesTest, ASecretInTheDocumentAsCxmlHasIt)
+{
+    const auto [config, codes] = read("shared_secret: { pointer: /cXML/Header/Sender/Credential/SharedSecret }");
+    EXPECT_EQ(codes, "");
+    FormatConfig format;
+    format.kind = FormatConfig::Kind::xml;
+    const auto made = config.verifier(std::vector<std::string>{"old", "coyote"}, format).value();
+    const auto with = [](const std::string& secret) {
+        Sent sent;
+        sent.body = "<cXML><Header><Sender><Credential domain=\"d\"><Identity>i</Identity>" + secret +
+                    "</Credential></Sender></Header></cXML>";
+        return sent;
+    };
+    EXPECT_EQ(made->verify(with("<SharedSecret>coyote</SharedSecret>").request()).value(), 1U);
+    EXPECT_EQ(code(*made, with("<SharedSecret>Coyote</SharedSecret>")), "secret_wrong");
+    EXPECT_EQ(code(*made, with("")), "secret_not_given");
+    EXPECT_EQ(code(*made, with("<SharedSecret>coyote</SharedSecret><SharedSecret>x</SharedSecret>")),
+              "secret_not_given")
+        << "two are none";
+    EXPECT_EQ(code(*made, with("<SharedSecret>coyote</SharedSecret><broken>")), "secret_not_given");
+    EXPECT_EQ(made->sign(with("").request())->in_body, "old");
 }
 
 TEST_F(SignatureSchemesTest, ASchemeThatProtectsLessThanItSeemsToIsAProblem)

@@ -1,0 +1,138 @@
+#include "connectors/formats/format.hpp"
+
+#include <array>
+#include <unordered_map>
+#include <vector>
+
+#include "connectors/formats/form.hpp"
+#include "connectors/formats/json.hpp"
+#include "connectors/formats/xml.hpp"
+#include "core/utf8.hpp"
+
+namespace headgate::connectors {
+
+namespace {
+
+constexpr std::size_t most_form_fields = 100'000;
+
+void append_utf8(std::string& text, std::uint32_t code)
+{
+    if (code < 0x80) {
+        text += static_cast<char>(code);
+    } else if (code < 0x800) {
+        text += static_cast<char>(0xC0U | code >> 6U);
+        text += static_cast<char>(0x80U | (code & 0x3FU));
+    } else {
+        text += static_cast<char>(0xE0U | code >> 12U);
+        text += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
+        text += static_cast<char>(0x80U | (code & 0x3FU));
+    }
+}
+
+/// windows-1252 as the Encoding Standard has it: its five bytes without a letter are control characters.
+std::string from_windows_1252(std::string_view bytes)
+{
+    constexpr std::array<std::uint16_t, 32> high{0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
+                                                 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
+    std::string text;
+    text.reserve(bytes.size());
+    for (const char letter : bytes) {
+        const auto byte = static_cast<unsigned char>(letter);
+        append_utf8(text, byte >= 0x80 && byte < 0xA0 ? high[byte - 0x80U] : byte);
+    }
+    return text;
+}
+
+std::unexpected<Failure> form_failure(std::string code, std::string detail)
+{
+    return fail(FailureClass::permanent, std::move(code), std::move(detail));
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> decoded_fields(std::string_view body,
+                                                                        FormatConfig::Encoding encoding)
+{
+    auto fields = form_fields(body);
+    if (fields.empty())
+        return form_failure("form_empty", "the form has no field");
+    if (fields.size() > most_form_fields)
+        return form_failure("too_many_nodes", "more than " + std::to_string(most_form_fields) + " fields");
+    for (auto& [name, value] : fields) {
+        if (encoding == FormatConfig::Encoding::windows_1252) {
+            name = from_windows_1252(name);
+            value = from_windows_1252(value);
+        } else if (!is_utf8(name) || !is_utf8(value)) {
+            return form_failure("invalid_utf8", "a field of the form is no UTF-8");
+        }
+    }
+    return fields;
+}
+
+Document form_document(std::vector<std::pair<std::string, std::string>> fields)
+{
+    std::vector<std::vector<std::size_t>> groups;
+    std::unordered_map<std::string_view, std::size_t> of_name;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const auto [found, fresh] = of_name.try_emplace(fields[i].first, groups.size());
+        if (fresh)
+            groups.emplace_back();
+        groups[found->second].push_back(i);
+    }
+    DocumentBuilder builder(fields.size() + 1);
+    builder.open_object();
+    for (const auto& group : groups) {
+        builder.name(builder.own(fields[group.front()].first));
+        if (group.size() > 1)
+            builder.open_list();
+        for (const auto place : group)
+            builder.text(builder.own(std::move(fields[place].second)));
+        if (group.size() > 1)
+            builder.close();
+    }
+    builder.close();
+    return std::move(builder).finish();
+}
+
+}  // namespace
+
+void FormatConfig::describe(config::Schema& schema)
+{
+    schema.choice("kind", kind, {{"json", Kind::json}, {"form", Kind::form}, {"xml", Kind::xml}},
+                  "What the body is written in.");
+    schema.choice("encoding", encoding, {{"utf-8", Encoding::utf8}, {"windows-1252", Encoding::windows_1252}},
+                  "form: the character encoding of its fields.");
+    schema.field("field", field, "form: the field whose value is the document.");
+    schema.choice("field_kind", field_kind, {{"json", Kind::json}, {"xml", Kind::xml}},
+                  "form: what that field is written in.");
+    if (!schema.reading() || kind == Kind::form)
+        return;
+    for (const auto* key : {"encoding", "field", "field_kind"})
+        if (schema.given(key))
+            schema.problem(key, "form_only", std::string("`") + key + "` is for forms", "kind: form");
+}
+
+Result<Document> read_document(std::string_view body, const FormatConfig& format)
+{
+    if (format.kind == FormatConfig::Kind::json)
+        return read_json(body);
+    if (format.kind == FormatConfig::Kind::xml)
+        return read_xml(body);
+    auto fields = decoded_fields(body, format.encoding);
+    if (!fields)
+        return std::unexpected(std::move(fields.error()));
+    if (format.field.empty())
+        return form_document(std::move(*fields));
+    const std::string* value = nullptr;
+    for (const auto& [name, text] : *fields)
+        if (name == format.field) {
+            if (value != nullptr)
+                return form_failure("form_field_missing", "the form has its field `" + format.field + "` twice");
+            value = &text;
+        }
+    if (value == nullptr)
+        return form_failure("form_field_missing", "the form has no field `" + format.field + "`");
+    return format.field_kind == FormatConfig::Kind::xml ? read_xml(*value) : read_json(*value);
+}
+
+}  // namespace headgate::connectors

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/config/schema.hpp"
+#include "core/document.hpp"
+#include "core/result.hpp"
+
+namespace headgate::connectors {
+
+/// What a vendor's bodies are written in, said in configuration and never by a request.
+struct FormatConfig {
+    enum class Kind : std::uint8_t { json, form, xml };
+    enum class Encoding : std::uint8_t { utf8, windows_1252 };
+    Kind kind = Kind::json;
+    Encoding encoding = Encoding::utf8;  // of a form
+    std::string field;                   // form: the field whose value is the document
+    Kind field_kind = Kind::json;        // what that is written in
+
+    void describe(config::Schema& schema);
+};
+
+/// A body as a document. JSON as `read_json`, XML as `read_xml`. A form is an object of texts; a name that stands
+/// several times is a list of them. Failures are those of the readers, of a form also `invalid_utf8`, `form_empty` and
+/// `form_field_missing`.
+[[nodiscard]] Result<Document> read_document(std::string_view body, const FormatConfig& format);
+
+}  // namespace headgate::connectors
