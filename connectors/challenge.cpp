@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/formats/form.hpp"
+#include "core/ascii.hpp"
 #include "core/hash.hpp"
 
 namespace headgate::connectors {
@@ -10,6 +11,8 @@ namespace headgate::connectors {
 namespace {
 
 constexpr std::size_t longest_challenge = 512;
+constexpr std::size_t longest_proven = 64;
+constexpr std::size_t longest_ping = 2048;  // bytes of a form with one field
 
 /// What proves that we know the secret: an HMAC or hash over what `signed` names, where {challenge} is the challenge.
 struct ProofConfig {
@@ -35,6 +38,12 @@ bool printable(std::string_view text)
 {
     return !text.empty() && text.size() <= longest_challenge &&
            std::ranges::all_of(text, [](char letter) { return letter >= ' ' && letter <= '~'; });
+}
+
+/// What a proof is given for: anybody may ask, and with other letters could have the body of an event signed.
+bool provable(std::string_view text)
+{
+    return text.size() <= longest_proven && text.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
 }
 
 /// As it stands in a text of JSON.
@@ -85,6 +94,24 @@ std::string filled_in(std::string_view text,
     return made;
 }
 
+namespace {
+
+/// The first {name} of a text that nothing is put in for; what is no word, as in JSON, stays as it is.
+std::string unknown_name(std::string_view text, std::initializer_list<std::string_view> known)
+{
+    std::string unknown;
+    filled_in(text, [&](std::string_view name) -> std::optional<std::string> {
+        const bool word =
+            !name.empty() && std::ranges::all_of(name, [](char letter) { return is_letter(letter) || letter == '_'; });
+        if (word && std::ranges::find(known, name) == known.end() && unknown.empty())
+            unknown = name;
+        return std::nullopt;
+    });
+    return unknown;
+}
+
+}  // namespace
+
 void ChallengeConfig::describe(config::Schema& schema)
 {
     schema.choice("method", method, {{"GET", Method::get}, {"POST", Method::post}}, "How the vendor asks.");
@@ -104,6 +131,9 @@ void ChallengeConfig::describe(config::Schema& schema)
         schema.problem("", "challenge_place",
                        "a challenge by GET stands in a `parameter` of the URL, one by POST in a `field` of a form",
                        "{ parameter: hub.challenge } or { method: POST, field: webhook_id }");
+    if (const auto name = unknown_name(answer, {"challenge", "proof"}); !name.empty())
+        schema.problem("answer", "signed_template",
+                       "`answer` has {" + name + "}, and knows {challenge} {proof} {setting:NAME}");
     if (answer.contains("{proof}") && !proof)
         schema.problem("answer", "proof_missing", "`answer` has {proof}, and nothing says how it is made",
                        "for example proof: { encoding: hex }");
@@ -114,6 +144,8 @@ void AnswerConfig::describe(config::Schema& schema)
     schema.field("status", status, {200, 299}, "The status of the answer.");
     schema.field("body", body, "The body: text with {event} {now}; {{ is a brace.");
     schema.field("content_type", content_type, "Of the body.");
+    if (const auto name = unknown_name(body, {"event", "now"}); schema.reading() && !name.empty())
+        schema.problem("body", "signed_template", "`body` has {" + name + "}, and knows {event} {now}");
 }
 
 Result<Challenge> Challenge::make(ChallengeConfig config, const std::vector<std::string>& secrets)
@@ -140,7 +172,7 @@ std::optional<Result<std::string>> Challenge::answer(const SignedRequest& reques
         if (request.method != "GET")
             return std::nullopt;
         challenge = form_field(request.query, config_.parameter);
-    } else if (request.method == "POST") {
+    } else if (request.method == "POST" && request.body.size() <= longest_ping) {
         const auto fields = form_fields(request.body);
         if (fields.size() == 1 && fields.front().first == config_.field)
             challenge = fields.front().second;
@@ -149,6 +181,8 @@ std::optional<Result<std::string>> Challenge::answer(const SignedRequest& reques
         return std::nullopt;
     if (!printable(*challenge))
         return refused("the challenge is no text of 1 to 512 printable characters");
+    if (proof_ && !provable(*challenge))
+        return refused("the challenge is not of 1 to 64 of 0-9 a-f and -, for which alone a proof is given");
     if (!config_.token_parameter.empty() &&
         !among(form_field(request.query, config_.token_parameter).value_or(""), secrets_))
         return refused("the parameter " + config_.token_parameter + " is none of the channel's secrets");

@@ -45,7 +45,8 @@ public:
 
     [[nodiscard]] const ChallengeConfig& config() const { return config_; }
     /// The body to answer with; nothing when the request is no such challenge. `challenge_refused` (auth): the token is
-    /// wrong, or the challenge is no text of 1 to 512 printable characters of ASCII.
+    /// wrong, or the challenge is no text of 1 to 512 printable characters of ASCII; where a proof is answered, of 1 to
+    /// 64 of 0-9 a-f and -, so that nobody gets a body of an event signed by asking.
     [[nodiscard]] std::optional<Result<std::string>> answer(const SignedRequest& request) const;
 
 private:

@@ -95,6 +95,15 @@ TEST_F(ChallengeTest, AnHmacOfTheChallengeAsBraintreePublishesIt)
               "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4");
 }
 
+TEST_F(ChallengeTest, NobodyGetsTheBodyOfAnEventSignedByAsking)
+{
+    const std::string proof = R"(parameter: c, answer: "{proof}", proof: { encoding: hex })";
+    EXPECT_EQ(answer(proof, get("c=a8628072-3d33-45ee-9004-bee86830a22d")).size(), 64U);
+    for (const auto* asked : {"PD94bWwgdmVyc2lvbj0i", "%7B%22id%22%3A7%7D", "g", "A"})
+        EXPECT_EQ(answer(proof, get(std::string("c=") + asked)), "challenge_refused") << asked;
+    EXPECT_EQ(answer(proof, get("c=" + std::string(65, 'a'))), "challenge_refused");
+}
+
 TEST_F(ChallengeTest, AHashOfChallengeTokenAndUrl)
 {
     // eBay: SHA-256 of challenge code, verification token and endpoint, one behind the other.
@@ -126,6 +135,8 @@ TEST_F(ChallengeTest, WhatCouldNeverBeAnsweredIsAProblem)
     EXPECT_EQ(read("").second, "challenge_place");
     EXPECT_EQ(read("field: a").second, "challenge_place");
     EXPECT_EQ(read("method: POST, parameter: a").second, "challenge_place");
+    EXPECT_EQ(read("parameter: a, answer: '{chalenge}'").second, "signed_template");
+    EXPECT_EQ(read("parameter: a, answer: '{\"a\":\"{challenge}\"}'").second, "") << "JSON is no name";
     EXPECT_EQ(read("parameter: a, answer: '{proof}'").second, "proof_missing");
     EXPECT_EQ(read("parameter: a, proof: { signed: '{bodyy}' }").second, "signed_template");
 }
