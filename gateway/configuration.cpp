@@ -764,6 +764,13 @@ const Channel* Configuration::channel_at(std::string_view path) const
     return path.starts_with(hooks) ? channel(path.substr(hooks.size())) : nullptr;
 }
 
+bool Channel::in_force(std::size_t secret, std::chrono::system_clock::time_point now) const
+{
+    const auto& dated = config.secret.at(secret);
+    const auto today = std::chrono::floor<std::chrono::seconds>(now);
+    return (!dated.from || today >= *dated.from) && (!dated.until || today < *dated.until);
+}
+
 std::optional<std::string_view> Channel::setting(std::string_view setting) const
 {
     const auto found = config.settings.find(std::string(setting));

@@ -82,6 +82,8 @@ struct Channel {
     {
         return config.answer ? &*config.answer : connector->config.answer ? &*connector->config.answer : nullptr;
     }
+    /// Whether the secret of this number is one of today, by its `from` and `until`.
+    [[nodiscard]] bool in_force(std::size_t secret, std::chrono::system_clock::time_point now) const;
     /// A setting as text, for signatures.
     [[nodiscard]] std::optional<std::string_view> setting(std::string_view name) const;
     /// Whether a header is stored with the event; signatures and logins never are.

@@ -57,9 +57,11 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
     const UrgentWork urgent;
     const auto began = std::chrono::steady_clock::now();
 
-    if (auto asked = challenge(request, with_.configuration))
-        co_return *asked ? std::move(**asked) : answer(with_.metrics, "", asked->error());
-    auto received = receive(request, with_.configuration, with_.listener_rate, with_.state());
+    const Channel* at_path = with_.configuration.channel_at(request.path);
+    if (at_path != nullptr)
+        if (auto asked = challenge(request, *at_path))
+            co_return *asked ? std::move(**asked) : answer(with_.metrics, at_path->name, asked->error());
+    auto received = receive(request, at_path, with_.listener_rate, with_.state());
     if (!received)
         co_return answer(with_.metrics, "", received.error());
     const std::string& channel = received->channel->name;

@@ -1,19 +1,11 @@
 #include "connectors/formats/form.hpp"
 
+#include "core/ascii.hpp"
+#include "core/encoding.hpp"
+
 namespace headgate::connectors {
 
 namespace {
-
-int hex_digit(char letter)
-{
-    if (letter >= '0' && letter <= '9')
-        return letter - '0';
-    if (letter >= 'a' && letter <= 'f')
-        return letter - 'a' + 10;
-    if (letter >= 'A' && letter <= 'F')
-        return letter - 'A' + 10;
-    return -1;
-}
 
 std::string decoded(std::string_view text)
 {
@@ -22,9 +14,9 @@ std::string decoded(std::string_view text)
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '+') {
             bytes += ' ';
-        } else if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                   hex_digit(text[i + 2]) >= 0) {
-            bytes += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+        } else if (const auto byte = text[i] == '%' ? from_hex(text.substr(i + 1, 2)) : std::nullopt;
+                   byte && byte->size() == 1) {
+            bytes += *byte;
             i += 2;
         } else {
             bytes += text[i];
@@ -75,9 +67,7 @@ std::string form_encoded(std::string_view text)
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string written;
     for (const char letter : text) {
-        const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                           (letter >= '0' && letter <= '9') || std::string_view("*-._").contains(letter);
-        if (plain) {
+        if (is_letter(letter) || is_digit(letter) || std::string_view("*-._").contains(letter)) {
             written += letter;
         } else if (letter == ' ') {
             written += '+';

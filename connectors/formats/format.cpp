@@ -15,20 +15,6 @@ namespace {
 
 constexpr std::size_t most_form_fields = 100'000;
 
-void append_utf8(std::string& text, std::uint32_t code)
-{
-    if (code < 0x80) {
-        text += static_cast<char>(code);
-    } else if (code < 0x800) {
-        text += static_cast<char>(0xC0U | code >> 6U);
-        text += static_cast<char>(0x80U | (code & 0x3FU));
-    } else {
-        text += static_cast<char>(0xE0U | code >> 12U);
-        text += static_cast<char>(0x80U | (code >> 6U & 0x3FU));
-        text += static_cast<char>(0x80U | (code & 0x3FU));
-    }
-}
-
 /// windows-1252 as the Encoding Standard has it: its five bytes without a letter are control characters.
 std::string from_windows_1252(std::string_view bytes)
 {
@@ -133,6 +119,25 @@ Result<Document> read_document(std::string_view body, const FormatConfig& format
     if (value == nullptr)
         return form_failure("form_field_missing", "the form has no field `" + format.field + "`");
     return format.field_kind == FormatConfig::Kind::xml ? read_xml(*value) : read_json(*value);
+}
+
+std::optional<std::string> scalar_at(const Document& document, std::string_view path)
+{
+    NodeIndex node = document.root();
+    while (!path.empty() && node != no_node) {
+        path.remove_prefix(path.starts_with('/') ? 1 : 0);
+        const auto name = path.substr(0, path.find('/'));
+        node = document.member(node, name);
+        path.remove_prefix(name.size());
+    }
+    if (node != no_node && document[node].kind == NodeKind::object)
+        node = document.member(node, "#text");
+    if (node == no_node)
+        return std::nullopt;
+    const Node& found = document[node];
+    if (found.kind == NodeKind::object || found.kind == NodeKind::list || found.kind == NodeKind::null)
+        return std::nullopt;
+    return std::string(found.text);
 }
 
 }  // namespace headgate::connectors

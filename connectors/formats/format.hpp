@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,9 @@ struct FormatConfig {
 /// several times is a list of them. Failures are those of the readers, of a form also `invalid_utf8`, `form_empty` and
 /// `form_field_missing`.
 [[nodiscard]] Result<Document> read_document(std::string_view body, const FormatConfig& format);
+
+/// The scalar at a path of members, "/cXML/Header/payloadID", as text; of an XML element its own text (`#text`).
+/// Nothing when there is none.
+[[nodiscard]] std::optional<std::string> scalar_at(const Document& document, std::string_view path);
 
 }  // namespace headgate::connectors

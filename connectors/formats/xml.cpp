@@ -62,6 +62,8 @@ std::optional<Failure> forbidden(std::string_view text)
         const auto letter = static_cast<unsigned char>(text[i]);
         if (letter < 0x20 && letter != '\t' && letter != '\n' && letter != '\r')
             return broken("xml_syntax", i, "a control character stands ");
+        if (text[i] != '<' && text[i] != '&')
+            continue;
         const std::string_view close = at(i, "<!--") ? "-->" : at(i, "<![CDATA[") ? "]]>" : at(i, "<?") ? "?>" : "";
         if (!close.empty()) {
             const auto end = text.find(close, i + 2);

@@ -7,6 +7,8 @@
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
 #include "core/time.hpp"
+#include "net/http/characters.hpp"
+#include "net/http/message.hpp"
 
 namespace headgate::connectors {
 
@@ -22,23 +24,14 @@ std::unexpected<Failure> refused(std::string code, std::string detail)
     return fail(FailureClass::auth, std::move(code), std::move(detail));
 }
 
-std::string_view trim(std::string_view text)
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-        text.remove_suffix(1);
-    return text;
-}
-
 std::vector<std::string_view> split(std::string_view text, std::string_view separator)
 {
     if (separator.empty())
-        return {trim(text)};
+        return {net::characters::trim(text)};
     std::vector<std::string_view> parts;
     for (;;) {
         const auto at = text.find(separator);
-        parts.push_back(trim(text.substr(0, at)));
+        parts.push_back(net::characters::trim(text.substr(0, at)));
         if (at == std::string_view::npos)
             return parts;
         text.remove_prefix(at + separator.size());
@@ -104,8 +97,7 @@ void check(const DetachedSignature& signature, config::Schema& schema)
 
 bool same_header(std::string_view left, std::string_view right)
 {
-    const auto lower = [](char letter) { return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter; };
-    return std::ranges::equal(left, right, {}, lower, lower);
+    return net::same_ignoring_case(left, right);
 }
 
 void DetachedSignature::describe_in(config::Schema& schema)
@@ -196,7 +188,7 @@ Result<DetachedSignature::Claim> DetachedSignature::claim(const SignedRequest& r
     } else if (!timestamp_header.empty()) {
         const auto values = request.headers(timestamp_header);
         if (values.size() == 1)
-            claim.timestamp = trim(values.front());
+            claim.timestamp = net::characters::trim(values.front());
     }
     if ((!timestamp_header.empty() || !timestamp_prefix.empty()) && claim.timestamp.empty())
         return refused("timestamp_missing", "the time of signing is missing or stands more than once");

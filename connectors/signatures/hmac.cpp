@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <utf8proc.h>
 
+#include "connectors/signatures/digest.hpp"
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
 
@@ -27,14 +28,6 @@ const EVP_MD* algorithm(HmacRecipe::Hash hash)
     case HmacRecipe::Hash::sha512: return EVP_sha512();
     }
     std::unreachable();
-}
-
-std::string digest_of(std::string_view bytes, const EVP_MD* hash)
-{
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, hash, nullptr);
-    return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 /// Normalization Form KD (Unicode Standard Annex 15); nothing when the text is no UTF-8.
@@ -200,49 +193,15 @@ Result<std::size_t> HmacVerifier::verify(const SignedRequest& request) const
     return fail(FailureClass::auth, "signature_wrong", "the signature fits none of the channel's secrets");
 }
 
-Result<Signature> HmacVerifier::sign(const SignedRequest& request) const
+Result<Signature> HmacVerifier::sign(const SignedRequest& request, std::size_t secret) const
 {
-    if (keys_.empty())
+    if (secret >= keys_.size())
         return fail(FailureClass::permanent, "secret_missing", "there is no secret to sign with");
     const auto time = recipe_.timestamp(request.now);
-    const auto bytes = mac(keys_.front(), templates_.front(), request, time);
+    const auto bytes = mac(keys_[secret], templates_.front(), request, time);
     if (!bytes)
         return std::unexpected(bytes.error());
     return recipe_.written(*bytes, time, request);
-}
-
-namespace {
-
-/// A request that is nothing but these bytes.
-SignedRequest of_bytes(std::string_view bytes)
-{
-    SignedRequest request;
-    request.body = bytes;
-    request.headers = [](std::string_view) { return std::vector<std::string_view>{}; };
-    return request;
-}
-
-}  // namespace
-
-Result<std::size_t> HmacVerifier::verify_bytes(std::string_view signature, std::string_view bytes) const
-{
-    const auto given =
-        recipe_.encoding == DetachedSignature::Encoding::hex ? from_hex(signature) : from_base64(signature);
-    if (!given || given->empty())
-        return fail(FailureClass::auth, "signature_malformed", "the signature is not written as expected");
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-        const auto expected = mac(keys_[i], templates_.front(), of_bytes(bytes), {});
-        if (!expected)
-            return std::unexpected(expected.error());
-        if (same_bytes(*given, *expected))
-            return i;
-    }
-    return fail(FailureClass::auth, "signature_wrong", "the signature fits none of the channel's secrets");
-}
-
-Result<std::string> HmacVerifier::sign_bytes(std::string_view bytes) const
-{
-    return written_mac(of_bytes(bytes));
 }
 
 Result<std::string> HmacVerifier::written_mac(const SignedRequest& request) const

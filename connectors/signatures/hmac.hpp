@@ -40,12 +40,8 @@ public:
     /// Failures are of class auth: `signature_missing`, `signature_repeated`, `signature_malformed`, `signature_wrong`,
     /// `timestamp_missing`, `timestamp_outside_window`.
     [[nodiscard]] Result<std::size_t> verify(const SignedRequest& request) const override;
-    [[nodiscard]] Result<Signature> sign(const SignedRequest& request) const override;
+    [[nodiscard]] Result<Signature> sign(const SignedRequest& request, std::size_t secret) const override;
 
-    /// Whether the signature, as the recipe writes it, is that of exactly these bytes: for what is signed inside a
-    /// document. The same codes.
-    [[nodiscard]] Result<std::size_t> verify_bytes(std::string_view signature, std::string_view bytes) const;
-    [[nodiscard]] Result<std::string> sign_bytes(std::string_view bytes) const;
     /// The HMAC of what a request's template covers, written as the recipe says.
     [[nodiscard]] Result<std::string> written_mac(const SignedRequest& request) const;
 

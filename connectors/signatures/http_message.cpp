@@ -7,9 +7,12 @@
 #include <openssl/hmac.h>
 
 #include "connectors/formats/form.hpp"
+#include "connectors/signatures/digest.hpp"
 #include "connectors/signatures/structured_fields.hpp"
+#include "core/ascii.hpp"
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
+#include "net/http/characters.hpp"
 
 namespace headgate::connectors {
 
@@ -20,14 +23,6 @@ constexpr std::size_t most_in_message = 8;
 std::unexpected<Failure> message_refused(std::string code, std::string detail)
 {
     return fail(FailureClass::auth, std::move(code), std::move(detail));
-}
-
-std::string hash_of(std::string_view bytes, const EVP_MD* hash)
-{
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, hash, nullptr);
-    return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes)
@@ -64,20 +59,9 @@ std::optional<std::string> joined(const SignedRequest& request, std::string_view
     for (const auto value : values) {
         if (!all.empty())
             all += ", ";
-        const auto begin = value.find_first_not_of(" \t");
-        if (begin != std::string_view::npos)
-            all += value.substr(begin, value.find_last_not_of(" \t") - begin + 1);
+        all += net::characters::trim(value);
     }
     return all;
-}
-
-std::string lower_case(std::string_view text)
-{
-    std::string made(text);
-    for (char& letter : made)
-        if (letter >= 'A' && letter <= 'Z')
-            letter = static_cast<char>(letter - 'A' + 'a');
-    return made;
 }
 
 struct Url {
@@ -91,9 +75,9 @@ Url parts_of(std::string_view url)
     const auto colon = url.find("://");
     if (colon == std::string_view::npos)
         return parts;
-    parts.scheme = lower_case(url.substr(0, colon));
+    parts.scheme = lower(url.substr(0, colon));
     url.remove_prefix(colon + 3);
-    parts.authority = lower_case(url.substr(0, url.find('/')));
+    parts.authority = lower(url.substr(0, url.find('/')));
     const std::string_view port = parts.scheme == "https" ? ":443" : ":80";
     if (parts.authority.ends_with(port))
         parts.authority.resize(parts.authority.size() - port.size());
@@ -124,7 +108,7 @@ std::optional<std::string> value_of(const SfComponent& component, const SignedRe
     if (!component.parameters.empty())
         return std::nullopt;
     if (!name.starts_with('@'))
-        return lower_case(name) == name ? joined(request, name) : std::nullopt;
+        return lower(name) == name ? joined(request, name) : std::nullopt;
     const Url url = parts_of(request.url);
     if (name == "@method")
         return std::string(request.method);
@@ -177,7 +161,7 @@ Result<void> digest_fits(const SignedRequest& request)
         if (hash == nullptr)
             continue;
         const auto* given = member.item ? std::get_if<SfBytes>(&*member.item) : nullptr;
-        const bool same = given != nullptr && same_bytes(given->bytes, hash_of(request.body, hash));
+        const bool same = given != nullptr && same_bytes(given->bytes, digest_of(request.body, hash));
         fits = fits || same;
         wrong = wrong || !same;
     }
@@ -310,15 +294,15 @@ Result<std::size_t> HttpMessageVerifier::verify(const SignedRequest& request) co
     return why;
 }
 
-Result<Signature> HttpMessageVerifier::sign(const SignedRequest& request) const
+Result<Signature> HttpMessageVerifier::sign(const SignedRequest& request, std::size_t secret) const
 {
     if (recipe_.algorithm)
         return fail(FailureClass::permanent, "cannot_sign",
                     "the vendor signs with a key that only it has; send what it sent, or a channel of your own key");
-    if (secrets_.empty())
+    if (secret >= secrets_.size())
         return fail(FailureClass::permanent, "secret_missing", "there is no secret to sign with");
     Signature signature;
-    const std::string digest = "sha-256=:" + to_base64(hash_of(request.body, EVP_sha256())) + ":";
+    const std::string digest = "sha-256=:" + to_base64(digest_of(request.body, EVP_sha256())) + ":";
     SignedRequest with_digest = request;
     with_digest.headers = [&](std::string_view name) {
         return same_header(name, "content-digest") ? std::vector<std::string_view>{digest} : request.headers(name);
@@ -342,7 +326,7 @@ Result<Signature> HttpMessageVerifier::sign(const SignedRequest& request) const
     const std::string label = recipe_.label.empty() ? "sig1" : recipe_.label;
     signature.headers.emplace_back("Content-Digest", digest);
     signature.headers.emplace_back("Signature-Input", label + "=" + parameters);
-    signature.headers.emplace_back("Signature", label + "=:" + to_base64(hmac_sha256(secrets_.front(), *base)) + ":");
+    signature.headers.emplace_back("Signature", label + "=:" + to_base64(hmac_sha256(secrets_[secret], *base)) + ":");
     return signature;
 }
 

@@ -32,7 +32,7 @@ public:
 
     /// Beside the codes of HmacVerifier: `content_digest_wrong`, `signature_covers_too_little`.
     [[nodiscard]] Result<std::size_t> verify(const SignedRequest& request) const override;
-    [[nodiscard]] Result<Signature> sign(const SignedRequest& request) const override;
+    [[nodiscard]] Result<Signature> sign(const SignedRequest& request, std::size_t secret) const override;
 
 private:
     HttpMessageRecipe recipe_;

@@ -51,7 +51,7 @@ Result<std::size_t> PublicKeyVerifier::verify(const SignedRequest& request) cons
     return fail(FailureClass::auth, "signature_wrong", "the signature fits none of the channel's keys");
 }
 
-Result<Signature> PublicKeyVerifier::sign(const SignedRequest& /*request*/) const
+Result<Signature> PublicKeyVerifier::sign(const SignedRequest& /*request*/, std::size_t /*secret*/) const
 {
     return fail(FailureClass::permanent, "cannot_sign",
                 "the vendor signs with a key that only it has; send what it sent, or a channel of your own key");

@@ -26,7 +26,7 @@ public:
 
     /// The codes of HmacVerifier.
     [[nodiscard]] Result<std::size_t> verify(const SignedRequest& request) const override;
-    [[nodiscard]] Result<Signature> sign(const SignedRequest& request) const override;
+    [[nodiscard]] Result<Signature> sign(const SignedRequest& request, std::size_t secret) const override;
 
 private:
     PublicKeyRecipe recipe_;

@@ -16,23 +16,6 @@ bool same_secret(std::string_view given, std::string_view secret)
     return same_bytes(view(sha256(given)), view(sha256(secret)));
 }
 
-/// The text at a pointer of a document; an element's own text counts (`#text`).
-std::optional<std::string> text_at(const Document& document, std::string_view pointer)
-{
-    NodeIndex node = document.root();
-    while (!pointer.empty() && node != no_node) {
-        pointer.remove_prefix(1);
-        const auto step = pointer.substr(0, pointer.find('/'));
-        node = document.member(node, step);
-        pointer.remove_prefix(step.size());
-    }
-    if (node != no_node && document[node].kind == NodeKind::object)
-        node = document.member(node, "#text");
-    if (node == no_node || document[node].kind != NodeKind::text)
-        return std::nullopt;
-    return std::string(document[node].text);
-}
-
 }  // namespace
 
 void SharedSecretRecipe::describe(config::Schema& schema)
@@ -43,7 +26,7 @@ void SharedSecretRecipe::describe(config::Schema& schema)
     schema.field("prefix", prefix, "What stands before it, in either case: \"Bearer \".");
     schema.field("parameter", parameter, "Instead: the parameter of the URL.");
     schema.field("field", field, "Instead: the field of the form.");
-    schema.field("pointer", pointer, "Instead: the place in the document, as a JSON pointer through members.");
+    schema.field("pointer", pointer, "Instead: the place in the document, names of members behind a / each.");
     if (!schema.reading())
         return;
     if (scheme == Scheme::basic) {
@@ -98,7 +81,7 @@ std::optional<std::string> SharedSecretVerifier::given(const SignedRequest& requ
         return form_field(request.body, recipe_.field);
     if (!recipe_.pointer.empty()) {
         const auto document = read_document(request.body, format_);
-        return document ? text_at(*document, recipe_.pointer) : std::nullopt;
+        return document ? scalar_at(*document, recipe_.pointer) : std::nullopt;
     }
     const auto values = request.headers(recipe_.header);
     if (values.empty() || values.front().size() < recipe_.prefix.size() ||
@@ -121,19 +104,19 @@ Result<std::size_t> SharedSecretVerifier::verify(const SignedRequest& request) c
     return fail(FailureClass::auth, "secret_wrong", "the " + recipe_.place() + " holds none of the channel's secrets");
 }
 
-Result<Signature> SharedSecretVerifier::sign(const SignedRequest& /*request*/) const
+Result<Signature> SharedSecretVerifier::sign(const SignedRequest& /*request*/, std::size_t secret) const
 {
-    if (secrets_.empty())
+    if (secret >= secrets_.size())
         return fail(FailureClass::permanent, "secret_missing", "there is no secret to send");
     Signature signature;
     if (!recipe_.header.empty())
-        signature.headers.emplace_back(recipe_.header, recipe_.prefix + secrets_.front());
+        signature.headers.emplace_back(recipe_.header, recipe_.prefix + secrets_[secret]);
     else if (!recipe_.parameter.empty())
-        signature.query.emplace_back(recipe_.parameter, secrets_.front());
+        signature.query.emplace_back(recipe_.parameter, secrets_[secret]);
     else if (!recipe_.field.empty())
-        signature.form.emplace_back(recipe_.field, secrets_.front());
+        signature.form.emplace_back(recipe_.field, secrets_[secret]);
     else
-        signature.in_body = secrets_.front();
+        signature.in_body = secrets_[secret];
     return signature;
 }
 

@@ -22,7 +22,7 @@ struct SharedSecretRecipe {
     std::string prefix;     // in front of it: "Bearer "; ignoring case, as schemes of RFC 9110 §11.1
     std::string parameter;  // of the URL
     std::string field;      // of the form
-    std::string pointer;    // RFC 6901, in the document: "/cXML/Header/Sender/Credential/SharedSecret"
+    std::string pointer;    // members of the document: "/cXML/Header/Sender/Credential/SharedSecret"
 
     void describe(config::Schema& schema);
     [[nodiscard]] std::string place() const;
@@ -37,7 +37,7 @@ public:
 
     /// `secret_not_given`, `signature_repeated`, `secret_wrong`.
     [[nodiscard]] Result<std::size_t> verify(const SignedRequest& request) const override;
-    [[nodiscard]] Result<Signature> sign(const SignedRequest& request) const override;
+    [[nodiscard]] Result<Signature> sign(const SignedRequest& request, std::size_t secret) const override;
 
 private:
     [[nodiscard]] std::optional<std::string> given(const SignedRequest& request) const;

@@ -6,6 +6,7 @@
 #include <boost/crc.hpp>
 
 #include "connectors/formats/form.hpp"
+#include "connectors/formats/format.hpp"
 #include "connectors/formats/json.hpp"
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
@@ -63,19 +64,7 @@ std::optional<std::string> json_value(std::string_view body, std::string_view po
     const auto document = read_json(body);
     if (!document)
         return std::nullopt;
-    NodeIndex node = document->root();
-    while (!pointer.empty()) {
-        pointer.remove_prefix(pointer.starts_with('/') ? 1 : 0);
-        const auto name = pointer.substr(0, pointer.find('/'));
-        node = document->member(node, name);
-        pointer.remove_prefix(name.size());
-    }
-    if (node == no_node)
-        return std::nullopt;
-    const Node& found = (*document)[node];
-    if (found.kind == NodeKind::object || found.kind == NodeKind::list || found.kind == NodeKind::null)
-        return std::nullopt;
-    return std::string(found.text);
+    return scalar_at(*document, pointer);
 }
 
 std::string crc32_of(std::string_view bytes)

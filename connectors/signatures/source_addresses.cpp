@@ -6,6 +6,8 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "net/http/characters.hpp"
+
 namespace headgate::connectors {
 
 namespace {
@@ -21,13 +23,6 @@ std::optional<ip::address> address_of(std::string_view text)
     if (address.is_v6() && address.to_v6().is_v4_mapped())
         return ip::make_address_v4(ip::v4_mapped, address.to_v6());
     return address;
-}
-
-std::string_view without_blanks(std::string_view text)
-{
-    const auto begin = text.find_first_not_of(" \t");
-    return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 }  // namespace
@@ -78,7 +73,7 @@ std::string caller(std::string_view peer, const std::vector<std::string_view>& f
             if (!trusted_proxies.contain(current))
                 return current;
             const auto comma = left.rfind(',');
-            const auto last = without_blanks(comma == std::string_view::npos ? left : left.substr(comma + 1));
+            const auto last = net::characters::trim(comma == std::string_view::npos ? left : left.substr(comma + 1));
             if (!address_of(last))
                 return current;
             current = last;

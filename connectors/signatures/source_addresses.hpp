@@ -18,7 +18,6 @@ public:
     /// Fails with `wrong_address`, which names the text.
     static Result<AddressRanges> read(const std::vector<std::string>& texts);
 
-    [[nodiscard]] bool empty() const { return v4_.empty() && v6_.empty(); }
     [[nodiscard]] bool contain(std::string_view address) const;
 
 private:

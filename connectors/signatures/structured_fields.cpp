@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.hpp"
 #include "core/encoding.hpp"
 
 namespace headgate::connectors {
@@ -11,19 +12,6 @@ namespace {
 
 constexpr std::size_t longest = 8192;
 constexpr std::size_t most_members = 64;
-
-bool is_lower(char letter)
-{
-    return letter >= 'a' && letter <= 'z';
-}
-bool is_digit(char letter)
-{
-    return letter >= '0' && letter <= '9';
-}
-bool is_alpha(char letter)
-{
-    return is_lower(letter) || (letter >= 'A' && letter <= 'Z');
-}
 
 /// Reads from the left; each function leaves `failed` set when what it reads is not there.
 class SfReader {
@@ -59,9 +47,10 @@ public:
     std::string key()
     {
         const auto begin = at_;
-        if (!is_lower(next()) && next() != '*')
+        if (!(is_letter(next()) && !is_upper(next())) && next() != '*')
             failed_ = true;
-        while (is_lower(next()) || is_digit(next()) || (!at_end() && std::string_view("_-.*").contains(next())))
+        while ((is_letter(next()) && !is_upper(next())) || is_digit(next()) ||
+               (!at_end() && std::string_view("_-.*").contains(next())))
             ++at_;
         return since(begin);
     }
@@ -110,9 +99,9 @@ public:
             return value;
         }
         const auto begin = at_;
-        if (!is_alpha(next()) && next() != '*')
+        if (!is_letter(next()) && next() != '*')
             failed_ = true;
-        while (is_alpha(next()) || is_digit(next()) ||
+        while (is_letter(next()) || is_digit(next()) ||
                (!at_end() && std::string_view("!#$%&'*+-.^_`|~:/").contains(next())))
             ++at_;
         return SfToken{since(begin)};

@@ -17,8 +17,9 @@ public:
     /// secret than its number.
     [[nodiscard]] virtual Result<std::size_t> verify(const SignedRequest& request) const = 0;
 
-    /// What the vendor would add to this request, with the first secret; `cannot_sign` where only the vendor can.
-    [[nodiscard]] virtual Result<Signature> sign(const SignedRequest& request) const = 0;
+    /// What the vendor would add to this request, with the secret of this number; `cannot_sign` where only the vendor
+    /// can.
+    [[nodiscard]] virtual Result<Signature> sign(const SignedRequest& request, std::size_t secret) const = 0;
 };
 
 }  // namespace headgate::connectors

@@ -270,8 +270,9 @@ void Schema::field(std::string_view key, SecretSources& value, std::string_view 
                 } else {
                     return Access::report(
                         state_, member->file, entry.first.Mark(), "wrong_secret",
-                        "`" + name + ": " + (name == "from" || name == "until" ? said : "…") +
-                            "` is none of secret, from and until, or no time",
+                        name == "from" || name == "until"
+                            ? "`" + name + "` is a time with its offset, and `" + said + "` is none"
+                            : "a secret with dates has `secret`, `from` and `until`, and no `" + name + "`",
                         "{ secret: env:NEW, from: 2026-12-01T00:00:00Z, until: 2027-12-01T00:00:00Z }");
                 }
             }

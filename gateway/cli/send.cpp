@@ -89,10 +89,13 @@ Result<void> sign(net::ClientRequest& request, const Channel& channel, std::chro
                                           },
                                       .setting = [&](std::string_view name) { return channel.setting(name); },
                                       .now = now};
-    auto signature = channel.verifier->sign(to_sign);
+    std::size_t secret = 0;
+    while (secret + 1 < channel.config.secret.size() && !channel.in_force(secret, now))
+        ++secret;
+    auto signature = channel.verifier->sign(to_sign, secret);
     if (signature && bad) {
         to_sign.body = other;
-        auto wrong = channel.verifier->sign(to_sign);
+        auto wrong = channel.verifier->sign(to_sign, secret);
         // A secret is the same whatever the body is.
         if (wrong && wrong->headers == signature->headers && wrong->form == signature->form &&
             wrong->query == signature->query)

@@ -4,21 +4,20 @@
 
 namespace headgate::gateway {
 
-std::optional<Intake<net::Response>> challenge(const net::Request& request, const Configuration& configuration)
+std::optional<Intake<net::Response>> challenge(const net::Request& request, const Channel& channel)
 {
-    const Channel* channel = configuration.channel_at(request.path);
-    if (channel == nullptr || channel->challenges.empty())
+    if (channel.challenges.empty())
         return std::nullopt;
     const auto now = std::chrono::system_clock::now();
-    const auto asked = signed_request(*channel, request, now);
+    const auto asked = signed_request(channel, request, now);
     // What carries a signature is an event, and for `verify` to judge.
-    if (request.method == "POST" && channel->connector->config.signature.stands_on(asked))
+    if (request.method == "POST" && channel.connector->config.signature.stands_on(asked))
         return std::nullopt;
-    for (const auto& known : channel->challenges) {
+    for (const auto& known : channel.challenges) {
         auto answer = known.answer(asked);
         if (!answer)
             continue;
-        if (!channel->rate.take(std::chrono::steady_clock::now()))
+        if (!channel.rate.take(std::chrono::steady_clock::now()))
             return std::unexpected(Refused{
                 429,
                 {FailureClass::throttled, "rate_exceeded", "more requests per second than the channel takes", {}},

@@ -14,10 +14,9 @@ std::unexpected<Refused> refuse(int status, FailureClass failure_class, std::str
 
 }  // namespace
 
-Intake<Received> receive(net::Request& request, const Configuration& configuration, RateLimiter& listener_rate,
+Intake<Received> receive(net::Request& request, const Channel* channel, RateLimiter& listener_rate,
                          const IntakeState& state)
 {
-    const Channel* channel = configuration.channel_at(request.path);
     if (channel == nullptr)
         return refuse(404, FailureClass::permanent, "unknown_channel", "no channel listens at this path");
     if (request.method != "POST")

@@ -11,7 +11,8 @@ struct IntakeState {
 
 /// Finds the channel of `POST /hooks/<channel>` and whether it takes events now: 404 unknown_channel,
 /// 405 method_not_allowed, 429 rate_exceeded, 503 channel_closed, backlog_full, redis_unavailable.
-Intake<Received> receive(net::Request& request, const Configuration& configuration, RateLimiter& listener_rate,
+/// `channel`: the one at the request's path, or null.
+Intake<Received> receive(net::Request& request, const Channel* channel, RateLimiter& listener_rate,
                          const IntakeState& state);
 
 }  // namespace headgate::gateway

@@ -45,9 +45,7 @@ Intake<std::size_t> verify(const Received& received, const connectors::AddressRa
     auto matched = channel.verifier->verify(signed_request(channel, request, received.at));
     if (!matched)
         return std::unexpected(Refused{401, std::move(matched.error()), {}});
-    const auto& secret = channel.config.secret[*matched];
-    const auto today = std::chrono::floor<std::chrono::seconds>(received.at);
-    if ((secret.from && today < *secret.from) || (secret.until && today >= *secret.until))
+    if (!channel.in_force(*matched, received.at))
         return refuse("secret_out_of_date", "the secret that fits is not one of today, by its `from` and `until`");
     return *matched;
 }

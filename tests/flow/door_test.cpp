@@ -193,8 +193,7 @@ TEST_F(DoorFlow, SendSignsByEachSchemeAndPlaysAForger)
         EXPECT_EQ(twice.code, 0);
         EXPECT_THAT(twice.out, HasSubstr("\"duplicate\":true"));
     }
-    // The first secret is of last year, and the vendor signs with it.
-    EXPECT_THAT(headgate_send({"bearer"}).out, HasSubstr("secret_out_of_date"));
+    EXPECT_EQ(headgate_send({"bearer"}).code, 0) << "the first secret is of last year: the one of today is sent";
 
     const auto changed = headgate_send({"paired", "--set", "/id=19.90", "--set", "/note=so it is", "--json"});
     ASSERT_EQ(changed.code, 0) << changed.err;
@@ -218,10 +217,9 @@ TEST_F(DoorFlow, AVendorsQuestionIsAnsweredAndIsNoEvent)
     EXPECT_EQ(post("message", {{"Signature", "x=:aGk=:"}}, "webhook_id=15").first, 401) << "signed, so it is an event";
     EXPECT_EQ(headgate_->admin_json("/api/v1/verify").at("accepted").to_number<int>(), 0);
 
-    for (const auto* again : {"first", "known"}) {
-        const auto sent = headgate_send({"message", "--duplicate"});
-        EXPECT_THAT(sent.out, HasSubstr(": 202\n[accepted]")) << again;
-    }
+    EXPECT_THAT(headgate_send({"message"}).out, HasSubstr(": 202\n[accepted]"));
+    EXPECT_THAT(headgate_send({"message", "--duplicate"}).out, HasSubstr(": 202\n[accepted]"))
+        << "what was known hears the same";
 }
 
 TEST_F(DoorFlow, XmlAndFormsBecomeTransactions)

@@ -154,7 +154,7 @@ TEST_F(HmacTest, TimeAndSignatureInOneListWhereATimeInTheFutureMayPass)
     recipe.freshness = HmacRecipe::Freshness::past;
     auto verifier = HmacVerifier::make(recipe, std::vector<std::string>{"whsec_x"});
     ASSERT_TRUE(verifier);
-    const auto signature = verifier->sign(request("{}", {}, 1000, {}));
+    const auto signature = verifier->sign(request("{}", {}, 1000, {}), 0);
     ASSERT_TRUE(signature);
 
     EXPECT_EQ(code(verify(recipe, {"whsec_x"}, "{}", {{"S", signature->headers.front().second + ",v0=00"}}, 1000)),
@@ -177,7 +177,7 @@ TEST_F(HmacTest, AnyOfSeveralLiveSecretsMatchesAndTheAnswerSaysWhich)
     HmacRecipe recipe;
     recipe.header = {"S"};
     auto signer = HmacVerifier::make(recipe, std::vector<std::string>{"new"});
-    const auto signature = signer->sign(request("body", {}, 0, {}))->headers.front().second;
+    const auto signature = signer->sign(request("body", {}, 0, {}), 0)->headers.front().second;
 
     EXPECT_EQ(verify(recipe, {"old", "new"}, "body", {{"S", signature}}).value(), 1U);
     EXPECT_EQ(verify(recipe, {"new", "old"}, "body", {{"S", signature}}).value(), 0U);
@@ -224,7 +224,7 @@ TEST_F(HmacTest, ATimeTheClockCannotHoldIsOutsideOfAnyWindow)
     const auto signer = HmacVerifier::make(signing, std::vector<std::string>{"k"});
     const auto with_time = [&](const std::string& time) {
         const Headers signed_headers{{"T", time}};
-        const auto signature = signer->sign(request("b", signed_headers, 1000, {}))->headers.front().second;
+        const auto signature = signer->sign(request("b", signed_headers, 1000, {}), 0)->headers.front().second;
         return code(verify(recipe, {"k"}, "b", {{"T", time}, {"S", signature}}, 1000));
     };
 
