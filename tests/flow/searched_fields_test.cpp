@@ -95,7 +95,7 @@ TEST_F(SearchedFieldsFlow, LettersAreFoundByWhatTheirTransactionsSayMadeOrNot)
                         "--why", "so it was meant"})
                   .code,
               0);
-    const auto started = headgate({"replay", "start", "--field", "customer.email=jo@example.com", "--json"});
+    const auto started = headgate({"replay", "start", "--field", "customer.email=jo@example.com", "--wait", "--json"});
     ASSERT_EQ(started.code, 0) << started.err;
     ASSERT_TRUE(quiet()) << headgate_->log();
     EXPECT_EQ(found({"lines.item.sku=SKU-1"}), "#1") << "what is gone is found no more";
