@@ -15,8 +15,12 @@ bool carries_login(std::string_view header)
 void TopicConfig::describe(config::Schema& schema)
 {
     schema.field("order_by", order_by, "What stays in order, read before the event is accepted.");
+    schema.field("split", split, "Expression: the items of the body, each of which becomes an event of its own.");
     schema.field("mappings", mappings, "The mappings of this topic, files below mappings/ without .yaml.");
     schema.field("sample", sample, "A sample body of ours in the vendor's shape, for `headgate send`.");
+    if (!split.text.empty() && !mappings.empty())
+        schema.problem("split", "split_and_mappings", "a topic is taken apart or mapped, and this says both",
+                       "its items have topics of their own: give the mappings to those");
 }
 
 void IdentityConfig::describe(config::Schema& schema)

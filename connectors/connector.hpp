@@ -28,6 +28,7 @@ struct TopicConfig {
     std::string name;
     std::string where;
     config::PlacedText order_by;        // expression; default: the connector's
+    config::PlacedText split;           // expression: the items of a batch, each an event of its own
     std::vector<std::string> mappings;  // names of files below the connector's mappings/
     std::string sample;                 // file below the connector's folder that `headgate send` uses
     void describe(config::Schema& schema);

@@ -12,6 +12,7 @@ namespace {
 constexpr char format_version = 1;
 constexpr char edited_version = 2;    // the same with the edits behind the headers
 constexpr char imported_version = 3;  // and with what it was a letter for behind these
+constexpr char intake_version = 4;    // and with how it came
 
 void put_number(std::string& out, std::uint64_t value)  // LEB128
 {
@@ -79,9 +80,10 @@ std::string encode(const Envelope& envelope)
 {
     std::string out;
     out.reserve(512 + envelope.body.size() + envelope.body.size() / 128);
-    const char version = !envelope.imported.empty() ? imported_version
-                         : !envelope.edits.empty()  ? edited_version
-                                                    : format_version;
+    const char version = !envelope.intake.empty()     ? intake_version
+                         : !envelope.imported.empty() ? imported_version
+                         : !envelope.edits.empty()    ? edited_version
+                                                      : format_version;
     out += version;
     out += view(envelope.event.bytes());
     put(out, envelope.source);
@@ -103,6 +105,8 @@ std::string encode(const Envelope& envelope)
         put(out, envelope.edits);
     if (version >= imported_version)
         put(out, envelope.imported);
+    if (version >= intake_version)
+        put(out, envelope.intake);
     append_packed(out, envelope.body);
     return out;
 }
@@ -112,7 +116,7 @@ namespace {
 /// Everything in front of the body; `packed` gets the body's zstd frame.
 Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
 {
-    if (bytes.size() < 17 || bytes[0] < format_version || bytes[0] > imported_version)
+    if (bytes.size() < 17 || bytes[0] < format_version || bytes[0] > intake_version)
         return unreadable("the stored event is not of a format this version reads");
     Envelope envelope;
     EventId event;
@@ -135,6 +139,8 @@ Result<Envelope> read_head(std::string_view bytes, std::string_view& packed)
         envelope.edits = reader.text();
     if (bytes[0] >= imported_version)
         envelope.imported = reader.text();
+    if (bytes[0] >= intake_version)
+        envelope.intake = reader.text();
     if (reader.broken())
         return unreadable("the stored event ends too early");
     packed = reader.rest();

@@ -26,6 +26,7 @@ struct Envelope {
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, secrets removed
     std::string edits{};                                       // what people changed of the document: JSON, opaque here
     std::string imported{};                                    // what it was a letter for elsewhere: JSON, opaque here
+    std::string intake{};                                      // how it came, if not as a request: "split EVENT"
     std::string body;                                          // raw bytes as they arrived
 };
 

@@ -34,6 +34,8 @@ struct Applied {
         unchanged,  // a newer version of the fact with the content that is there
         stale,      // a newer version of the fact is there
         expired,    // too old to be worth sending
+        split,      // an event of several: each is accepted as one of its own
+        fetched,    // an event that only named its document: what was fetched is accepted as one of its own
     };
     Outcome outcome = Outcome::applied;
     std::string target_id;  // what the system calls the thing

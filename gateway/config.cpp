@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <boost/url/parse.hpp>
 
 #include "connectors/connector.hpp"

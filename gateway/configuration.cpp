@@ -14,6 +14,7 @@
 #include "gateway/place.hpp"
 #include "gateway/searched_fields.hpp"
 #include "gateway/settings_document.hpp"
+#include "gateway/unfolding.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
@@ -206,6 +207,9 @@ private:
             return problem(config.where, "system_name",
                            "`" + config.name + "`: a system's name is of a-z, 0-9, - and _, at most 64 letters",
                            "it is part of every key");
+        if (config.name == door_name)
+            return problem(config.where, "system_name", "`" + config.name + "` is Headgate's own door",
+                           "choose another name");
         auto plan = load_plan(config, options_.folder, made_->canonical, made_->vocabularies, problems_);
         switch (config.auth.kind) {
         case AuthConfig::Kind::none: break;
@@ -345,6 +349,9 @@ private:
             compiled.order_by = topic.order_by.text.empty() ? order_of_all : order_by(topic.order_by);
             if (compiled.order_by)
                 note_headers(compiled.order_by->expression.headers(), config);
+            compiled.split = compile(topic.split);
+            if (compiled.split)
+                refuse_lookup(*compiled.split, topic.split);
             compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
             if (!compiled.sample.empty() && !there(compiled.sample))
                 problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
@@ -547,10 +554,12 @@ private:
             return;
         }
         auto made = signature.verifier(*secrets, channel.connector->config.format);
-        if (made)
+        if (made) {
             channel.verifier = std::move(*made);
-        else
+            item_signatures(channel);
+        } else {
             problem(channel.config.where, made.error().code, "channel `" + channel.name + "`: " + made.error().detail);
+        }
         for (const auto& config : channel.connector->config.challenges) {
             auto challenge = connectors::Challenge::make(config, *secrets);
             if (challenge)
@@ -559,6 +568,20 @@ private:
                 problem(config.where, challenge.error().code,
                         "channel `" + channel.name + "`: " + challenge.error().detail);
         }
+    }
+
+    void item_signatures(Channel& channel)
+    {
+        const auto& recipe = channel.connector->config.signature.item_hmac;
+        if (!recipe)
+            return;
+        auto items = compile_early(recipe->items);
+        auto value = compile_early(recipe->value);
+        auto covers = mapping::Expression::compile(recipe->covers.text, place_of(recipe->covers.where));
+        if (!covers)
+            problems_.push_back(std::move(covers.error()));
+        else if (items && value)
+            channel.item_signatures.emplace(std::move(*items), std::move(*value), std::move(*covers));
     }
 
     void check_types(const std::vector<std::string>& types, const std::string& where)

@@ -13,6 +13,7 @@
 #include "core/problem.hpp"
 #include "gateway/config.hpp"
 #include "gateway/hold_rules.hpp"
+#include "gateway/item_signatures.hpp"
 #include "gateway/rate_limiter.hpp"
 #include "gateway/systems/http_plan.hpp"
 #include "gateway/tokens.hpp"
@@ -33,6 +34,7 @@ struct OrderBy {
 struct Topic {
     std::string name;
     std::optional<OrderBy> order_by;
+    std::optional<mapping::Expression> split;  // it is taken apart, and has no mappings
     std::vector<std::shared_ptr<const mapping::Mapping>> mappings;
     std::string sample;
 };
@@ -60,6 +62,7 @@ struct Channel {
     std::string hook_url;  // as the vendor was told
     std::shared_ptr<const Connector> connector;
     std::unique_ptr<connectors::Verifier> verifier;  // none: its secret is not known
+    std::optional<ItemSignatures> item_signatures;   // the verifier is for those, and not for the request
     std::vector<connectors::Challenge> challenges;
     std::optional<connectors::AddressRanges> sources;  // none: it may come from anywhere
     Document settings;

@@ -19,6 +19,7 @@ IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies
     });
     net::Limits limits;
     limits.body_bytes = with_.configuration.deployment.listen.public_listener.max_body.bytes;
+    limits.codings = true;
     server_ = std::make_unique<net::HttpServer>(loop_.io(), limits,
                                                 [this](net::Request& request) { return pipeline_->run(request); });
     server_->on_refusal([this](int, std::string_view reason) { with_.metrics.http_refused(reason).add(); });

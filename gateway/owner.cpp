@@ -11,6 +11,7 @@
 #include "gateway/approvals.hpp"
 #include "gateway/stages/deliver.hpp"
 #include "gateway/standing.hpp"
+#include "gateway/unfolding.hpp"
 #include "gateway/working_out.hpp"
 
 namespace headgate::gateway {
@@ -359,7 +360,8 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
     if (!routed)
         return outcomes_.bury(job, std::move(routed.error()));
     const bool shadow = job->event.channel->config.mode == ChannelConfig::Mode::shadow;
-    const bool wanted = !routed->empty() && !shadow;
+    const bool to_the_door = !routed->empty() && routed->front().system == door_name;
+    const bool wanted = !routed->empty() && (!shadow || to_the_door);
     if (wanted)
         job->attempts = deliveries(job, std::move(*routed));
     if (!known.deliveries.empty())
@@ -375,7 +377,7 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
             attempt->standing = parked(channel_missing(job->event.envelope.channel));
         else if (attempt->coalesce != nullptr)
             attempt->standing = coalescing(*attempt->coalesce, wall_now());
-        else
+        else if (!to_the_door)
             attempt->standing = held_by_rule(*attempt, with_.configuration, wall_now());
         attempt->at_most_once = with_.configuration.at_most_once(attempt->system, attempt->delivery.transaction.type);
         job->leaving = job->leaving || attempt->standing || attempt->at_most_once;

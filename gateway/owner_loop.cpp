@@ -9,6 +9,7 @@
 #include "gateway/added_entries.hpp"
 #include "gateway/aside.hpp"
 #include "gateway/parent_history.hpp"
+#include "gateway/unfolding.hpp"
 #include "retry/sequence.hpp"
 
 namespace headgate::gateway {
@@ -54,6 +55,11 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                   },
                                   [this] { owner_.forget(); }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
+      inbox_(loop_.redis(), with_.scripts),
+      admission_(
+          {inbox_, with_.metrics, [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
+           [this](Partition partition, std::uint64_t seq) { heard_of(partition, seq); }, [this] { look_again(); }}),
+      door_({with_.configuration, admission_, [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       owner_(
           loop_.executor(),
           Owner::Dependencies{with_.configuration, loop_.redis(), with_.scripts, backlog_, deliveries_, decisions_,
@@ -98,6 +104,7 @@ Systems OwnerLoop::systems()
                                                            backlog_, references_, spawn));
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
     }
+    systems.emplace(door_name, ConfiguredSystem{&door_, nullptr, nullptr, true});
     return systems;
 }
 

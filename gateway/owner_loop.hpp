@@ -11,6 +11,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "gateway/admission.hpp"
 #include "gateway/event_loop.hpp"
 #include "gateway/historian.hpp"
 #include "gateway/lease_keeper.hpp"
@@ -18,6 +19,7 @@
 #include "gateway/owner.hpp"
 #include "gateway/repeated.hpp"
 #include "gateway/spill.hpp"
+#include "gateway/systems/door.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "gateway/systems/http_system.hpp"
 #include "gateway/systems/ledger_system.hpp"
@@ -104,6 +106,9 @@ private:
     std::vector<std::unique_ptr<HttpSystem>> remote_;
     std::map<std::string, HttpSystem*, std::less<>> remote_by_name_;
     std::vector<std::unique_ptr<GuardedSystem>> guarded_;
+    retry::Inbox inbox_;
+    Admission admission_;
+    Door door_;
     Owner owner_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};

@@ -7,6 +7,7 @@
 #include "core/time.hpp"
 #include "gateway/stages/challenge.hpp"
 #include "gateway/stages/identify.hpp"
+#include "gateway/stages/uncode.hpp"
 #include "gateway/stages/verify.hpp"
 
 namespace headgate::gateway {
@@ -72,26 +73,15 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
     if (received->channel->config.secret.size() > 1)
         with_.metrics.secret_used(channel, *secret).add();
 
+    if (auto whole = uncoded(request, with_.configuration.deployment.listen.public_listener.max_body.bytes); !whole)
+        co_return answer(with_.metrics, channel, whole.error());
     auto identified = identify(*received);
     if (!identified)
         co_return answer(with_.metrics, channel, identified.error());
 
-    auto accepted = co_await accept(with_.inbox, std::move(*identified));
-    if (!accepted) {
-        if (accepted.error().failure.failure_class == FailureClass::unknown_outcome)
-            with_.look_again();  // it may be in the stream all the same
+    auto accepted = co_await admission_.admit(std::move(*identified));
+    if (!accepted)
         co_return answer(with_.metrics, channel, accepted.error());
-    }
-
-    (accepted->duplicate ? with_.metrics.duplicates : with_.metrics.accepted).add();
-    if (accepted->conflict)
-        with_.metrics.conflicts.add();
-    if (accepted->duplicate && accepted->seq > 0)
-        with_.heard_of(accepted->partition, accepted->seq);
-    if (accepted->fresh) {
-        received->channel->waiting.fetch_add(1, std::memory_order_relaxed);
-        with_.hand_over(std::move(*accepted->fresh), accepted->ordinal);
-    }
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
     with_.metrics.accept_seconds.observe(static_cast<std::uint64_t>(us.count()));
     co_return answer(*accepted, received->channel->answer());

@@ -2,8 +2,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "gateway/admission.hpp"
 #include "gateway/gateway_metrics.hpp"
-#include "gateway/stages/accept.hpp"
 #include "gateway/stages/receive.hpp"
 #include "gateway/stages/types.hpp"
 #include "net/http/message.hpp"
@@ -25,13 +25,17 @@ public:
         std::function<void(Partition, std::uint64_t seq)> heard_of;
         std::function<void()> look_again;
     };
-    explicit Pipeline(Dependencies dependencies) : with_(std::move(dependencies)) {}
+    explicit Pipeline(Dependencies dependencies)
+        : with_(std::move(dependencies)),
+          admission_({with_.inbox, with_.metrics, with_.hand_over, with_.heard_of, with_.look_again})
+    {}
 
     /// receive ─▶ verify ─▶ identify ─▶ accept; what comes out of it is the answer.
     asio::awaitable<net::Response> run(net::Request& request);
 
 private:
     Dependencies with_;
+    Admission admission_;
 };
 
 }  // namespace headgate::gateway

@@ -26,7 +26,8 @@ Sender::Sender(asio::any_io_executor executor, Systems systems, observability::H
     completions_->sender = this;
     // What waits for one system in memory must leave room for what goes to the others.
     constexpr std::size_t most_waiting = 2048;
-    const auto most = systems_.size() > 1 ? most_waiting : std::numeric_limits<std::size_t>::max();
+    const auto others = std::ranges::count_if(systems_, [](const auto& system) { return !system.second.is_door; });
+    const auto most = others > 1 ? most_waiting : std::numeric_limits<std::size_t>::max();
     for (const auto& [name, system] : systems_)
         outlets_.emplace(name, std::make_unique<Outlet>(executor_, system.config, most));
 }

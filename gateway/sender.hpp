@@ -22,6 +22,7 @@ struct ConfiguredSystem {
     System* system = nullptr;
     const SystemConfig* config = nullptr;
     GuardedSystem* guard = nullptr;  // of a system that does not know what it was told before
+    bool is_door = false;            // it is no system of others, but Headgate's own door
 };
 /// Where transactions go, by the system's name.
 using Systems = std::map<std::string, ConfiguredSystem, std::less<>>;

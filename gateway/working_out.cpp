@@ -6,6 +6,7 @@
 #include "gateway/stages/deliver.hpp"
 #include "gateway/stages/map.hpp"
 #include "gateway/stages/route.hpp"
+#include "gateway/unfolding.hpp"
 
 namespace headgate::gateway {
 
@@ -68,6 +69,16 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return failed_at("decode", std::move(decoded.error()));
     if (decoded->topic == nullptr)
         return std::vector<Routed>{};
+    if (unfolds(event, *decoded->topic)) {
+        auto to_the_door = unfold(event, *decoded);
+        event.document.reset();
+        event.envelope.body = {};
+        if (!to_the_door)
+            return failed_at("decode", std::move(to_the_door.error()));
+        std::vector<Routed> alone;
+        alone.push_back(std::move(*to_the_door));
+        return alone;
+    }
     std::optional<mapping::MissedWord> missed;
     mapping::Unmade unmade;
     auto mapped =

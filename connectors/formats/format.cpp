@@ -1,6 +1,8 @@
 #include "connectors/formats/format.hpp"
 
 #include <array>
+#include <charconv>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -12,6 +14,8 @@
 namespace headgate::connectors {
 
 namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t most_form_fields = 100'000;
 
@@ -36,8 +40,7 @@ std::unexpected<Failure> form_failure(std::string code, std::string detail)
     return fail(FailureClass::permanent, std::move(code), std::move(detail));
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> decoded_fields(std::string_view body,
-                                                                        FormatConfig::Encoding encoding)
+Result<Fields> decoded_fields(std::string_view body, FormatConfig::Encoding encoding)
 {
     auto fields = form_fields(body);
     if (fields.empty())
@@ -55,7 +58,8 @@ Result<std::vector<std::pair<std::string, std::string>>> decoded_fields(std::str
     return fields;
 }
 
-Document form_document(std::vector<std::pair<std::string, std::string>> fields)
+/// Members of the object that is open: a name that stands several times is a list.
+void put_fields(DocumentBuilder& builder, Fields fields)
 {
     std::vector<std::vector<std::size_t>> groups;
     std::unordered_map<std::string_view, std::size_t> of_name;
@@ -65,8 +69,6 @@ Document form_document(std::vector<std::pair<std::string, std::string>> fields)
             groups.emplace_back();
         groups[found->second].push_back(i);
     }
-    DocumentBuilder builder(fields.size() + 1);
-    builder.open_object();
     for (const auto& group : groups) {
         builder.name(builder.own(fields[group.front()].first));
         if (group.size() > 1)
@@ -75,6 +77,44 @@ Document form_document(std::vector<std::pair<std::string, std::string>> fields)
             builder.text(builder.own(std::move(fields[place].second)));
         if (group.size() > 1)
             builder.close();
+    }
+}
+
+/// The number that a field's name ends in behind a `_`, and the name without both; nothing for other names.
+std::optional<std::pair<std::uint32_t, std::size_t>> number_of(std::string_view name)
+{
+    const auto at = name.rfind('_');
+    if (at == std::string_view::npos || at == 0)
+        return std::nullopt;
+    std::uint32_t number = 0;
+    const auto* last = name.data() + name.size();
+    const auto [end, error] = std::from_chars(name.data() + at + 1, last, number);
+    if (error != std::errc{} || end != last || number == 0 || name[at + 1] == '0')
+        return std::nullopt;
+    return std::pair{number, at};
+}
+
+Document form_document(Fields fields, const std::string& numbered)
+{
+    std::map<std::uint32_t, Fields> items;
+    Fields others;
+    for (auto& [name, value] : fields)
+        if (const auto found = numbered.empty() ? std::nullopt : number_of(name))
+            items[found->first].emplace_back(name.substr(0, found->second), std::move(value));
+        else if (numbered.empty() || name != numbered)  // which is the list's name
+            others.emplace_back(std::move(name), std::move(value));
+    DocumentBuilder builder(fields.size() + items.size() + 2);
+    builder.open_object();
+    put_fields(builder, std::move(others));
+    if (!numbered.empty()) {
+        builder.name(builder.own(numbered));
+        builder.open_list();
+        for (auto& [number, item] : items) {
+            builder.open_object();
+            put_fields(builder, std::move(item));
+            builder.close();
+        }
+        builder.close();
     }
     builder.close();
     return std::move(builder).finish();
@@ -91,9 +131,10 @@ void FormatConfig::describe(config::Schema& schema)
     schema.field("field", field, "form: the field whose value is the document.");
     schema.choice("field_kind", field_kind, {{"json", Kind::json}, {"xml", Kind::xml}},
                   "form: what that field is written in.");
+    schema.field("numbered", numbered, "form: the list that fields NAME_1, NAME_2 are gathered in, an object each.");
     if (!schema.reading() || kind == Kind::form)
         return;
-    for (const auto* key : {"encoding", "field", "field_kind"})
+    for (const auto* key : {"encoding", "field", "field_kind", "numbered"})
         if (schema.given(key))
             schema.problem(key, "form_only", std::string("`") + key + "` is for forms", "kind: form");
 }
@@ -108,7 +149,7 @@ Result<Document> read_document(std::string_view body, const FormatConfig& format
     if (!fields)
         return std::unexpected(std::move(fields.error()));
     if (format.field.empty())
-        return form_document(std::move(*fields));
+        return form_document(std::move(*fields), format.numbered);
     const std::string* value = nullptr;
     for (const auto& [name, text] : *fields)
         if (name == format.field) {

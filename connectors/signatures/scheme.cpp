@@ -35,22 +35,23 @@ void SignatureConfig::describe(config::Schema& schema)
     scheme(schema, "public_key", public_key, "The vendor's private key, of which the channel has the public half.");
     scheme(schema, "http_message", http_message, "HTTP Message Signatures, RFC 9421.");
     scheme(schema, "shared_secret", shared_secret, "A secret in the request itself: a token, or HTTP Basic.");
+    scheme(schema, "item_hmac", item_hmac, "A shared secret that signs each item of a batch for itself.");
     schema.not_yet("none", "unsigned, accept and hydrate");
     if (!schema.reading())
         return;
     const auto count = int{hmac.has_value()} + int{public_key.has_value()} + int{http_message.has_value()} +
-                       int{shared_secret.has_value()};
+                       int{shared_secret.has_value()} + int{item_hmac.has_value()};
     if (count != 1)
         schema.problem("", "signature_scheme",
                        "`signature` names one scheme, and this has " + std::to_string(count) +
                            ": hmac, public_key, "
-                           "http_message or shared_secret",
+                           "http_message, shared_secret or item_hmac",
                        "for example hmac: { header: X-Vendor-Signature }");
 }
 
 bool SignatureConfig::given() const
 {
-    return hmac || public_key || http_message || shared_secret;
+    return hmac || public_key || http_message || shared_secret || item_hmac;
 }
 
 bool SignatureConfig::signs_url() const
@@ -66,6 +67,8 @@ std::string SignatureConfig::place() const
         return public_key->place();
     if (http_message)
         return "header Signature";
+    if (item_hmac)
+        return "each item";
     return shared_secret ? shared_secret->place() : "";
 }
 
@@ -107,6 +110,8 @@ Result<std::unique_ptr<Verifier>> SignatureConfig::verifier(std::span<const std:
         return made<HttpMessageVerifier>(*http_message, secrets);
     if (shared_secret)
         return made<SharedSecretVerifier>(*shared_secret, secrets, format);
+    if (item_hmac)
+        return item_hmac->verifier(secrets);
     return fail(FailureClass::permanent, "no_signature", "the connector names no scheme");
 }
 

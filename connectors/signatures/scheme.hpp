@@ -8,6 +8,7 @@
 
 #include "connectors/signatures/hmac.hpp"
 #include "connectors/signatures/http_message.hpp"
+#include "connectors/signatures/item_hmac.hpp"
 #include "connectors/signatures/public_key.hpp"
 #include "connectors/signatures/shared_secret.hpp"
 #include "connectors/signatures/verifier.hpp"
@@ -20,6 +21,7 @@ struct SignatureConfig {
     std::optional<PublicKeyRecipe> public_key;
     std::optional<HttpMessageRecipe> http_message;
     std::optional<SharedSecretRecipe> shared_secret;
+    std::optional<ItemHmacRecipe> item_hmac;
 
     void describe(config::Schema& schema);
     [[nodiscard]] bool given() const;

@@ -52,8 +52,10 @@ std::string_view name_of(Applied::Outcome outcome)
     case Applied::Outcome::adopted: return "adopted";
     case Applied::Outcome::repeated: return "repeated";
     case Applied::Outcome::unchanged: return "unchanged";
-    case Applied::Outcome::expired: return "expired";
     case Applied::Outcome::stale: return "stale";
+    case Applied::Outcome::expired:
+    case Applied::Outcome::split:
+    case Applied::Outcome::fetched: break;  // no words of a ledger's
     }
     std::unreachable();
 }

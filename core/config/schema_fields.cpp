@@ -192,21 +192,6 @@ void Schema::field(std::string_view key, std::vector<std::string>& value, std::s
     }
 }
 
-namespace {
-
-Setting setting_of(const YAML::Node& node, std::string text)
-{
-    const bool bare = node.Tag() == "?";  // as yaml-cpp tags what stands without quotes
-    if (bare && (text == "true" || text == "false"))
-        return {Setting::Kind::boolean, std::move(text)};
-    // "01" is a warehouse and no number.
-    const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
-    const bool number = bare && Decimal::parse(text) && (digits.size() < 2 || digits[0] != '0' || digits[1] == '.');
-    return {number ? Setting::Kind::number : Setting::Kind::text, std::move(text)};
-}
-
-}  // namespace
-
 void Schema::field(std::string_view key, Settings& value, std::string_view doc)
 {
     frame_->known.emplace(key);
@@ -233,8 +218,8 @@ void Schema::field(std::string_view key, Settings& value, std::string_view doc)
             Access::report(state_, member->file, entry.first.Mark(), "repeated_key",
                            "`" + name + "` stands here a second time");
         else
-            value[name] = setting_of(entry.second,
-                                     Access::insert(state_, entry.second.Scalar(), member->file, entry.second.Mark()));
+            value[name] = setting_of(Access::insert(state_, entry.second.Scalar(), member->file, entry.second.Mark()),
+                                     entry.second.Tag() != "?");
     }
 }
 

@@ -6,6 +6,8 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "core/decimal.hpp"
+
 namespace headgate::config {
 
 namespace {
@@ -96,6 +98,16 @@ std::string Endpoint::text() const
 {
     const bool six = address.find(':') != std::string::npos;
     return (six ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+Setting setting_of(std::string text, bool quoted)
+{
+    if (!quoted && (text == "true" || text == "false"))
+        return {Setting::Kind::boolean, std::move(text)};
+    // "01" is a warehouse and no number.
+    const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
+    const bool number = !quoted && Decimal::parse(text) && (digits.size() < 2 || digits[0] != '0' || digits[1] == '.');
+    return {number ? Setting::Kind::number : Setting::Kind::text, std::move(text)};
 }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text)

@@ -55,6 +55,7 @@ struct Setting {
     auto operator<=>(const Setting&) const = default;
 };
 using Settings = std::map<std::string, Setting>;
+[[nodiscard]] Setting setting_of(std::string text, bool quoted);
 
 /// Where a secret is to be read from, never the secret itself: `env:NAME`, `file:PATH`, or `generated`
 /// (made at the first start and kept in the data folder, for demos and trials).

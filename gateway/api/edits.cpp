@@ -12,6 +12,7 @@
 #include "gateway/api/stored_event.hpp"
 #include "gateway/edits.hpp"
 #include "gateway/letter_id.hpp"
+#include "gateway/stages/identify.hpp"
 #include "gateway/tools/document_text.hpp"
 
 namespace headgate::gateway::api {
@@ -95,7 +96,7 @@ Task<std::string> edit(const Means& with, const retry::Letter& letter, const Ask
     if (!envelope)
         co_return std::unexpected(envelope.error());
     const Channel* channel = with.configuration.channel(envelope->channel);
-    const auto format = channel == nullptr ? connectors::FormatConfig{} : channel->connector->config.format;
+    const auto format = channel == nullptr ? connectors::FormatConfig{} : format_of(*channel, *envelope);
     const auto document = connectors::read_document(envelope->body, format);
     if (!document)
         co_return fail(FailureClass::permanent, "edit_impossible",

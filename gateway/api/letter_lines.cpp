@@ -152,6 +152,7 @@ Result<Envelope> envelope_of(const json::object& given, const EventId& event)
     envelope.idempotency_key = members.needed("idempotency_key");
     envelope.order_key = members.needed("order_key");
     envelope.conflict_of = members.text("conflict_of");
+    envelope.intake = members.text("intake");
     const auto received = parse_timestamp(members.needed("received_at"));
     const auto* body = given.if_contains("body");
     if (!members.is_wrong().empty())
@@ -265,8 +266,8 @@ Result<GivenLetter> letter_of_line(std::string_view line)
 bool is_same(const Envelope& one, const Envelope& other)
 {
     const auto parts = [](const Envelope& of) {
-        return std::tie(of.channel, of.source, of.topic, of.idempotency_key, of.order_key, of.conflict_of, of.headers,
-                        of.edits, of.body);
+        return std::tie(of.channel, of.source, of.topic, of.idempotency_key, of.order_key, of.conflict_of, of.intake,
+                        of.headers, of.edits, of.body);
     };
     return parts(one) == parts(other);
 }

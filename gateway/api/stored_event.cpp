@@ -81,6 +81,8 @@ json::object envelope_json(const Means& with, const Call& call, const Envelope& 
                      {"received_at", time_text(envelope.received_at)},
                      {"headers", std::move(headers)},
                      {"edits", edits_json(with, call, envelope)}};
+    if (!envelope.intake.empty())
+        out["intake"] = envelope.intake;
     if (!envelope.imported.empty())
         out["imported"] = json::parse(envelope.imported);
     return out;

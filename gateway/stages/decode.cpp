@@ -1,5 +1,7 @@
 #include "gateway/stages/decode.hpp"
 
+#include <algorithm>
+
 #include "connectors/formats/format.hpp"
 #include "connectors/formats/json.hpp"
 #include "gateway/edits.hpp"
@@ -29,6 +31,28 @@ Result<void> with_edits(Event& event)
     return {};
 }
 
+/// Of what a batch held: it says what it is, and its signature held or holds with a secret of today.
+Result<void> whole_item(const Event& event, const Topic& topic)
+{
+    const Envelope& envelope = event.envelope;
+    if (envelope.intake.empty())
+        return {};
+    if (topic.split)
+        return fail(FailureClass::permanent, "topic_missing",
+                    "the item does not say what happened: it has the topic of its batch");
+    const auto is_wrong = [](const auto& header) { return header.first == wrong_item_header; };
+    if (std::ranges::none_of(envelope.headers, is_wrong) || !event.channel->item_signatures)
+        return {};
+    const Document& document = *event.document;
+    auto judged = event.channel->item_signatures->judge(document, document.root(), *event.channel);
+    if (judged)
+        return {};
+    Failure failure = std::move(judged.error());
+    failure.failure_class = FailureClass::permanent;  // others of its batch are good
+    failure.detail = "an item of a batch: " + failure.detail;
+    return std::unexpected(std::move(failure));
+}
+
 }  // namespace
 
 Result<Decoded> decode(Event& event)
@@ -41,7 +65,7 @@ Result<Decoded> decode(Event& event)
     if (decoded.topic == nullptr)
         return decoded;
     if (!event.document) {
-        auto document = connectors::read_document(event.envelope.body, event.channel->connector->config.format);
+        auto document = connectors::read_document(event.envelope.body, format_of(*event.channel, event.envelope));
         if (!document)
             return std::unexpected(std::move(document.error()));
         event.document = std::move(*document);
@@ -49,6 +73,8 @@ Result<Decoded> decode(Event& event)
             return std::unexpected(std::move(made.error()));
     }
     decoded.document = &*event.document;
+    if (auto whole = whole_item(event, *decoded.topic); !whole)
+        return std::unexpected(std::move(whole.error()));
     if (const auto& inner = event.channel->connector->document) {
         const EventContext context(event, *event.document, 0);
         const auto root = inner->node(context.seen);

@@ -35,6 +35,8 @@ std::string_view outcome_name(Applied::Outcome outcome)
     case Applied::Outcome::unchanged: return "unchanged";
     case Applied::Outcome::stale: return "stale";
     case Applied::Outcome::expired: return "expired";
+    case Applied::Outcome::split: return "split";
+    case Applied::Outcome::fetched: return "fetched";
     }
     std::unreachable();
 }

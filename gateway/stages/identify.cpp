@@ -39,14 +39,23 @@ std::unexpected<Refused> missing(std::string code, std::string detail)
     return std::unexpected(Refused{400, {FailureClass::permanent, std::move(code), std::move(detail), {}}, {}});
 }
 
+mapping::MappingContext context_of(const Channel& channel, const Envelope& envelope, const Document& document)
+{
+    return mapping::MappingContext{.document = document,
+                                   .headers = envelope.headers,
+                                   .channel_name = channel.name,
+                                   .channel_zone = channel.zone,
+                                   .channel_settings = &channel.settings};
+}
+
 /// What stays in order; nothing when the body does not say it.
-std::optional<std::string> order_key(Identified& identified, const Topic* topic, const auto& context)
+std::optional<std::string> order_key(Identified& identified, const Topic* topic)
 {
     const auto& own = identified.channel->order_by;
     const OrderBy* order_by = own ? &*own : topic != nullptr && topic->order_by ? &*topic->order_by : nullptr;
     if (order_by == nullptr)
         return std::nullopt;
-    const auto& format = identified.channel->connector->config.format;
+    const auto& format = format_of(*identified.channel, identified.envelope);
     if (!order_by->paths.empty() && format.kind == connectors::FormatConfig::Kind::json)
         return connectors::peek_json(identified.envelope.body, order_by->paths);
     if (!identified.document) {
@@ -55,51 +64,70 @@ std::optional<std::string> order_key(Identified& identified, const Topic* topic,
             return std::nullopt;
         identified.document = std::move(*document);
     }
-    auto text = order_by->expression.text(context(*identified.document));
+    auto text = order_by->expression.text(context_of(*identified.channel, identified.envelope, *identified.document));
     return text ? std::move(*text) : std::nullopt;
 }
 
 }  // namespace
 
+const connectors::FormatConfig& format_of(const Channel& channel, const Envelope& envelope)
+{
+    static const connectors::FormatConfig json;
+    return envelope.intake.empty() ? channel.connector->config.format : json;
+}
+
+Identity identity_of(const Channel& channel, const Envelope& envelope)
+{
+    const Connector& connector = *channel.connector;
+    Identity identity;
+    if (connector.identity_reads_document)
+        if (auto document = connectors::read_document(envelope.body, format_of(channel, envelope)))
+            identity.document = std::move(*document);
+    const auto context = context_of(channel, envelope, identity.document ? *identity.document : no_document());
+    if (auto topic = connector.topic->text(context); topic && *topic)
+        identity.topic = bounded(std::move(**topic));
+    if (auto key = connector.idempotency_key->text(context); key && *key)
+        identity.key = bounded(std::move(**key));
+    return identity;
+}
+
 Intake<Identified> identify(const Received& received)
 {
-    const Channel& channel = *received.channel;
-    Identified identified;
-    identified.channel = &channel;
-    Envelope& envelope = identified.envelope;
-    envelope.event = EventId::make(received.at);
-    envelope.source = channel.source;
-    envelope.channel = channel.name;
+    Envelope envelope;
     envelope.received_at = received.at;
     for (const auto& field : received.request->fields)
-        if (channel.keeps(field.name))
+        if (received.channel->keeps(field.name))
             envelope.headers.emplace_back(lower(field.name), field.value);
     envelope.body = std::move(received.request->body);
+    return identify(*received.channel, std::move(envelope));
+}
+
+Intake<Identified> identify(const Channel& channel, Envelope arrived)
+{
+    Identified identified;
+    identified.channel = &channel;
+    Envelope& envelope = identified.envelope = std::move(arrived);
+    envelope.event = EventId::make(envelope.received_at);
+    envelope.source = channel.source;
+    envelope.channel = channel.name;
     identified.digest = body_digest(envelope.body);
 
-    const auto context = [&](const Document& document) {
-        return mapping::MappingContext{.document = document,
-                                       .headers = envelope.headers,
-                                       .channel_name = channel.name,
-                                       .channel_zone = channel.zone,
-                                       .channel_settings = &channel.settings};
-    };
-
-    const Connector& connector = *channel.connector;
-    if (connector.identity_reads_document)
-        if (auto document = connectors::read_document(envelope.body, connector.config.format))
-            identified.document = std::move(*document);
-    const auto identity = context(identified.document ? *identified.document : no_document());
-    const auto topic = connector.topic->text(identity);
-    if (!topic || !*topic)
+    if (envelope.topic.empty() || envelope.idempotency_key.empty()) {
+        auto said = identity_of(channel, envelope);
+        identified.document = std::move(said.document);
+        if (envelope.topic.empty())
+            envelope.topic = std::move(said.topic);
+        if (envelope.idempotency_key.empty())
+            envelope.idempotency_key = std::move(said.key);
+    }
+    if (envelope.topic.empty())
         return missing("topic_missing", "the request does not say what happened");
-    envelope.topic = bounded(**topic);
-    const auto key = connector.idempotency_key->text(identity);
-    if (!key || !*key)
+    if (envelope.idempotency_key.empty())
         return missing("idempotency_key_missing", "the request carries no id of its event");
-    envelope.idempotency_key = bounded(**key);
-    auto order = order_key(identified, channel.wanted(envelope.topic), context);
-    envelope.order_key = order ? bounded(std::move(*order)) : envelope.idempotency_key;
+    if (envelope.order_key.empty()) {
+        auto order = order_key(identified, channel.wanted(envelope.topic));
+        envelope.order_key = order ? bounded(std::move(*order)) : envelope.idempotency_key;
+    }
     return identified;
 }
 

@@ -42,7 +42,8 @@ Intake<std::size_t> verify(const Received& received, const connectors::AddressRa
         return refuse("address_not_allowed", "the request comes from an address that the channel does not take");
     if (!channel.verifier)
         return refuse("secret_missing", "the channel has no secret");
-    auto matched = channel.verifier->verify(signed_request(channel, request, received.at));
+    auto matched = channel.item_signatures ? channel.item_signatures->verify(request.body, channel)
+                                           : channel.verifier->verify(signed_request(channel, request, received.at));
     if (!matched)
         return std::unexpected(Refused{401, std::move(matched.error()), {}});
     if (!channel.in_force(*matched, received.at))

@@ -85,9 +85,13 @@ private:
             read_headers(root["headers"]);
         if (root["zone"])
             read_zone(root["zone"]);
-        if (const auto channel = root["channel"]; channel && know(channel, std::array{"zone"}, "`channel`"))
+        if (const auto channel = root["channel"];
+            channel && know(channel, std::array{"zone", "settings"}, "`channel`")) {
             if (channel["zone"])
                 read_zone(channel["zone"]);
+            if (channel["settings"])
+                read_settings(channel["settings"]);
+        }
         if (root["expect"] && root["expect_failure"])
             return problem(root["expect_failure"], "wrong_value", "a case expects transactions or a failure, not both");
         if (root["expect_failure"])
@@ -117,6 +121,17 @@ private:
         if (zone.IsScalar() && !is_zone(made_.channel.zone))
             problem(zone, "unknown_zone", "there is no time zone `" + made_.channel.zone + "`",
                     "an IANA name such as Europe/Berlin, UTC, or an offset such as +02:00");
+    }
+
+    void read_settings(const YAML::Node& settings)
+    {
+        if (!settings.IsMap())
+            return problem(settings, "wrong_kind", "`settings` is names and their values, as in {company: 1}");
+        for (const auto& setting : settings)
+            if (const std::string& name = setting.first.Scalar(); setting.second.IsScalar())
+                made_.channel.settings[name] = config::setting_of(setting.second.Scalar(), setting.second.Tag() != "?");
+            else
+                problem(setting.second, "wrong_kind", "`" + name + "` is a text, a number, true or false");
     }
 
     void read_failure(const YAML::Node& node)

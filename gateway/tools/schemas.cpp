@@ -126,8 +126,11 @@ json::object case_schema(const json::array& types)
               described({{"type", json::array{"object", "null"}}, {"additionalProperties", text}}, "Of the request.")},
              {"zone", zone},
              {"channel",
-              json::object{
-                  {"type", "object"}, {"additionalProperties", false}, {"properties", json::object{{"zone", zone}}}}},
+              json::object{{"type", "object"},
+                           {"additionalProperties", false},
+                           {"properties", json::object{{"zone", zone},
+                                                       {"settings", json::object{{"type", "object"},
+                                                                                 {"additionalProperties", text}}}}}}},
              {"expect",
               json::object{
                   {"type", "array"},
@@ -139,6 +142,7 @@ json::object case_schema(const json::array& types)
                                                                      {"entity", text},
                                                                      {"id", text},
                                                                      {"version", text},
+                                                                     {"depends_on", text},
                                                                      {"fields", json::object{{"type", "object"}}}}}}}}},
              {"expect_failure",
               json::object{

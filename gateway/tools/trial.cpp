@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <ranges>
 
 #include "connectors/formats/format.hpp"
@@ -12,6 +13,7 @@
 #include "gateway/stages/decode.hpp"
 #include "gateway/stages/identify.hpp"
 #include "gateway/stages/map.hpp"
+#include "gateway/unfolding.hpp"
 #include "mapping/json_text.hpp"
 
 namespace headgate::gateway {
@@ -115,31 +117,61 @@ void explain(const Event& event, const Decoded& decoded, mapping::Explain what, 
         }
 }
 
-}  // namespace
+void work_on(Event& event, mapping::Explain what, Trial& trial);
 
-Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain what)
+/// What becomes of a batch: of each item what would become of it alone.
+void take_apart(const Event& event, const Decoded& decoded, mapping::Explain what, Trial& trial)
 {
-    Trial trial;
-    auto found = identified(channel, sample, trial);
-    if (!found)
-        return trial;
-    Event event;
-    event.channel = &channel;
-    event.envelope = std::move(found->envelope);
-    event.envelope.event = *EventId::parse(no_uuid);
-    event.envelope.received_at = arrival();
-    event.document = std::move(found->document);
+    auto to_the_door = unfold(event, decoded);
+    auto arrived = to_the_door ? unfolded(*event.channel, to_the_door->transaction.json)
+                               : Result<std::vector<Envelope>>(std::unexpected(to_the_door.error()));
+    if (!arrived) {
+        trial.failure = {"decode", std::move(arrived.error())};
+        return;
+    }
+    std::size_t place = 0;
+    for (Envelope& envelope : *arrived) {
+        Trial of_item;
+        auto identified = identify(*event.channel, std::move(envelope));
+        if (!identified) {
+            trial.failure = {"identify", std::move(identified.error().failure)};
+            return;
+        }
+        Event item;
+        item.channel = event.channel;
+        item.envelope = std::move(identified->envelope);
+        item.envelope.event = *EventId::parse(no_uuid);
+        work_on(item, what, of_item);
+        ++place;
+        std::ranges::move(of_item.made, std::back_inserter(trial.made));
+        std::ranges::move(of_item.all, std::back_inserter(trial.all));
+        std::ranges::move(of_item.traces, std::back_inserter(trial.traces));
+        for (auto& note : of_item.notes)
+            trial.notes.push_back("item " + std::to_string(place) + ": " + note);
+        if (of_item.failure && !trial.failure) {
+            trial.failure = std::move(of_item.failure);
+            trial.failure->failure.detail = "item " + std::to_string(place) + ": " + trial.failure->failure.detail;
+        }
+    }
+    if (arrived->empty())
+        trial.notes.emplace_back("filtered: the batch has no item");
+}
+
+void work_on(Event& event, mapping::Explain what, Trial& trial)
+{
+    const Channel& channel = *event.channel;
     auto decoded = decode(event);
-    trial.envelope = event.envelope;
     if (!decoded) {
         trial.failure = {"decode", std::move(decoded.error())};
-        return trial;
+        return;
     }
     trial.wanted = decoded->topic != nullptr;
     if (!trial.wanted) {
         trial.notes.push_back(why_filtered(channel, event.envelope.topic));
-        return trial;
+        return;
     }
+    if (unfolds(event, *decoded->topic))
+        return take_apart(event, *decoded, what, trial);
     if (decoded->nothing_at_document)
         trial.notes.push_back("`document: " + channel.connector->config.document.text +
                               "` is null in this body, so mappings start at the body itself");
@@ -154,7 +186,7 @@ Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain wha
         if (!mapped) {
             trial.failure = {"map", std::move(mapped.error())};
             trial.made.clear();  // the event as a whole becomes a letter
-            return trial;
+            return;
         }
         for (auto& transaction : *mapped)
             trial.made.push_back({mapping->name(), std::move(transaction)});
@@ -164,6 +196,24 @@ Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain wha
                                   ? "filtered: the topic `" + event.envelope.topic + "` has no mappings"
                                   : "filtered: no mapping of the topic `" + event.envelope.topic +
                                         "` makes a transaction of this document; their `when` does not hold");
+}
+
+}  // namespace
+
+Trial try_out(const Channel& channel, const Sample& sample, mapping::Explain what)
+{
+    Trial trial;
+    auto found = identified(channel, sample, trial);
+    if (!found)
+        return trial;
+    Event event;
+    event.channel = &channel;
+    event.envelope = std::move(found->envelope);
+    event.document = std::move(found->document);
+    event.envelope.event = *EventId::parse(no_uuid);
+    event.envelope.received_at = arrival();
+    work_on(event, what, trial);
+    trial.envelope = event.envelope;
     return trial;
 }
 

@@ -87,7 +87,7 @@ void take_connection(std::string_view value, Known& known)
     }
 }
 
-Trouble take_field(const Field& field, int minor_version, Known& known)
+Trouble take_field(const Field& field, int minor_version, bool codings, Known& known)
 {
     const auto named = [&field](std::string_view name) { return same_ignoring_case(field.name, name); };
     switch (field.name.size()) {
@@ -113,7 +113,7 @@ Trouble take_field(const Field& field, int minor_version, Known& known)
         return {};
     case 14: return named("content-length") ? take_length(field.value, known) : Trouble{};
     case 16:
-        if (named("content-encoding") && !same_ignoring_case(field.value, "identity"))
+        if (!codings && named("content-encoding") && !same_ignoring_case(field.value, "identity"))
             known.meaning = Refusal{415, "content_encoding_unsupported"};
         return {};
     case 17: return named("transfer-encoding") ? take_transfer_coding(field.value, known) : Trouble{};
@@ -222,7 +222,7 @@ std::expected<Framing, Refusal> parse_head(std::string_view bytes, const Limits&
         const auto field = parse_field(*line);
         if (!field)
             return std::unexpected(field.error());
-        if (const auto wrong = take_field(*field, request.minor_version, known))
+        if (const auto wrong = take_field(*field, request.minor_version, limits.codings, known))
             return std::unexpected(*wrong);
         request.fields.push_back(*field);
     }

@@ -43,7 +43,7 @@ private:
 ///                  transfer_encoding_repeated, transfer_encoding_unsupported, chunked_in_http_1_0,
 ///                  411 length_required (HTTP/1.0 POST, PUT, PATCH), 413 body_too_large
 ///   routing        host_missing, host_repeated, host_malformed, host_mismatch (with an absolute target)
-///   meaning        417 expectation_unsupported, 415 content_encoding_unsupported
+///   meaning        417 expectation_unsupported, 415 content_encoding_unsupported (without `Limits::codings`)
 [[nodiscard]] std::expected<Framing, Refusal> parse_head(std::string_view bytes, const Limits& limits,
                                                          Request& request);
 

@@ -222,6 +222,33 @@ TEST_F(DoorFlow, AVendorsQuestionIsAnsweredAndIsNoEvent)
         << "what was known hears the same";
 }
 
+TEST_F(DoorFlow, ACompressedBodyIsWhatItHoldsAndSignedAsItCame)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    const std::string body = R"({"id":7,"note":")" + std::string(100'000, 'a') + "\"}";
+    // `gzip -9` of the same, made by the machine's own.
+    std::ofstream(folder_ / "body.json") << body;
+    ASSERT_EQ(std::system(("gzip -9k " + (folder_ / "body.json").string()).c_str()), 0);
+    std::ifstream file(folder_ / "body.json.gz", std::ios::binary);
+    const std::string zip{std::istreambuf_iterator<char>(file), {}};
+    const auto send = [&](const std::string& coding, const std::string& bytes) {
+        return post("bearer", {{"Authorization", "Bearer new-token"}, {"Content-Encoding", coding}}, bytes);
+    };
+    const auto [status, answer] = send("gzip", zip);
+    ASSERT_EQ(status, 200) << answer;
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s));
+    EXPECT_EQ(headgate_->admin("GET", "/api/v1/events/" + event_of(answer) + "/raw?reveal=true&why=test").second, body);
+    EXPECT_THAT(send("br", zip).second, HasSubstr("content_encoding_unsupported"));
+    EXPECT_EQ(send("br", zip).first, 415);
+    EXPECT_EQ(send("gzip", body).first, 400);
+    EXPECT_EQ(send("identity", body).first, 200);
+
+    // 40 MB of nothing in 40 kB.
+    ASSERT_EQ(std::system(("head -c 40000000 /dev/zero | gzip -9 > " + (folder_ / "bomb.gz").string()).c_str()), 0);
+    std::ifstream bomb(folder_ / "bomb.gz", std::ios::binary);
+    EXPECT_EQ(send("gzip", {std::istreambuf_iterator<char>(bomb), {}}).first, 413);
+}
+
 TEST_F(DoorFlow, XmlAndFormsBecomeTransactions)
 {
     ASSERT_TRUE(headgate_->start()) << headgate_->log();

@@ -80,6 +80,20 @@ TEST(FormTest, ADocumentInAField)
     EXPECT_EQ(reading(read_document("payload=%3Ca+b%3D%271%27%2F%3E", format)), "{a:{@b:\"1\"}}");
 }
 
+TEST(FormTest, NumberedFieldsAreAListOfObjects)
+{
+    FormatConfig format = form();
+    format.numbered = "payments";
+    EXPECT_EQ(
+        reading(read_document("txn_type=masspay&mc_gross_2=5.00&unique_id_1=a&mc_gross_1=19.90&unique_id_2=b", format)),
+        "{txn_type:\"masspay\",payments:[{unique_id:\"a\",mc_gross:\"19.90\"},{mc_gross:\"5.00\",unique_id:\"b\"}]}");
+    // What only looks like a number stays what it is, and gaps are none.
+    EXPECT_EQ(
+        reading(read_document("a_0=1&a_01=2&_3=3&a_x=4&a_=5&a_4294967296=6&b_10=7&b_9=8&b_10=9&payments=10", format)),
+        "{a_0:\"1\",a_01:\"2\",_3:\"3\",a_x:\"4\",a_:\"5\",a_4294967296:\"6\",payments:[{b:\"8\"},{b:[\"7\",\"9\"]}]}");
+    EXPECT_EQ(reading(read_document("a=1", format)), "{a:\"1\",payments:[]}");
+}
+
 TEST(XmlTest, ElementsAttributesAndTexts)
 {
     EXPECT_EQ(reading(read_xml("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- c --><o id='7'><n>A &amp; B&#xE9;</n>"

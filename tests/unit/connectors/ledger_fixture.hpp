@@ -120,7 +120,9 @@ protected:
         case Outcome::repeated: return "repeated";
         case Outcome::stale: return "stale";
         case Outcome::unchanged:
-        case Outcome::expired: break;  // no word of the ledger's
+        case Outcome::expired:
+        case Outcome::split:
+        case Outcome::fetched: break;  // no word of the ledger's
         }
         return "?";
     }

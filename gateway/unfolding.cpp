@@ -1,0 +1,143 @@
+#include "gateway/unfolding.hpp"
+
+#include <charconv>
+
+#include "connectors/formats/json.hpp"
+#include "core/hash.hpp"
+#include "gateway/item_signatures.hpp"
+#include "gateway/stages/context.hpp"
+#include "gateway/tools/document_text.hpp"
+#include "mapping/json_text.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+std::string json_quoted(std::string_view text)
+{
+    std::string out;
+    mapping::append_json_string(out, text);
+    return out;
+}
+
+/// A key that its place is put behind is as long as any other.
+std::string with_place(const std::string& key, std::size_t place)
+{
+    constexpr std::size_t longest = 480;
+    return (key.size() <= longest ? key : "sha256:" + to_hex(sha256(key))) + "#" + std::to_string(place);
+}
+
+std::string text_at(const Document& document, std::string_view name)
+{
+    const NodeIndex node = document.member(document.root(), name);
+    return node == no_node ? std::string() : std::string(document[node].text);
+}
+
+}  // namespace
+
+bool unfolds(const Event& event, const Topic& topic)
+{
+    return topic.split && event.envelope.intake.empty();
+}
+
+Result<Document> items_of(const mapping::Expression& split, const mapping::MappingContext& context, std::string& text)
+{
+    auto found = split.json(context);
+    if (!found)
+        return std::unexpected(std::move(found.error()));
+    text = std::move(*found);
+    auto items = connectors::read_json(text);
+    if (!items)
+        return std::unexpected(std::move(items.error()));
+    if ((*items)[items->root()].kind != NodeKind::list)
+        return fail(FailureClass::permanent, "split_wrong", "`split` finds no list in this body");
+    if (const auto count = items->children(items->root()).size(); count > most_items)
+        return fail(FailureClass::permanent, "limit_items",
+                    "the body holds " + std::to_string(count) + " items, more than " + std::to_string(most_items));
+    return items;
+}
+
+Result<Routed> unfold(const Event& event, const Decoded& decoded)
+{
+    const EventContext context(event, *decoded.document, decoded.document->root());
+    std::string text;
+    const auto items = items_of(*decoded.topic->split, context.seen, text);
+    if (!items)
+        return std::unexpected(items.error());
+
+    const Envelope& envelope = event.envelope;
+    Routed routed;
+    routed.system = door_name;
+    Transaction& transaction = routed.transaction;
+    transaction.type = transaction.family = "events";
+    transaction.order = Order::free;
+    transaction.slot.mapping = "split";
+    transaction.entity = "events/" + envelope.order_key;
+    transaction.id = "events/" + envelope.idempotency_key;
+    transaction.version.kind = Version::Kind::once;
+    std::string& out = transaction.json;
+    out = "{\"event\":" + json_quoted(envelope.event.text()) + ",\"topic\":" + json_quoted(envelope.topic) +
+          ",\"key\":" + json_quoted(envelope.idempotency_key) + ",\"received_ms\":" +
+          std::to_string(
+              std::chrono::duration_cast<std::chrono::milliseconds>(envelope.received_at.time_since_epoch()).count()) +
+          ",\"headers\":{";
+    for (const auto& [name, value] : envelope.headers)
+        if (name != wrong_item_header)  // which is ours to say
+            out += (out.back() == '{' ? "" : ",") + json_quoted(name) + ":" + json_quoted(value);
+    out += "},\"wrong\":[";
+    const auto list = items->children(items->root());
+    if (event.channel->item_signatures)
+        for (std::size_t i = 0; i < list.size(); ++i)
+            if (!event.channel->item_signatures->judge(*items, list[i], *event.channel))
+                out += (out.back() == '[' ? "" : ",") + std::to_string(i);
+    out += "],\"items\":";
+    out += text;
+    out += '}';
+    return routed;
+}
+
+Result<std::vector<Envelope>> unfolded(const Channel& channel, std::string_view transaction)
+{
+    const auto read = connectors::read_json(transaction);
+    if (!read)
+        return std::unexpected(read.error());
+    const Document& document = *read;
+    const NodeIndex root = document.root();
+    std::int64_t received = 0;
+    const std::string ms = text_at(document, "received_ms");
+    std::from_chars(ms.data(), ms.data() + ms.size(), received);
+    Envelope common;
+    common.received_at = std::chrono::system_clock::time_point{std::chrono::milliseconds{received}};
+    common.intake = "split " + text_at(document, "event");
+    for (const NodeIndex header : document.children(document.member(root, "headers")))
+        common.headers.emplace_back(document[header].name, document[header].text);
+
+    const NodeIndex items = document.member(root, "items");
+    std::vector<bool> forged(document.children(items).size());
+    for (const NodeIndex place : document.children(document.member(root, "wrong"))) {
+        std::size_t at = forged.size();
+        const auto text = document[place].text;
+        std::from_chars(text.data(), text.data() + text.size(), at);
+        if (at < forged.size())
+            forged[at] = true;
+    }
+
+    const std::string topic = text_at(document, "topic");
+    const std::string key = text_at(document, "key");
+    std::vector<Envelope> envelopes;
+    envelopes.reserve(forged.size());
+    for (const NodeIndex item : document.children(items)) {
+        Envelope envelope = common;
+        envelope.body = json_text(document, item);
+        if (forged[envelopes.size()])
+            envelope.headers.emplace_back(wrong_item_header, "1");
+        auto named = identity_of(channel, envelope);
+        envelope.topic = named.topic.empty() ? topic : std::move(named.topic);
+        envelope.idempotency_key =
+            named.key.empty() || named.key == key ? with_place(key, envelopes.size()) : std::move(named.key);
+        envelopes.push_back(std::move(envelope));
+    }
+    return envelopes;
+}
+
+}  // namespace headgate::gateway
