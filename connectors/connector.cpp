@@ -73,6 +73,17 @@ void SendHeader::describe(config::Schema& schema)
     schema.required("value");
 }
 
+void SetupConfig::describe(config::Schema& schema)
+{
+    schema.field("url", url, "Where at the vendor the URL of a channel is pasted.");
+    schema.field("secret", secret, "Where its secret is found.");
+    config::Settings texts;
+    schema.field("settings", texts, "The settings of a channel that this connector reads, and what each is.");
+    if (schema.reading())
+        for (const auto& [name, setting] : texts)
+            settings[name] = setting.text;
+}
+
 void SendConfig::describe(config::Schema& schema)
 {
     schema.field("topic", topic, "The topic sent when none is named.");
@@ -82,6 +93,9 @@ void SendConfig::describe(config::Schema& schema)
 void ConnectorConfig::describe(config::Schema& schema)
 {
     schema.field("title", title, "The vendor's name for people.");
+    schema.field("category", category,
+                 "What kind of vendor it is: storefront, marketplace, payment, carrier and so on.");
+    schema.section("setup", setup, "Where at the vendor people find and put what a channel needs.");
     schema.section("signature", signature, "Who sent it. Without it no channel takes this vendor's webhooks yet.");
     schema.section("format", format, "What its bodies are written in; default: JSON.");
     schema.items("challenges", challenges, "What it asks of a URL before it sends there, and the answer.");

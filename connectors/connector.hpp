@@ -63,6 +63,14 @@ struct SendHeader {
     void describe(config::Schema& schema);
 };
 
+/// Where at the vendor people find and put what a channel needs: for `headgate init channel` and `headgate connectors`.
+struct SetupConfig {
+    std::string url;                              // where the URL of the channel is pasted
+    std::string secret;                           // where its secret is found
+    std::map<std::string, std::string> settings;  // what each setting of the channel is
+    void describe(config::Schema& schema);
+};
+
 /// What `headgate send` does when it plays the vendor.
 struct SendConfig {
     config::PlacedText topic;  // without one on the command line
@@ -74,7 +82,9 @@ struct SendConfig {
 struct ConnectorConfig {
     std::string name;  // the folder's
     std::string folder;
-    std::string title;  // the vendor's name for people, in the banner
+    std::string title;     // the vendor's name for people, in the banner
+    std::string category;  // what kind of vendor it is: "storefront"
+    SetupConfig setup;
     SignatureConfig signature;
     FormatConfig format;
     std::vector<ChallengeConfig> challenges;

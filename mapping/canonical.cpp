@@ -190,14 +190,15 @@ void read_type(const std::string& path, const json::object& common,
         problems.push_back({path, 0, 0, "schema", "`x-order` must say how order matters", "latest, sequence or free"});
     const auto says = [&](const char* key) { return schema.contains(key) && schema.at(key) == true; };
     type.snapshot = says("x-snapshot");
-    type.overtakes = says("x-overtakes");
     type.shape = CanonicalReader(path, schema, common, problems).shape(json::value(schema), type.name, 0);
     json::value rules = not_empty(schema);
     if (const json::value* given = schema.if_contains("x-invariants"); given != nullptr && given->is_array())
         rules.get_array().insert(rules.get_array().end(), given->get_array().begin(), given->get_array().end());
     else if (given != nullptr)
         problems.push_back({path, 0, 0, "schema", "`x-invariants` is a list", ""});
-    type.invariants = Invariants::read(path, rules, problems);
+    type.invariants = Invariants::read(path, rules, word("x-overtakes"), problems);
+    if (schema.contains("x-overtakes") && word("x-overtakes").empty())
+        problems.push_back({path, 0, 0, "schema", "`x-overtakes` is a condition about the transaction", ""});
     if (const json::value* examples = schema.if_contains("examples"); examples != nullptr && examples->is_array())
         for (const json::value& example : examples->get_array())
             type.examples.push_back(json::serialize(example));

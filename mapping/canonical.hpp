@@ -67,7 +67,6 @@ struct CanonicalType {
     Order order = Order::latest;
     bool snapshot =
         false;  // each telling is whole and of its moment: one that was never sent may be left out for a newer
-    bool overtakes = false;  // what it tells makes older tellings about its entity needless that were never sent
     Shape shape;
     std::shared_ptr<const Invariants> invariants;  // never null
     std::vector<std::string> examples;             // JSON
@@ -78,7 +77,8 @@ struct CanonicalType {
 };
 
 /// The canonical types of one configuration: `<dir>/<type>.json`, JSON Schema 2020-12 with `x-order`
-/// (latest | sequence | free), `x-family`, `x-snapshot`, `x-overtakes` and `x-invariants`. What they share is in
+/// (latest | sequence | free), `x-family`, `x-snapshot`, `x-overtakes` (when it makes older tellings
+/// of its entity needless that were never sent) and `x-invariants`. What they share is in
 /// `<dir>/common.json` and referred to as `common.json#/$defs/<name>`. Immutable; reading may overlap.
 class Canonical {
 public:

@@ -31,6 +31,13 @@ public:
         }
     }
 
+    void read_overtakes(const std::string& source)
+    {
+        number_ = 0;
+        code_ = "x-overtakes";
+        made_.overtakes = expression(json::object{{"when", source}}, "when");
+    }
+
 private:
     Invariant invariant(const json::object& object)
     {
@@ -89,7 +96,7 @@ private:
 
     void wrong(const std::string& message)
     {
-        const std::string name = number_ == 0    ? "x-invariants"
+        const std::string name = number_ == 0    ? (code_.empty() ? "x-invariants" : code_)
                                  : code_.empty() ? "x-invariants, number " + std::to_string(number_) + ","
                                                  : "x-invariants: " + code_;
         problems_.push_back({made_.file, 0, 0, "schema", name + " " + message, ""});
@@ -159,11 +166,14 @@ bool check(Run& run, const Block& made_by, const Invariant& invariant, const Val
 
 }  // namespace
 
-std::shared_ptr<const Invariants> Invariants::read(const std::string& file, const json::value& list, Problems& problems)
+std::shared_ptr<const Invariants> Invariants::read(const std::string& file, const json::value& list,
+                                                   const std::string& overtakes, Problems& problems)
 {
     auto made = std::make_shared<Invariants>();
     made->file = file;
-    InvariantReader(*made, problems).read(list);
+    InvariantReader reader(*made, problems);
+    reader.read(list);
+    reader.read_overtakes(overtakes);
     return made;
 }
 
@@ -180,6 +190,19 @@ bool check_invariants(Run& run, const Block& made_by, const Invariants& invarian
     run.document = document;
     run.index = index;
     return all;
+}
+
+std::optional<bool> overtakes(Run& run, const Invariants& invariants, const Value& fields)
+{
+    if (!invariants.overtakes)
+        return false;
+    const Value dot = run.dot;
+    const Value document = run.document;
+    run.dot = run.document = fields;
+    const auto held = holds(*invariants.overtakes, run);
+    run.dot = dot;
+    run.document = document;
+    return held;
 }
 
 }  // namespace headgate::mapping

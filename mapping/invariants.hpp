@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,14 +38,19 @@ struct Invariants {
     Program program;
     std::string file;
     std::vector<Invariant> all;
+    ExprPtr overtakes;  // when older tellings about the entity that were never sent are needless; null: never
 
-    /// Reads `x-invariants`; problems name the invariant by its code or number.
+    /// Reads `x-invariants`, and the condition of `x-overtakes`, which may be ""; problems name the invariant by its
+    /// code or number.
     static std::shared_ptr<const Invariants> read(const std::string& file, const boost::json::value& list,
-                                                  Problems& problems);
+                                                  const std::string& overtakes, Problems& problems);
 };
 
 /// Checks them all in order; a failure for the first that does not hold, a warning where that is enough, at the line of
 /// `made_by` that maps the field. `run` stands outside of any item.
 bool check_invariants(Run& run, const Block& made_by, const Invariants& invariants, const Value& fields);
+
+/// Whether the transaction makes older ones about its entity needless. Nothing: a failure of its own.
+std::optional<bool> overtakes(Run& run, const Invariants& invariants, const Value& fields);
 
 }  // namespace headgate::mapping

@@ -207,7 +207,6 @@ private:
         made.type = plan.type->name;
         made.family = plan.type->family;
         made.order = plan.type->order;
-        made.overtakes = plan.type->overtakes;
         if (!identity(run, *plan.entity, "entity", made.entity) && !run.goes_on(0))
             return false;
         made.id = made.entity;
@@ -229,6 +228,10 @@ private:
         if (!check_totals(run, plan.fields, *plan.type, fields) ||
             !check_invariants(run, plan.fields, *plan.type->invariants, fields))
             return false;
+        const auto overtaking = overtakes(run, *plan.type->invariants, fields);
+        if (!overtaking)
+            return false;
+        made.overtakes = *overtaking;
         if (!append_json(made.json, fields, limits::output, false))
             return fail(run, plan.site, "limit_output", "the transaction is larger than 8 MiB");
         return true;

@@ -11,6 +11,7 @@ Run::Run(const MappingContext& about, const Vocabularies* tables, int slot_count
       slots(static_cast<std::size_t>(slot_count), &memory),
       document(node_value(about.document, about.document.empty() ? no_node : about.root)),
       dot(document),
+      most_steps(limits::steps + limits::steps_per_node * about.document.size()),
       output(&memory)
 {
     output.reserve(16);

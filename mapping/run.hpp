@@ -21,6 +21,7 @@ namespace headgate::mapping {
 
 namespace limits {
 inline constexpr std::uint64_t steps = 1'000'000;
+inline constexpr std::uint64_t steps_per_node = 20;  // more of a large document: what is linear in it gets through
 inline constexpr int depth = 64;
 inline constexpr int nested = 1024;  // expressions within expressions, through names
 inline constexpr std::uint64_t items = 100'000;
@@ -72,6 +73,7 @@ struct Run {
     Value dot;
     std::int64_t index = -1;
     std::uint64_t steps = 0;
+    const std::uint64_t most_steps;
     std::uint64_t items = 0;
     int depth = 0;                 // of names that are being made
     int nested = 0;                // of what they are made of
@@ -138,8 +140,9 @@ bool fail_kind(Run& run, const Expr& asking, const Expr& given, const Value& cul
 /// False with a failure at `site` once the mapping has taken more steps than it may.
 inline bool within_steps(Run& run, const Site& site, const Value* culprit = nullptr)
 {
-    return run.steps <= limits::steps ||
-           fail(run, site, "limit_steps", "the mapping takes more than 1,000,000 steps", culprit);
+    return run.steps <= run.most_steps ||
+           fail(run, site, "limit_steps",
+                "the mapping takes more than 1,000,000 steps and 20 for each value of the document", culprit);
 }
 
 /// Counts the step and evaluates.

@@ -58,7 +58,8 @@ public:
         if (schema_.contains("x-snapshot"))
             out_ += " A snapshot: a route may `coalesce` it.";
         if (schema_.contains("x-overtakes"))
-            out_ += " It overtakes older deliveries about its entity that were never sent.";
+            out_ += " Where `" + text_in(schema_, "x-overtakes") +
+                    "`, it overtakes older deliveries about its entity that were never sent.";
         out_ += "\n\n";
         out_ += "## Fields\n\n| field | is | | meaning |\n|---|---|---|---|\n";
         members(schema_, "", 0);

@@ -80,6 +80,8 @@ json::object scalar(const std::string& type)
 {
     if (type == "list of texts")
         return one_or_list(text());
+    if (type == "names and values")
+        return {{"type", json::array{"object", "null"}}, {"additionalProperties", text()}};
     if (type == "duration")
         return pattern("^[0-9]+(ms|s|m|h|d|y)$");
     if (type == "size")

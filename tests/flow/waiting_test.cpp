@@ -42,9 +42,10 @@ protected:
         return send(topic, "payment-" + std::to_string(order),
                     "{\"order\":" + std::to_string(order) + ",\"payment\":" + std::to_string(order) + "}");
     }
-    std::string cancellation(std::uint64_t order)
+    std::string cancellation(std::uint64_t order, const std::string& more = {})
     {
-        return send("orders/cancelled", "cancel-" + std::to_string(order), "{\"order\":" + std::to_string(order) + "}");
+        return send("orders/cancelled", "cancel-" + std::to_string(order),
+                    "{\"order\":" + std::to_string(order) + more + "}");
     }
     std::string stock(const std::string& sku, int version, int available)
     {
@@ -349,6 +350,28 @@ TEST_F(WaitingFlow, ACancellationOvertakesWhatWasNeverSent)
     }
     EXPECT_EQ(state(other), "applied");
     EXPECT_EQ(paths(), std::vector<std::string>{"/orders"});
+}
+
+TEST_F(WaitingFlow, AskingIsNotCancellingAndALineIsNotTheOrder)
+{
+    ASSERT_TRUE(begin()) << headgate_->log();
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/pause", R"({"why":"maintenance"})").first, 200);
+    std::vector<std::string> orders;
+    for (std::uint64_t id = 7; id <= 9; ++id)
+        orders.push_back(order(id));
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("ready":3,)", 120s)) << headgate_->log();
+    cancellation(7, R"(,"state":"requested")");
+    cancellation(8, R"(,"state":"rejected")");
+    cancellation(9, R"(,"lines":["1"])");
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", R"("lane":3,)", 120s))
+        << headgate_->admin("GET", "/api/v1/verify").second;
+    ASSERT_EQ(headgate_->admin("POST", "/api/v1/systems/erp/resume").first, 200);
+
+    ASSERT_TRUE(quiet()) << headgate_->log();
+    for (const auto& id : orders)
+        EXPECT_EQ(state(id), "applied") << "a customer waits for it";
+    EXPECT_EQ(posted("/orders").size(), 3U);
+    EXPECT_EQ(posted("/cancellations").size(), 3U);
 }
 
 TEST_F(WaitingFlow, ACancellationOfAnOrderThatIsThereComesBeforeItsUnsentChanges)

@@ -102,7 +102,8 @@ TEST(MappingExplain, ALimitEndsItAll)
     const std::string json = R"({"id": 1, "l": [)" + list + "]}";
 
     EXPECT_EQ(failures_of(head("  title: = .l | map($doc.l | sum) | count | string\n  rank: .id | upper\n"), json),
-              "note not made\nlimit_steps title: the mapping takes more than 1,000,000 steps  note.yaml:4:30\n");
+              "note not made\nlimit_steps title: the mapping takes more than 1,000,000 steps and 20 for each value of "
+              "the document  note.yaml:4:30\n");
     const std::string many = failures_of(head("  title: x\n  words: { each: .l, value: . }\n"), json);
     EXPECT_EQ(std::ranges::count(many, '\n'), 1002);  // a thousand, the one behind them, and the line above
 }

@@ -309,7 +309,7 @@ std::string large_document()
     std::string few = "0";
     std::string many = "0";
     std::string members = "\"m0\": 0";
-    for (int i = 1; i < 300; ++i)
+    for (int i = 1; i < 1'500; ++i)
         few += "," + std::to_string(i);
     for (int i = 1; i < 90'000; ++i) {
         many += "," + std::to_string(i);

@@ -104,7 +104,7 @@ TEST(Invariants, OneThatCannotBeToldIsAFailureAndNotHeld)
     const auto verdict_of = [](const json::object& rule) {
         Problems problems;
         CanonicalType type;
-        type.invariants = Invariants::read("order.json", json::array{rule}, problems);
+        type.invariants = Invariants::read("order.json", json::array{rule}, "", problems);
         EXPECT_TRUE(problems.empty());
         const Document document = read_document(R"({"a": 1, "b": [1]})");
         std::pmr::monotonic_buffer_resource arena;
@@ -133,7 +133,7 @@ TEST(Invariants, ASchemaThatCannotBeReadSaysWhere)
     Problems problems;
     const auto rules = json::parse(R"([{"code": "a", "severity": "reject", "holds": ".x >", "says": "x"},
         {"severity": "fatal", "holds": "true", "says": "x"}, {"code": "b", "severity": "warn", "says": "x", "hold": ".x"}, 7])");
-    static_cast<void>(Invariants::read("order.json", rules, problems));
+    static_cast<void>(Invariants::read("order.json", rules, "", problems));
 
     std::string said;
     for (const Problem& problem : problems)
