@@ -18,6 +18,13 @@ void TopicConfig::describe(config::Schema& schema)
     schema.field("split", split, "Expression: the items of the body, each of which becomes an event of its own.");
     schema.field("mappings", mappings, "The mappings of this topic, files below mappings/ without .yaml.");
     schema.field("sample", sample, "A sample body of ours in the vendor's shape, for `headgate send`.");
+    FetchConfig fetching;
+    schema.section("fetch", fetching, "The event only names its document: what is fetched before it is mapped.");
+    if (schema.given("fetch"))
+        fetch = std::move(fetching);
+    if (!split.text.empty() && fetch)
+        schema.problem("split", "split_and_fetch", "a topic is taken apart or fetched, and this says both",
+                       "its items have topics of their own: give `fetch` to those");
     if (!split.text.empty() && !mappings.empty())
         schema.problem("split", "split_and_mappings", "a topic is taken apart or mapped, and this says both",
                        "its items have topics of their own: give the mappings to those");
@@ -126,8 +133,11 @@ void ConnectorConfig::describe(config::Schema& schema)
     schema.required("topics");
     schema.not_empty("topics", "without a topic everything it sends would be suppressed as filtered");
     schema.section("send", send, "What `headgate send` does when it plays the vendor.");
-    schema.not_yet("poll", "reconciliation by polling");
-    schema.not_yet("hydrate", "fetching what a thin event names");
+    ApiConfig calling;
+    schema.section("api", calling, "How the vendor's API is called, to fetch and to poll.");
+    if (schema.given("api"))
+        api = std::move(calling);
+    schema.entries("polls", polls, "What can be asked for again and again.");
 }
 
 MinorUnits ConnectorConfig::exponents() const

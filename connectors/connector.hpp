@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/api_config.hpp"
 #include "connectors/challenge.hpp"
 #include "connectors/formats/format.hpp"
 #include "connectors/signatures/scheme.hpp"
@@ -28,6 +29,7 @@ struct TopicConfig {
     std::string name;
     std::string where;
     config::PlacedText order_by;        // expression; default: the connector's
+    std::optional<FetchConfig> fetch;   // it only names its document
     config::PlacedText split;           // expression: the items of a batch, each an event of its own
     std::vector<std::string> mappings;  // names of files below the connector's mappings/
     std::string sample;                 // file below the connector's folder that `headgate send` uses
@@ -95,6 +97,8 @@ struct ConnectorConfig {
     std::map<std::string, MinorUnit> minor_units;
     std::optional<RoundingConfig> rounding;  // none: totals are exact
     std::map<std::string, TopicConfig> topics;
+    std::optional<ApiConfig> api;
+    std::map<std::string, PollConfig> polls;
     SendConfig send;
     void describe(config::Schema& schema);
     /// What `minor` and `to_minor` read amounts by.

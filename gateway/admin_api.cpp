@@ -52,6 +52,8 @@ constexpr api::Route table[]{
     {"GET", "channels", Role::viewer, &api::list_channels, {Reach::own_channel}},
     {"POST", "channels/NAME/pause", Role::operator_, &api::pause_channel, {Reach::own_channel}},
     {"POST", "channels/NAME/resume", Role::operator_, &api::resume_channel, {Reach::own_channel}},
+    {"GET", "channels/NAME/polls", Role::viewer, &api::list_polls, {Reach::own_channel}},
+    {"POST", "channels/NAME/polls", Role::operator_, &api::run_polls, {Reach::own_channel}},
     {"GET", "xref", Role::viewer, &api::get_reference},
     {"PUT", "xref", Role::operator_, &api::put_reference},
     {"DELETE", "xref", Role::operator_, &api::forget_reference},

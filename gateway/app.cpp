@@ -415,7 +415,10 @@ private:
                 [this](auto heard) { owner_->pauses_changed(std::move(heard)); },
                 [this](auto heard) { owner_->references_changed(std::move(heard)); },
                 [this](auto heard) { owner_->entries_changed(std::move(heard)); },
-                [this] { replays_->look(); }};
+                [this] { replays_->look(); },
+                [this](std::string channel, std::optional<std::int64_t> since) {
+                    owner_->poll_now(std::move(channel), since);
+                }};
     }
 
     void start_replays()

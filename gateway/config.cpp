@@ -79,7 +79,8 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("secret", secret,
                  "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
                  config::Generated::allowed);
-    schema.required("secret");
+    if (!schema.given("poll"))  // what is only polled is signed by nobody
+        schema.required("secret");
     schema.not_empty("secret", "write env:NAME or file:PATH of what the vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
     schema.choice("mode", mode, {{"live", Mode::live}, {"shadow", Mode::shadow}, {"closed", Mode::closed}},
@@ -93,8 +94,6 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("order_by", order_by, "Expression: what stays in order; default: the connector's.");
     schema.field("zone", zone, "Time zone of times without an offset; default: the deployment's.");
     check_zone(schema, zone);
-    schema.not_yet("api", "the vendor's API");
-    schema.not_yet("poll", "polling");
     schema.not_yet("expect", "silence alerts");
     schema.not_yet("mapping", "a channel's own mappings");
     connectors::AnswerConfig answering;
@@ -104,9 +103,43 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("settings", settings, "What mappings read as $channel.settings, and signatures as {setting:NAME}.");
     schema.field("addresses", addresses, "Addresses or networks it may come from; others are refused with 401.");
     schema.not_empty("addresses", "leave the key away to take it from anywhere");
+    ChannelApiConfig calling;
+    schema.section("api", calling, "The vendor's API, to fetch what events name and to poll.");
+    if (schema.given("api"))
+        api = std::move(calling);
+    ChannelPollConfig polling;
+    schema.section("poll", polling, "What the vendor has and no webhook brought is asked for.");
+    if (schema.given("poll"))
+        poll = std::move(polling);
     schema.not_yet("partner", "EDI partners");
     schema.not_yet("receive", "folders");
     schema.not_yet("send", "folders");
+}
+
+void ChannelApiConfig::describe(config::Schema& schema)
+{
+    schema.field("url", url, "Where it is, instead of the connector's URL.");
+    schema.field("username", username, "The user.");
+    schema.field("password", password, "The user's password.");
+    schema.field("token", token, "The token.");
+    schema.field("key", key, "The key.");
+    schema.field("client_id", client_id, "The client (RFC 6749).");
+    schema.field("client_secret", client_secret, "The client's secret.");
+    schema.field("refresh_token", refresh_token, "What new tokens are had for.");
+    schema.field("rate", rate, "Calls per second at most, instead of the connector's.");
+    schema.field("timeout", timeout, {std::chrono::milliseconds(100), std::chrono::minutes(10)},
+                 "How long one call may take.");
+    schema.field("allow", allow, "Private networks it may be in: 10.0.0.0/8.");
+    schema.field("ca", ca, "File of certificates to trust instead of the machine's, from this folder on.");
+}
+
+void ChannelPollConfig::describe(config::Schema& schema)
+{
+    schema.field("only", only, "Only these polls of the connector; default: all.");
+    schema.field("every", every, {std::chrono::seconds(1), std::chrono::hours(24)},
+                 "How often, instead of the connector's.");
+    schema.field("overlap", overlap, {std::chrono::seconds(0), std::chrono::hours(24 * 7)},
+                 "What changed so long before the newest is asked for again.");
 }
 
 void RouteConfig::describe(config::Schema& schema)

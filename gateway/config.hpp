@@ -37,6 +37,31 @@ struct ListenConfig {
     void describe(config::Schema& schema);
 };
 
+/// The channel's half of its vendor's API: where and with which secrets. What kind of login it is, the connector says.
+struct ChannelApiConfig {
+    std::string url;  // instead of the connector's
+    std::string username;
+    config::SecretSources password;
+    config::SecretSources token;
+    config::SecretSources key;
+    std::string client_id;
+    config::SecretSources client_secret;
+    config::SecretSources refresh_token;
+    std::optional<config::Rate> rate;
+    config::Duration timeout{std::chrono::seconds(30)};
+    std::vector<std::string> allow;
+    std::string ca;
+    void describe(config::Schema& schema);
+};
+
+/// Whether the connector's polls are run, and which.
+struct ChannelPollConfig {
+    std::vector<std::string> only;  // empty: all
+    std::optional<config::Duration> every;
+    std::optional<config::Duration> overlap;
+    void describe(config::Schema& schema);
+};
+
 struct ChannelConfig {
     enum class Mode : std::uint8_t { live, shadow, closed };
     std::string name;
@@ -54,6 +79,8 @@ struct ChannelConfig {
     std::optional<connectors::AnswerConfig> answer;  // instead of the connector's
     config::Settings settings;                       // `$channel.settings`
     std::vector<std::string> addresses;              // networks it may come from; empty: any
+    std::optional<ChannelApiConfig> api;             // none: nothing is fetched or polled
+    std::optional<ChannelPollConfig> poll;           // none: nothing is polled
     void describe(config::Schema& schema);
 };
 

@@ -211,16 +211,25 @@ private:
             return problem(config.where, "system_name", "`" + config.name + "` is Headgate's own door",
                            "choose another name");
         auto plan = load_plan(config, options_.folder, made_->canonical, made_->vocabularies, problems_);
+        read_login(config, *plan);
+        made_->systems.emplace(config.name, std::move(plan));
+    }
+
+    void read_login(const SystemConfig& config, HttpSystemPlan& made)
+    {
         switch (config.auth.kind) {
         case AuthConfig::Kind::none: break;
-        case AuthConfig::Kind::basic: read_secret(config.auth.password, config, plan->secrets.password); break;
-        case AuthConfig::Kind::bearer: read_secret(config.auth.token, config, plan->secrets.token); break;
-        case AuthConfig::Kind::api_key: read_secret(config.auth.key, config, plan->secrets.key); break;
+        case AuthConfig::Kind::basic: read_secret(config.auth.password, config, made.secrets.password); break;
+        case AuthConfig::Kind::bearer: read_secret(config.auth.token, config, made.secrets.token); break;
+        case AuthConfig::Kind::api_key: read_secret(config.auth.key, config, made.secrets.key); break;
         case AuthConfig::Kind::client_credentials:
-            read_secret(config.auth.client_secret, config, plan->secrets.client_secret);
+            read_secret(config.auth.client_secret, config, made.secrets.client_secret);
+            break;
+        case AuthConfig::Kind::refresh_token:
+            read_secret(config.auth.client_secret, config, made.secrets.client_secret);
+            read_secret(config.auth.refresh_token, config, made.secrets.refresh_token);
             break;
         }
-        made_->systems.emplace(config.name, std::move(plan));
     }
 
     void read_secret(const config::SecretSources& sources, const SystemConfig& config, std::string& into)
@@ -352,6 +361,7 @@ private:
             compiled.split = compile(topic.split);
             if (compiled.split)
                 refuse_lookup(*compiled.split, topic.split);
+            compiled.fetch = fetch(topic);
             compiled.sample = topic.sample.empty() ? "" : folder + "/" + topic.sample;
             if (!compiled.sample.empty() && !there(compiled.sample))
                 problem(topic.where, "missing_file", "the sample " + compiled.sample + " is not there");
@@ -368,8 +378,65 @@ private:
             }
             made->topics.emplace(name_of_topic, std::move(compiled));
         }
+        for (const auto& [name_of_poll, poll_config] : config.polls)
+            if (auto compiled = poll(poll_config))
+                made->polls.emplace(name_of_poll, std::move(*compiled));
+        if ((!config.polls.empty() ||
+             std::ranges::any_of(config.topics, [](const auto& topic) { return topic.second.fetch.has_value(); })) &&
+            !config.api)
+            problem(file, "api_missing", "something is fetched or polled, and nothing says where the vendor's API is",
+                    "api: { url: https://api.vendor.example }");
         made_->connectors.emplace(name, made);
         return made;
+    }
+
+    AnswerPages pages(const config::PlacedText& items, const connectors::NextConfig& next)
+    {
+        AnswerPages made;
+        made.items = compile(items);
+        made.link = next.link;
+        made.url = compile(next.url);
+        made.parameter = next.parameter;
+        made.value = compile(next.value);
+        made.page = next.page;
+        return made;
+    }
+
+    /// A text with expressions in braces, as mappings write them.
+    std::optional<mapping::Expression> compile_text(const config::PlacedText& from)
+    {
+        if (from.text.empty())
+            return std::nullopt;
+        auto compiled = mapping::Expression::compile(from.text, place_of(from.where));
+        if (compiled)
+            return std::move(*compiled);
+        problems_.push_back(std::move(compiled.error()));
+        return std::nullopt;
+    }
+
+    std::optional<Fetch> fetch(const connectors::TopicConfig& topic)
+    {
+        if (!topic.fetch)
+            return std::nullopt;
+        auto path = compile_text(topic.fetch->path);
+        if (!path)
+            return std::nullopt;
+        return Fetch{std::move(*path), topic.fetch->into, compile(topic.fetch->when),
+                     pages(topic.fetch->items, topic.fetch->next), topic.fetch->required};
+    }
+
+    std::optional<Poll> poll(const connectors::PollConfig& config)
+    {
+        auto path = compile_text(config.path);
+        if (!path)
+            return std::nullopt;
+        return Poll{config,
+                    std::move(*path),
+                    pages(config.items, config.next),
+                    compile(config.topic),
+                    compile(config.key),
+                    compile(config.changed),
+                    compile(config.cursor)};
     }
 
     std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& folder, const std::string& name,
@@ -501,7 +568,7 @@ private:
         if (config.remember)
             channel->window = std::chrono::duration_cast<std::chrono::seconds>(*config.remember);
         const auto& signature = channel->connector->config.signature;
-        if (!signature.given() && !trying_out_)
+        if (!signature.given() && !trying_out_ && !config.poll)
             problem(config.where, "no_signature",
                     "the connector " + config.connector + " does not say yet how its webhooks are signed",
                     "so none could be told from a forgery; `headgate map` and `headgate test` work with it");
@@ -521,7 +588,110 @@ private:
         if (!config.addresses.empty())
             channel->sources = address_ranges(config.addresses, config.where);
         verifier(*channel);
+        api(*channel);
         made_->channels.emplace(config.name, std::move(channel));
+    }
+
+    /// The connector's half of the vendor's API and the channel's, together.
+    void api(Channel& channel)
+    {
+        const auto& given = channel.config.api;
+        const auto& vendor = channel.connector->config.api;
+        const std::string& where = channel.config.where;
+        if (channel.config.poll && (channel.connector->polls.empty() || !given))
+            problem(where, "nothing_to_poll",
+                    channel.connector->polls.empty() ? "the connector " + channel.config.connector + " has no polls"
+                                                     : "`poll` asks the vendor's API, and the channel has no `api`",
+                    channel.connector->polls.empty() ? "remove `poll`" : "api: { … } with the secrets of the API");
+        if (channel.config.poll)
+            for (const auto& name : channel.config.poll->only)
+                if (!channel.connector->polls.contains(name))
+                    problem(where, "unknown_poll", "the connector has no poll `" + name + "`",
+                            list_of(channel.connector->polls | std::views::keys));
+        if (!given)
+            return;
+        if (!vendor)
+            return problem(where, "api_missing",
+                           "the connector " + channel.config.connector + " does not say how its vendor's API is called",
+                           "remove `api`, or give it to the connector");
+        SystemConfig config;
+        config.name = api_name(channel.name);
+        config.where = where;
+        config.preset = SystemConfig::Preset::http;
+        config.url = given->url.empty() ? with_settings(vendor->url, channel) : given->url;
+        config.timeout = given->timeout;
+        config.rate = given->rate ? given->rate : vendor->rate;
+        config.allow = given->allow;
+        config.ca = given->ca;
+        if (!login_of(*vendor, *given, where, config.auth))
+            return;
+        auto plan = load_plan(config, options_.folder, made_->canonical, made_->vocabularies, problems_);
+        if (plan->origin.host.empty())
+            return problem(where, "bad_url", "`" + config.url + "` is no URL of http or https",
+                           "of the connector's `api.url` and the channel's settings");
+        read_login(plan->config, *plan);
+        made_->apis.emplace(config.name, plan);
+        channel.api = std::move(plan);
+    }
+
+    /// {NAME} is a setting of the channel.
+    std::string with_settings(const std::string& text, const Channel& channel)
+    {
+        std::string made;
+        for (std::size_t at = 0; at < text.size();) {
+            const auto open = text.find('{', at);
+            const auto close = open == std::string::npos ? open : text.find('}', open);
+            made += text.substr(at, close == std::string::npos ? close : open - at);
+            if (close == std::string::npos)
+                break;
+            const std::string name = text.substr(open + 1, close - open - 1);
+            if (const auto value = channel.setting(name))
+                made += *value;
+            else
+                problem(channel.config.where, "api_setting_missing",
+                        "the vendor's API is at " + text + ", and the channel has no setting `" + name + "`",
+                        "settings: { " + name + ": … }");
+            at = close + 1;
+        }
+        return made;
+    }
+
+    bool login_of(const connectors::ApiConfig& vendor, const ChannelApiConfig& given, const std::string& where,
+                  AuthConfig& auth)
+    {
+        using Auth = connectors::ApiConfig::Auth;
+        static_assert(static_cast<int>(Auth::basic) == static_cast<int>(AuthConfig::Kind::basic) &&
+                      static_cast<int>(Auth::refresh_token) == static_cast<int>(AuthConfig::Kind::refresh_token));
+        auth.kind = static_cast<AuthConfig::Kind>(vendor.auth);
+        auth.header = vendor.header;
+        auth.token_url = vendor.token_url;
+        auth.token_header = vendor.token_header;
+        auth.client_in_body = vendor.client_in_body;
+        auth.scope = vendor.scope;
+        auth.username = given.username;
+        auth.password = given.password;
+        auth.token = given.token;
+        auth.key = given.key;
+        auth.client_id = given.client_id;
+        auth.client_secret = given.client_secret;
+        auth.refresh_token = given.refresh_token;
+        const bool tokens = vendor.auth == Auth::client_credentials || vendor.auth == Auth::refresh_token;
+        bool whole = true;
+        const auto needs = [&](bool wanted, bool there, const std::string& key) {
+            if (wanted && !there)
+                problem(where, "missing_key", "`api." + key + "` must be given: the vendor's API asks for it");
+            else if (!wanted && there)
+                problem(where, "unused_key", "`api." + key + "` is not what the vendor's API asks for", "remove it");
+            whole = whole && wanted == there;
+        };
+        needs(vendor.auth == Auth::basic, !given.username.empty(), "username");
+        needs(vendor.auth == Auth::basic, !given.password.empty(), "password");
+        needs(vendor.auth == Auth::bearer, !given.token.empty(), "token");
+        needs(vendor.auth == Auth::api_key, !given.key.empty(), "key");
+        needs(tokens, !given.client_id.empty(), "client_id");
+        needs(tokens, !given.client_secret.empty(), "client_secret");
+        needs(vendor.auth == Auth::refresh_token, !given.refresh_token.empty(), "refresh_token");
+        return whole;
     }
 
     connectors::AddressRanges address_ranges(const std::vector<std::string>& texts, const std::string& where)
@@ -770,6 +940,16 @@ private:
 };
 
 }  // namespace
+
+std::vector<const Poll*> Channel::polls() const
+{
+    std::vector<const Poll*> run;
+    if (config.poll && api)
+        for (const auto& [name, poll] : connector->polls)
+            if (const auto& only = config.poll->only; only.empty() || std::ranges::find(only, name) != only.end())
+                run.push_back(&poll);
+    return run;
+}
 
 const Topic* Channel::wanted(std::string_view topic) const
 {

@@ -11,6 +11,7 @@
 #include "connectors/connector.hpp"
 #include "connectors/signatures/source_addresses.hpp"
 #include "core/problem.hpp"
+#include "gateway/answer_pages.hpp"
 #include "gateway/config.hpp"
 #include "gateway/hold_rules.hpp"
 #include "gateway/item_signatures.hpp"
@@ -30,10 +31,31 @@ struct OrderBy {
     std::vector<std::vector<std::string>> paths;
 };
 
+/// What an event names is fetched before it is mapped.
+struct Fetch {
+    mapping::Expression path;
+    std::string into;
+    std::optional<mapping::Expression> when;
+    AnswerPages pages;
+    bool required = true;
+};
+
+/// What is asked for again and again.
+struct Poll {
+    connectors::PollConfig config;
+    mapping::Expression path;
+    AnswerPages pages;
+    std::optional<mapping::Expression> topic;
+    std::optional<mapping::Expression> key;
+    std::optional<mapping::Expression> changed;
+    std::optional<mapping::Expression> cursor;
+};
+
 /// A topic of a connector with its expressions and mappings compiled.
 struct Topic {
     std::string name;
     std::optional<OrderBy> order_by;
+    std::optional<Fetch> fetch;
     std::optional<mapping::Expression> split;  // it is taken apart, and has no mappings
     std::vector<std::shared_ptr<const mapping::Mapping>> mappings;
     std::string sample;
@@ -48,6 +70,7 @@ struct Connector {
     std::optional<mapping::Expression> document;
     MinorUnits minor_units;
     std::map<std::string, Topic, std::less<>> topics;
+    std::map<std::string, Poll, std::less<>> polls;
 };
 
 /// One configured connection from outside, ready to work. Reading may overlap; only the counters change.
@@ -66,7 +89,8 @@ struct Channel {
     std::vector<connectors::Challenge> challenges;
     std::optional<connectors::AddressRanges> sources;  // none: it may come from anywhere
     Document settings;
-    std::optional<OrderBy> order_by;  // the channel's own
+    std::optional<OrderBy> order_by;            // the channel's own
+    std::shared_ptr<const HttpSystemPlan> api;  // none: nothing is fetched or polled
     std::chrono::seconds window{0};
 
     mutable RateLimiter rate;
@@ -78,6 +102,8 @@ struct Channel {
         return waiting.load(std::memory_order_relaxed) + placed.load(std::memory_order_relaxed);
     }
 
+    /// The polls that are run of it.
+    [[nodiscard]] std::vector<const Poll*> polls() const;
     /// The topic when the connector knows it and the channel wants it.
     [[nodiscard]] const Topic* wanted(std::string_view topic) const;
     /// What the vendor wants to hear; nothing: the usual.
@@ -92,6 +118,12 @@ struct Channel {
     /// Whether a header is stored with the event; signatures and logins never are.
     [[nodiscard]] bool keeps(std::string_view header) const;
 };
+
+/// What the vendor's API of a channel is called among the systems.
+[[nodiscard]] inline std::string api_name(std::string_view channel)
+{
+    return "api." + std::string(channel);
+}
 
 struct Route {
     std::string id;
@@ -115,6 +147,7 @@ struct Configuration {
     std::vector<HoldRule> holds;                                                        // in order
     mapping::SearchedFields searched;                                                   // letters are found by them
     std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> systems;  // of preset http
+    std::map<std::string, std::shared_ptr<const HttpSystemPlan>, std::less<>> apis;     // of channels, by api_name
     connectors::AddressRanges trusted_proxies;
     std::vector<Token> tokens;  // of `access`: who may call the admin API besides the data folder's own token
 

@@ -41,6 +41,25 @@ observability::Counter& GatewayMetrics::secret_used(std::string_view channel, st
                             {{"channel", std::string(channel)}, {"secret", std::to_string(number + 1)}});
 }
 
+observability::Counter& GatewayMetrics::polled(std::string_view channel, std::string_view how)
+{
+    return registry.counter("headgate_polls_total", "Runs of polls, by how they ended.",
+                            {{"channel", std::string(channel)}, {"result", std::string(how)}});
+}
+
+observability::Counter& GatewayMetrics::polled_items(std::string_view channel)
+{
+    return registry.counter("headgate_polled_items_total", "Items that polls brought and that were not known.",
+                            {{"channel", std::string(channel)}});
+}
+
+observability::Counter& GatewayMetrics::backfilled(std::string_view channel)
+{
+    return registry.counter("headgate_backfilled_total",
+                            "Events of polls that were news to a system: no webhook had brought them.",
+                            {{"channel", std::string(channel)}});
+}
+
 void GatewayMetrics::publish_unmapped()
 {
     for (const auto& [vocabulary, total] : unmapped.totals()) {

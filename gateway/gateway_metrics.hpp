@@ -32,6 +32,12 @@ struct GatewayMetrics {
     observability::Counter& http_refused(std::string_view reason);
     /// Signatures that matched, by the number of the secret: shows when a rolled secret is no longer used.
     observability::Counter& secret_used(std::string_view channel, std::size_t number);
+    /// Runs of polls, by how they ended: "done", "failed".
+    observability::Counter& polled(std::string_view channel, std::string_view how);
+    /// Items that polls brought and that were not known.
+    observability::Counter& polled_items(std::string_view channel);
+    /// Events that a poll brought, no webhook had told of, and that were news to a system.
+    observability::Counter& backfilled(std::string_view channel);
     /// Brings headgate_unmapped_total up to `unmapped`. Calls do not overlap.
     void publish_unmapped();
 };

@@ -360,7 +360,7 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
     if (!routed)
         return outcomes_.bury(job, std::move(routed.error()));
     const bool shadow = job->event.channel->config.mode == ChannelConfig::Mode::shadow;
-    const bool to_the_door = !routed->empty() && routed->front().system == door_name;
+    const bool to_the_door = !routed->empty() && routed->front().transaction.type == events_type;
     const bool wanted = !routed->empty() && (!shadow || to_the_door);
     if (wanted)
         job->attempts = deliveries(job, std::move(*routed));

@@ -53,7 +53,10 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                               keeper_.suspect();
                                       });
                                   },
-                                  [this] { owner_.forget(); }}),
+                                  [this] {
+                                      owner_.forget();
+                                      poller_.forget();
+                                  }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
       inbox_(loop_.redis(), with_.scripts),
       admission_(
@@ -66,6 +69,8 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                               lease_, systems(), historian_, spill_,
                               [this](MissingText parent) { return applied_before(std::move(parent)); }, with_.metrics,
                               with_.log, with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
+      poller_(loop_.executor(), {with_.configuration, loop_.redis(), apis_, admission_, with_.metrics, with_.health,
+                                 with_.log, [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -105,6 +110,16 @@ Systems OwnerLoop::systems()
         systems.emplace(name, ConfiguredSystem{guarded_.back().get(), &plan->config, guarded_.back().get()});
     }
     systems.emplace(door_name, ConfiguredSystem{&door_, nullptr, nullptr, true});
+    for (const auto& [name, channel] : with_.configuration.channels) {
+        if (channel->api == nullptr)
+            continue;
+        auto& api = *apis_
+                         .emplace(name, std::make_unique<VendorApi>(loop_.executor(), *channel->api,
+                                                                    *channel->connector->config.api))
+                         .first->second;
+        fetchers_.push_back(std::make_unique<Fetcher>(Fetcher::Dependencies{*channel, api, admission_, spawn}));
+        systems.emplace(api_name(name), ConfiguredSystem{fetchers_.back().get(), &channel->api->config, nullptr, true});
+    }
     return systems;
 }
 
@@ -188,6 +203,7 @@ asio::awaitable<void> OwnerLoop::begin()
         co_return;
     }
     owner_.begin(*sequence);
+    poller_.begin();
     historian_.look_everywhere();
     begun_.store(true);
 }
@@ -275,6 +291,11 @@ void OwnerLoop::entries_changed(std::move_only_function<void()> heard)
     mailbox_.put([this, heard = std::move(heard)]() mutable { owner_.entries_changed(std::move(heard)); });
 }
 
+void OwnerLoop::poll_now(std::string channel, std::optional<std::int64_t> since)
+{
+    mailbox_.put([this, channel = std::move(channel), since] { poller_.run_now(channel, since); });
+}
+
 /// Polls a condition of the owner's loop, from another loop, until it holds or `limit` has passed.
 asio::awaitable<void> OwnerLoop::wait_until(std::chrono::milliseconds limit, std::function<bool()> condition)
 {
@@ -293,7 +314,10 @@ asio::awaitable<void> OwnerLoop::wait_until(std::chrono::milliseconds limit, std
 
 asio::awaitable<void> OwnerLoop::stop()
 {
-    asio::post(loop_.io(), [this] { owner_.drain(); });
+    asio::post(loop_.io(), [this] {
+        owner_.drain();
+        poller_.forget();
+    });
     std::function<bool()> nothing_on_the_wire = [this] { return !owner_.on_the_wire(); };
     co_await wait_until(8s, std::move(nothing_on_the_wire));
     std::function<bool()> history_has_all = [this] { return historian_.idle(); };
@@ -301,6 +325,8 @@ asio::awaitable<void> OwnerLoop::stop()
     asio::post(loop_.io(), [this] {
         for (const auto& system : remote_)
             system->close();
+        for (const auto& [name, api] : apis_)
+            api->close();
         historian_.stop();
         keeper_.stop();
     });

@@ -17,9 +17,11 @@
 #include "gateway/lease_keeper.hpp"
 #include "gateway/mailbox.hpp"
 #include "gateway/owner.hpp"
+#include "gateway/poller.hpp"
 #include "gateway/repeated.hpp"
 #include "gateway/spill.hpp"
 #include "gateway/systems/door.hpp"
+#include "gateway/systems/fetcher.hpp"
 #include "gateway/systems/guarded_system.hpp"
 #include "gateway/systems/http_system.hpp"
 #include "gateway/systems/ledger_system.hpp"
@@ -72,6 +74,9 @@ public:
     /// Entries of vocabularies were changed; `heard` is run when what is mapped from here on has them.
     void entries_changed(std::move_only_function<void()> heard);
 
+    /// The polls of a channel are run now, from `since` (seconds since 1970) on where it is given.
+    void poll_now(std::string channel, std::optional<std::int64_t> since);
+
     /// Awaited by the main loop: ends what is under way, writes what ended to history, gives the lease back; at most
     /// about 14 s.
     asio::awaitable<void> stop();
@@ -109,7 +114,10 @@ private:
     retry::Inbox inbox_;
     Admission admission_;
     Door door_;
+    std::map<std::string, std::unique_ptr<VendorApi>, std::less<>> apis_;  // by channel
+    std::vector<std::unique_ptr<Fetcher>> fetchers_;
     Owner owner_;
+    Poller poller_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};
     std::atomic<int> background_{0};

@@ -77,47 +77,67 @@ void AuthConfig::describe(config::Schema& schema)
                    {"basic", Kind::basic},
                    {"bearer", Kind::bearer},
                    {"api_key", Kind::api_key},
-                   {"client_credentials", Kind::client_credentials}},
+                   {"client_credentials", Kind::client_credentials},
+                   {"refresh_token", Kind::refresh_token}},
                   "How the system is shown who calls.");
     schema.field("username", username, "basic: the user.");
     schema.field("password", password, "basic: the password.");
     schema.field("token", token, "bearer: the token.");
     schema.field("key", key, "api_key: the key.");
     schema.field("header", header, "api_key: the header that carries it.");
-    schema.field("token_url", token_url, "client_credentials: where tokens are given (RFC 6749, 4.4).");
-    schema.field("client_id", client_id, "client_credentials: the client.");
-    schema.field("client_secret", client_secret, "client_credentials: its secret.");
-    schema.field("scope", scope, "client_credentials: what is asked for.");
+    schema.field("token_url", token_url, "client_credentials, refresh_token: where tokens are given (RFC 6749).");
+    schema.field("client_id", client_id, "client_credentials, refresh_token: the client.");
+    schema.field("client_secret", client_secret, "client_credentials, refresh_token: its secret.");
+    schema.field("scope", scope, "client_credentials, refresh_token: what is asked for.");
+    schema.field("refresh_token", refresh_token, "refresh_token: what new tokens are had for.");
+    schema.field(
+        "token_header", token_header,
+        "client_credentials, refresh_token: the header that carries the token; default: Authorization, as Bearer.");
+    schema.field("client_in_body", client_in_body,
+                 "client_credentials, refresh_token: the client shows itself in the body of the token's request.");
     if (!schema.reading())
         return;
 
     struct Use {
         std::string_view key;
-        Kind kind;
+        std::initializer_list<Kind> kinds;
         bool required;
     };
-    static constexpr std::array<Use, 9> uses{{{"username", Kind::basic, true},
-                                              {"password", Kind::basic, true},
-                                              {"token", Kind::bearer, true},
-                                              {"key", Kind::api_key, true},
-                                              {"header", Kind::api_key, false},
-                                              {"token_url", Kind::client_credentials, true},
-                                              {"client_id", Kind::client_credentials, true},
-                                              {"client_secret", Kind::client_credentials, true},
-                                              {"scope", Kind::client_credentials, false}}};
+    static constexpr std::initializer_list<Kind> tokens{Kind::client_credentials, Kind::refresh_token};
+    static constexpr std::initializer_list<Kind> basic{Kind::basic}, bearer{Kind::bearer}, api_key{Kind::api_key},
+        refreshed{Kind::refresh_token};
+    static constexpr std::array<Use, 12> uses{{{"username", basic, true},
+                                               {"password", basic, true},
+                                               {"token", bearer, true},
+                                               {"key", api_key, true},
+                                               {"header", api_key, false},
+                                               {"token_url", tokens, true},
+                                               {"client_id", tokens, true},
+                                               {"client_secret", tokens, true},
+                                               {"scope", tokens, false},
+                                               {"refresh_token", refreshed, true},
+                                               {"token_header", tokens, false},
+                                               {"client_in_body", tokens, false}}};
     for (const Use& use : uses) {
-        if (use.kind == kind && use.required)
+        const bool of_this = std::ranges::find(use.kinds, kind) != use.kinds.end();
+        if (of_this && use.required)
             schema.required(use.key);
-        else if (use.kind != kind && schema.given(use.key))
+        else if (!of_this && schema.given(use.key))
             schema.problem(use.key, "unused_key", "`" + std::string(use.key) + "` is of another kind of login",
                            "remove it, or give the `kind` it belongs to");
     }
-    for (const auto& [secret, name] :
-         {std::pair{&password, "password"}, {&token, "token"}, {&key, "key"}, {&client_secret, "client_secret"}})
+    for (const auto& [secret, name] : {std::pair{&password, "password"},
+                                       {&token, "token"},
+                                       {&key, "key"},
+                                       {&client_secret, "client_secret"},
+                                       {&refresh_token, "refresh_token"}})
         if (secret->size() > 1)
             schema.problem(name, "several_secrets", "a login sends one secret, and here stand several");
     if (schema.given("header") && (!is_token(header) || net::frames_messages(header)))
         schema.problem("header", "wrong_value", "`header` is no name that a header of a request's own can have");
+    if (schema.given("token_header") && (!is_token(token_header) || net::frames_messages(token_header)))
+        schema.problem("token_header", "wrong_value",
+                       "`token_header` is no name that a header of a request's own can have");
     if (!token_url.empty())
         check_url(schema, "token_url", token_url);
 }

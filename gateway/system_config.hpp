@@ -12,7 +12,7 @@ namespace headgate::gateway {
 
 /// How Headgate shows a system who it is. One kind a system; what belongs to another kind is refused.
 struct AuthConfig {
-    enum class Kind : std::uint8_t { none, basic, bearer, api_key, client_credentials };
+    enum class Kind : std::uint8_t { none, basic, bearer, api_key, client_credentials, refresh_token };
     Kind kind = Kind::none;
     std::string username;              // basic
     config::SecretSources password;    // basic
@@ -23,6 +23,9 @@ struct AuthConfig {
     std::string client_id;
     config::SecretSources client_secret;
     std::string scope;
+    config::SecretSources refresh_token;  // refresh_token (RFC 6749, 6)
+    std::string token_header;             // what carries the token; "" = Authorization: Bearer
+    bool client_in_body = false;          // whether client and secret stand in the body of the token's request
     void describe(config::Schema& schema);
 };
 

@@ -69,7 +69,10 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return failed_at("decode", std::move(decoded.error()));
     if (decoded->topic == nullptr)
         return std::vector<Routed>{};
-    if (unfolds(event, *decoded->topic)) {
+    const auto comes_apart = unfolds(event, *decoded);
+    if (!comes_apart)
+        return failed_at("decode", comes_apart.error());
+    if (*comes_apart) {
         auto to_the_door = unfold(event, *decoded);
         event.document.reset();
         event.envelope.body = {};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct OwnerCalls {
     std::function<void(Heard)> references_changed;                 // heard: it has no older ones at hand
     std::function<void(Heard)> entries_changed;                    // heard: it maps by those of vocabularies now
     std::function<void()> replays_changed;                         // a replay job began, or goes on otherwise
+    std::function<void(std::string channel, std::optional<std::int64_t> since)> poll;  // its polls are run now
 };
 
 /// What the resources of the admin API work with, all of it on the API's thread. Blocking reads of history happen there

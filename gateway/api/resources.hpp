@@ -32,6 +32,10 @@ asio::awaitable<net::Response> import_letters(const Means& with, const Call& cal
 asio::awaitable<net::Response> edit_letter(const Means& with, const Call& call);
 asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call);
 
+// polls.cpp: what vendors are asked for.
+asio::awaitable<net::Response> list_polls(const Means& with, const Call& call);
+asio::awaitable<net::Response> run_polls(const Means& with, const Call& call);
+
 // plans.cpp: what a replay would come to.
 asio::awaitable<net::Response> plan_letters(const Means& with, const Call& call);
 asio::awaitable<net::Response> plan_letter(const Means& with, const Call& call);

@@ -34,6 +34,14 @@ void OperatorCommands::systems_and_channels(CLI::App& app)
     channels_.list = channels->add_subcommand("list", "Each with what waits of it");
     channels_.pause = channels->add_subcommand("pause", "Deliver nothing of it; its events are accepted and wait");
     channels_.resume = channels->add_subcommand("resume", "Deliver what has waited, and what comes");
+    reconcile_ = app.add_subcommand("reconcile", "Ask a vendor for what no webhook brought, and take it in");
+    reconcile_->add_option("channel", reconciling_.channel, "The channel")->required()->type_name({});
+    reconcile_->add_option("--since", reconciling_.since, "From this time on; default: where the last run ended")
+        ->type_name("TIME");
+    reconcile_->add_flag("--list", reconciling_.list, "Only show where its polls stand");
+    reconcile_->add_option("--wait", reconciling_.wait, "Longest wait for the end, in seconds; default: 600")
+        ->type_name("SECONDS");
+    add_data(reconcile_, reconciling_);
     for (auto* group : {systems, channels})
         group->require_subcommand(1);
     for (auto* command : {systems_.pause, systems_.resume})
@@ -171,6 +179,8 @@ std::optional<int> OperatorCommands::run() const
         return pause_command(options_, "systems");
     if (*systems_.resume)
         return resume_command(options_, "systems");
+    if (*reconcile_)
+        return reconcile_command(reconciling_);
     if (*channels_.list)
         return channels_list_command(options_);
     if (*channels_.pause)

@@ -32,6 +32,16 @@ int hold_not_arrived_command(const OperatorOptions& options);
 int work_list_command(const OperatorOptions& options);
 int work_resolve_command(const OperatorOptions& options);
 
+struct ReconcileOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::string channel;
+    std::string since;
+    bool list = false;
+    std::uint32_t wait = 600;  // seconds
+};
+int reconcile_command(const ReconcileOptions& options);
+
 struct ReferenceOptions {
     std::string data = "./data";
     bool json = false;
@@ -89,6 +99,8 @@ private:
         CLI::App* pause = nullptr;
         CLI::App* resume = nullptr;
     } systems_, channels_;
+    ReconcileOptions reconciling_;
+    CLI::App* reconcile_ = nullptr;
     CLI::App* holds_list_ = nullptr;
     CLI::App* hold_show_ = nullptr;
     CLI::App* hold_approve_ = nullptr;

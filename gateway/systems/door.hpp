@@ -27,8 +27,8 @@ private:
     Dependencies with_;
 };
 
-/// Accepts events of one channel in their order, many at a time. Fails with what the first that failed says; others may
-/// have been accepted then.
-Task<void> admit_all(Admission& admission, const Channel& channel, std::vector<Envelope> arrived);
+/// Accepts events of one channel in their order, many at a time, and tells how many were not known. Fails with what the
+/// first that failed says; others may have been accepted then.
+Task<std::size_t> admit_all(Admission& admission, const Channel& channel, std::vector<Envelope> arrived);
 
 }  // namespace headgate::gateway

@@ -24,6 +24,7 @@ struct LoginSecrets {
     std::string token;
     std::string key;
     std::string client_secret;
+    std::string refresh_token;
 };
 
 /// What a configuration says of a system of preset http, compiled. Immutable once loaded.

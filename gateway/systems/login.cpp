@@ -50,7 +50,8 @@ Login::Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecr
 {
     switch (config.kind) {
     case AuthConfig::Kind::none:
-    case AuthConfig::Kind::client_credentials: break;
+    case AuthConfig::Kind::client_credentials:
+    case AuthConfig::Kind::refresh_token: break;
     case AuthConfig::Kind::basic:
         fixed_.emplace_back("Authorization", basic(config.username, secrets_.password));
         break;
@@ -59,9 +60,21 @@ Login::Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecr
     }
 }
 
+bool Login::has_token() const
+{
+    return config_.kind == AuthConfig::Kind::client_credentials || config_.kind == AuthConfig::Kind::refresh_token;
+}
+
+Login::Headers Login::carrying(const std::string& token) const
+{
+    if (config_.token_header.empty())
+        return {{"Authorization", "Bearer " + token}};
+    return {{config_.token_header, token}};
+}
+
 Task<Login::Headers> Login::headers(std::chrono::steady_clock::time_point deadline)
 {
-    if (config_.kind != AuthConfig::Kind::client_credentials)
+    if (!has_token())
         co_return fixed_;
     while (fetching_) {  // one fetch serves all that wait
         asio::steady_timer ended(executor_, deadline);
@@ -81,15 +94,15 @@ Task<Login::Headers> Login::headers(std::chrono::steady_clock::time_point deadli
             co_return std::unexpected(std::move(token.error()));
         token_ = std::move(*token);
     }
-    co_return Headers{{"Authorization", "Bearer " + token_}};
+    co_return carrying(token_);
 }
 
 bool Login::refused(const Headers& headers)
 {
-    if (config_.kind != AuthConfig::Kind::client_credentials || headers.empty())
+    if (!has_token() || headers.empty())
         return false;
     // Others may have fetched a new one meanwhile.
-    if (headers.front().second == "Bearer " + token_)
+    if (headers == carrying(token_))
         token_.clear();
     return true;
 }
@@ -99,18 +112,21 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
     net::HttpCall call;
     call.method = "POST";
     call.target = path_of(config_.token_url);
-    call.headers = {{"Authorization", basic(form(config_.client_id), form(secrets_.client_secret))},
-                    {"Content-Type", "application/x-www-form-urlencoded"},
-                    {"Accept", "application/json"}};
-    call.body = "grant_type=client_credentials";
+    call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
+    const bool refreshes = config_.kind == AuthConfig::Kind::refresh_token;
+    call.body = refreshes ? "grant_type=refresh_token&refresh_token=" + form(secrets_.refresh_token)
+                          : std::string("grant_type=client_credentials");
+    if (config_.client_in_body)
+        call.body += "&client_id=" + form(config_.client_id) + "&client_secret=" + form(secrets_.client_secret);
+    else
+        call.headers.emplace_back("Authorization", basic(form(config_.client_id), form(secrets_.client_secret)));
     if (!config_.scope.empty())
         call.body += "&scope=" + form(config_.scope);
     call.deadline = deadline;
     const auto asked = std::chrono::steady_clock::now();
     auto answer = co_await pool_->send(std::move(call));
     if (!answer) {
-        Failure failure = std::move(answer.error());
-        failure.failure_class = FailureClass::transient;  // a token that was lost on its way harms nobody
+        Failure failure = of_harmless(std::move(answer.error()));  // a token that was lost on its way harms nobody
         failure.detail = "the token's address: " + failure.detail;
         co_return std::unexpected(std::move(failure));
     }
@@ -125,6 +141,9 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
         std::ranges::any_of(token->get_string(), [](char letter) { return letter <= 0x20 || letter > 0x7e; }))
         co_return fail(FailureClass::auth, "token_refused",
                        "the token's address answered " + status + " and gave no token");
+    if (const auto* next = object->if_contains("refresh_token");
+        refreshes && next != nullptr && next->is_string() && !next->get_string().empty())
+        secrets_.refresh_token = std::string(next->get_string());
     auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(lifetime_unsaid);
     if (const auto* says = object->if_contains("expires_in"); says != nullptr && says->is_number())
         lifetime = std::chrono::seconds(says->to_number<std::int64_t>(error));

@@ -16,8 +16,9 @@
 
 namespace headgate::gateway {
 
-/// How requests show who calls. With `client_credentials` (RFC 6749, 4.4) a token is fetched when there is none, kept
-/// until it runs out, and fetched anew once after the system refused it. One thread: its executor's.
+/// How requests show who calls. With `client_credentials` and `refresh_token` (RFC 6749, 4.4 and 6) a token is
+/// fetched when there is none, kept until it runs out, and fetched anew once after the system refused it. A refresh
+/// token that is replaced by the answer is used from then on, by this process. One thread: its executor's.
 class Login {
 public:
     /// `pool` leads to the origin of `token_url`; null for every other kind.
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] bool refused(const Headers& headers);
 
 private:
+    [[nodiscard]] bool has_token() const;
+    [[nodiscard]] Headers carrying(const std::string& token) const;
     Task<std::string> fetch(std::chrono::steady_clock::time_point deadline);
 
     const AuthConfig& config_;

@@ -170,7 +170,7 @@ void work_on(Event& event, mapping::Explain what, Trial& trial)
         trial.notes.push_back(why_filtered(channel, event.envelope.topic));
         return;
     }
-    if (unfolds(event, *decoded->topic))
+    if (decoded->topic->split && event.envelope.intake.empty())
         return take_apart(event, *decoded, what, trial);
     if (decoded->nothing_at_document)
         trial.notes.push_back("`document: " + channel.connector->config.document.text +

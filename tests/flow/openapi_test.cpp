@@ -147,8 +147,10 @@ TEST_F(OpenApi, EveryRouteIsAnsweredAsItIsDescribed)
     ask("POST", "work/" + std::string(waiting.at("work").at(0).at("work").as_string()) + "/resolve",
         R"({"why":"a test"})");
 
-    // Those that a rule holds are answered in approvals_test.cpp.
-    std::set<std::string> missed{"POST holds/{ID}/approve", "POST holds/{ID}/reject"}, all;
+    // Those that a rule holds are answered in approvals_test.cpp, and polls in vendor_api_test.cpp.
+    std::set<std::string> missed{"POST holds/{ID}/approve", "POST holds/{ID}/reject", "GET channels/{NAME}/polls",
+                                 "POST channels/{NAME}/polls"},
+        all;
     each([&](const std::string& method, const std::string& path, const auto&) {
         all.insert(method + " " + path.substr(1));
     });

@@ -176,7 +176,8 @@ TEST(RoutesTest, ALimitedTokenGetsOnlyWhatIsAskedForEachThing)
                                   "PUT vocabularies/entries", "GET work", "POST work/ID/resolve", "GET systems"})
         EXPECT_FALSE(asked.contains(about_all)) << about_all;
     EXPECT_EQ(ways([](const auto& route) { return route.trait.reach == api::Reach::own_channel; }),
-              (std::set<std::string>{"GET channels", "POST channels/NAME/pause", "POST channels/NAME/resume"}));
+              (std::set<std::string>{"GET channels", "POST channels/NAME/pause", "POST channels/NAME/resume",
+                                     "GET channels/NAME/polls", "POST channels/NAME/polls"}));
 }
 
 /// Every way, for every kind of caller.

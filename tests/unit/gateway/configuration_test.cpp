@@ -47,8 +47,6 @@ channels:
   eu:
     connector: shopify
     secret: env:SECRET
-    api: { shop: a }
-    poll: { every: 10m }
     expect: { every: 15m }
     mapping: { sales_order: mappings/a.yaml }
     partner: { theirs: {} }
@@ -84,10 +82,10 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
         const auto from = problem.message.find('`') + 1;
         refused.push_back(problem.message.substr(from, problem.message.find('`', from) - from));
     }
-    EXPECT_THAT(refused, UnorderedElementsAre("tls", "tls", "api", "poll", "expect", "mapping", "partner", "receive",
-                                              "send", "channel", "when", "owner", "gates", "fallback", "by",
-                                              "ownership", "legal_entity", "regions", "fetch", "unrouted", "alerts",
-                                              "sentinel", "spool", "store", "url", "keep"));
+    EXPECT_THAT(refused,
+                UnorderedElementsAre("tls", "tls", "expect", "mapping", "partner", "receive", "send", "channel", "when",
+                                     "owner", "gates", "fallback", "by", "ownership", "legal_entity", "regions",
+                                     "fetch", "unrouted", "alerts", "sentinel", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }

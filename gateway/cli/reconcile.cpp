@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include <boost/json.hpp>
+
+#include "core/clock.hpp"
+#include "core/time.hpp"
+#include "gateway/cli/admin.hpp"
+#include "gateway/cli/cli.hpp"
+#include "gateway/cli/operator_commands.hpp"
+#include "gateway/cli/output.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+namespace json = boost::json;
+
+bool has_run(const json::object& row, const std::string& since)
+{
+    const auto ran = text(row, "ran");
+    return !text(row, "failed").empty() || (!ran.empty() && ran >= since);
+}
+
+int print_polls(const json::value& answer, bool as_json)
+{
+    int code = exit_fine;
+    Table table({"POLL", "RAN", "ITEMS", "NEW", "NEWEST", "FAILED"});
+    for (const auto& value : answer.at("polls").as_array()) {
+        const auto& row = value.as_object();
+        if (!text(row, "failed").empty())
+            code = exit_findings;
+        if (as_json)
+            std::cout << json::serialize(row) << "\n";
+        else
+            table.add({text(row, "poll"), text(row, "ran"), text(row, "items"), text(row, "fresh"), text(row, "since"),
+                       text(row, "failed")});
+    }
+    if (!as_json)
+        table.print();
+    return code;
+}
+
+}  // namespace
+
+int reconcile_command(const ReconcileOptions& options)
+{
+    const std::string target = "/api/v1/channels/" + encoded(options.channel) + "/polls";
+    if (options.list) {
+        const auto answer = ask(options.data, "GET", target);
+        return answer ? print_polls(*answer, options.json) : complain(answer.error());
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(wall_now()).time_since_epoch().count();
+    const auto began = text_of(Timestamp{now, 0, {}});
+    json::object body;
+    if (!options.since.empty())
+        body["since"] = options.since;
+    const auto started = ask(options.data, "POST", target, json::serialize(body));
+    if (!started)
+        return complain(started.error());
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait);
+    for (;;) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        const auto answer = ask(options.data, "GET", target);
+        if (!answer)
+            return complain(answer.error());
+        const auto& rows = answer->at("polls").as_array();
+        const bool all = std::ranges::all_of(rows, [&](const auto& row) { return has_run(row.as_object(), began); });
+        if (all)
+            return print_polls(*answer, options.json);
+        if (std::chrono::steady_clock::now() >= deadline) {
+            print_polls(*answer, options.json);
+            return complain({FailureClass::transient,
+                             "not_done",
+                             "the polls have not ended yet; `headgate reconcile CHANNEL --list` shows where they stand",
+                             {}});
+        }
+    }
+}
+
+}  // namespace headgate::gateway

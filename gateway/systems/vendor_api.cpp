@@ -1,0 +1,135 @@
+#include "gateway/systems/vendor_api.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/async.hpp"
+#include "core/clock.hpp"
+#include "gateway/systems/answers.hpp"
+
+namespace headgate::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::size_t connections = 4;
+constexpr std::size_t largest_answer = std::size_t{32} << 20U;
+
+net::HttpPoolOptions pool_options(const HttpSystemPlan& plan)
+{
+    net::HttpPoolOptions options;
+    options.connections = connections;
+    options.allow = plan.allow;
+    options.tls.ca_file = plan.config.ca;
+    options.answer.bytes = largest_answer;
+    return options;
+}
+
+std::optional<std::int64_t> number_at(std::string_view text)
+{
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc{} ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+VendorApi::VendorApi(asio::any_io_executor executor, const HttpSystemPlan& plan, const connectors::ApiConfig& config)
+    : executor_(executor),
+      plan_(plan),
+      config_(config),
+      pool_(executor, plan.origin, pool_options(plan)),
+      login_(executor, plan.config.auth, plan.secrets,
+             plan.token_origin ? &token_pool_.emplace(executor, *plan.token_origin, pool_options(plan)) : nullptr)
+{
+    for (const auto* pool : {&pool_, token_pool_ ? &*token_pool_ : nullptr})
+        if (pool != nullptr && pool->fault())
+            throw std::runtime_error(plan.config.name + ": " + pool->fault()->code + ": " + pool->fault()->detail);
+}
+
+void VendorApi::close()
+{
+    pool_.close();
+    if (token_pool_)
+        token_pool_->close();
+}
+
+asio::awaitable<void> VendorApi::wait_for_turn()
+{
+    asio::steady_timer timer(executor_);
+    for (auto now = std::chrono::steady_clock::now(); next_ > now; now = std::chrono::steady_clock::now()) {
+        timer.expires_at(next_);
+        co_await timer.async_wait(use_tuple);
+    }
+    if (const auto& rate = plan_.config.rate; rate && rate->per_second > 0)
+        next_ = std::chrono::steady_clock::now() +
+                std::chrono::duration_cast<std::chrono::steady_clock::duration>(1s) / rate->per_second;
+}
+
+/// What is left of the vendor's patience is not used up to the last: others call in its name as well.
+void VendorApi::look_at_pace(const net::HttpAnswer& answer)
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (!config_.pace.used.empty())
+        if (const auto said = answer.header(config_.pace.used)) {
+            const auto used = number_at(*said);
+            const auto slash = said->find('/');
+            const auto most = slash == std::string_view::npos ? std::nullopt : number_at(said->substr(slash + 1));
+            if (used && most && *most > 0 && *used * 5 >= *most * 4)
+                next_ = std::max(next_, now + 1s);
+        }
+    if (config_.pace.remaining.empty())
+        return;
+    const auto left = answer.header(config_.pace.remaining);
+    const auto count = left ? number_at(*left) : std::nullopt;
+    if (!count || *count > 1)
+        return;
+    auto rest = 1s;
+    if (const auto said = config_.pace.reset.empty() ? std::nullopt : answer.header(config_.pace.reset))
+        if (const auto at = number_at(*said)) {
+            constexpr std::int64_t long_ago = 1'000'000'000;  // beyond it, it is a time
+            const auto unix_now =
+                std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
+            rest = std::chrono::seconds(std::clamp<std::int64_t>(*at > long_ago ? *at - unix_now : *at, 1, 3600));
+        }
+    next_ = std::max(next_, now + rest);
+}
+
+asio::awaitable<VendorApi::Answer> VendorApi::get(std::string target)
+{
+    for (bool again = false;; again = true) {
+        co_await wait_for_turn();
+        const auto deadline = std::chrono::steady_clock::now() + plan_.config.timeout;
+        auto headers = co_await login_.headers(deadline);
+        if (!headers)
+            co_return Answer{std::unexpected(of_harmless(std::move(headers.error())))};
+        net::HttpCall call;
+        call.target = target;
+        call.deadline = deadline;
+        call.headers = {{"Accept", "application/json"}};
+        for (const auto& header : config_.headers) {
+            std::erase_if(call.headers, [&](const auto& known) { return known.first == header.name; });
+            call.headers.emplace_back(header.name, header.value);
+        }
+        call.headers.insert(call.headers.end(), headers->begin(), headers->end());
+        auto answer = co_await pool_.send(std::move(call));
+        if (!answer)
+            co_return Answer{std::unexpected(of_harmless(std::move(answer.error())))};
+        look_at_pace(*answer);
+        if (answer->status >= 200 && answer->status < 300)
+            co_return Answer{std::move(*answer)};
+        if (answer->status == 401 && !again && login_.refused(*headers))
+            continue;
+        Answer failed{std::unexpected(failure_of(answer->status, "", mapping::Repeat::safe, {}))};
+        if (const auto rest = answer->retry_after(wall_now()))
+            failed.not_before = *rest;
+        if (failed.not_before)
+            next_ = std::max(next_, std::chrono::steady_clock::now() + *failed.not_before);
+        co_return failed;
+    }
+}
+
+}  // namespace headgate::gateway

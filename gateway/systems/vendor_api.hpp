@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "connectors/api_config.hpp"
+#include "gateway/systems/http_plan.hpp"
+#include "gateway/systems/login.hpp"
+#include "net/http/pool.hpp"
+
+namespace headgate::gateway {
+
+/// A vendor's API, asked for what its events name and for what it has. Calls wait for each other as the vendor's pace
+/// asks: its rate, the headers that say what is left, Retry-After. One thread: its executor's.
+class VendorApi {
+public:
+    /// Throws std::runtime_error when it could never be reached: a host that is none, an unreadable `ca`.
+    VendorApi(asio::any_io_executor executor, const HttpSystemPlan& plan, const connectors::ApiConfig& config);
+
+    struct Answer {
+        Result<net::HttpAnswer> result;                         // of status 2xx
+        std::optional<std::chrono::milliseconds> not_before{};  // the vendor asks to be left alone for so long
+    };
+    /// GET of a target at the origin. Fails as the pool and the login do, and by the answer's status: asking
+    /// twice does no harm, so nothing is of unknown outcome.
+    asio::awaitable<Answer> get(std::string target);
+    [[nodiscard]] const net::HttpOrigin& origin() const { return plan_.origin; }
+    /// What stands in front of a path that is said from the API's URL on.
+    [[nodiscard]] const std::string& base() const { return plan_.base; }
+    void close();
+
+private:
+    asio::awaitable<void> wait_for_turn();
+    void look_at_pace(const net::HttpAnswer& answer);
+
+    asio::any_io_executor executor_;
+    const HttpSystemPlan& plan_;
+    const connectors::ApiConfig& config_;
+    net::HttpPool pool_;
+    std::optional<net::HttpPool> token_pool_;
+    Login login_;
+    std::chrono::steady_clock::time_point next_{};
+};
+
+}  // namespace headgate::gateway
