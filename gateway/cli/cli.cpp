@@ -105,6 +105,9 @@ int run_command_line(int argc, char** argv)
     send_sub
         ->add_option("--set", send.set, "Change a field of the body: a JSON pointer and a value, /email=a@b.example")
         ->type_name("PATH=VALUE");
+    send_sub->add_option("--header", send.headers, "A header, 'Name: value', instead of the connector's of that name")
+        ->type_name("HEADER")
+        ->allow_extra_args(false);
     send_sub->add_flag("--bad-signature", send.bad_signature, "Sign other bytes than are sent");
     send_sub->add_flag("--duplicate", send.duplicate, "Send it twice, byte for byte");
     send_sub->add_option("--data", send.data, "Data folder of the running Headgate")

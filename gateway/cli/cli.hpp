@@ -22,7 +22,8 @@ struct SendOptions {
     std::string topic;
     std::string file;  // "-": standard input; "": the connector's sample
     std::string data;
-    std::vector<std::string> set;  // "/line_items/0/price=9.90"
+    std::vector<std::string> set;      // "/line_items/0/price=9.90"
+    std::vector<std::string> headers;  // "Name: value"
     bool bad_signature = false;
     bool duplicate = false;  // sends it twice, as a vendor does that got no answer
     bool json = false;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include "gateway/data_folder.hpp"
 #include "gateway/edits.hpp"
 #include "gateway/hint.hpp"
+#include "net/http/characters.hpp"
 #include "net/http/client.hpp"
 #include "net/http/message.hpp"
 
@@ -191,10 +193,21 @@ int send_command(const SendOptions& options)
     request.body = *body;
     request.fields.emplace_back("Content-Type", content_type(channel->connector->config.format.kind));
     const std::string uuid = EventId::make(now).text();
-    for (const auto& header : send.headers)
+    for (const auto& text : options.headers) {
+        const auto colon = text.find(':');
+        if (colon == std::string::npos || colon == 0)
+            return complain({FailureClass::permanent, "bad_usage", "`--header " + text + "` is not 'Name: value'", {}});
+        request.fields.emplace_back(text.substr(0, colon), std::string(net::characters::trim(text.substr(colon + 1))));
+    }
+    for (const auto& header : send.headers) {
+        const bool given = std::ranges::any_of(
+            request.fields, [&](const auto& field) { return net::same_ignoring_case(field.first, header.name); });
+        if (given)
+            continue;
         request.fields.emplace_back(
             header.name,
             replaced(replaced(replaced(header.value, "{topic}", topic), "{uuid}", uuid), "{now}", text_of(time)));
+    }
     if (auto done = sign(request, *channel, now, options.bad_signature); !done)
         return complain(done.error());
 

@@ -132,6 +132,7 @@ void take_apart(const Event& event, const Decoded& decoded, mapping::Explain wha
     std::size_t place = 0;
     for (Envelope& envelope : *arrived) {
         Trial of_item;
+        std::erase_if(envelope.headers, [](const auto& header) { return header.first == wrong_item_header; });
         auto identified = identify(*event.channel, std::move(envelope));
         if (!identified) {
             trial.failure = {"identify", std::move(identified.error().failure)};
