@@ -138,6 +138,7 @@ void ConnectorConfig::describe(config::Schema& schema)
     if (schema.given("api"))
         api = std::move(calling);
     schema.entries("polls", polls, "What can be asked for again and again.");
+    schema.entries("feeds", feeds, "Files that it drops into a folder.");
 }
 
 MinorUnits ConnectorConfig::exponents() const

@@ -9,6 +9,7 @@
 
 #include "connectors/api_config.hpp"
 #include "connectors/challenge.hpp"
+#include "connectors/feed_config.hpp"
 #include "connectors/formats/format.hpp"
 #include "connectors/signatures/scheme.hpp"
 #include "core/config/schema.hpp"
@@ -99,6 +100,7 @@ struct ConnectorConfig {
     std::map<std::string, TopicConfig> topics;
     std::optional<ApiConfig> api;
     std::map<std::string, PollConfig> polls;
+    std::map<std::string, FeedConfig> feeds;
     SendConfig send;
     void describe(config::Schema& schema);
     /// What `minor` and `to_minor` read amounts by.

@@ -1,10 +1,13 @@
 #include "gateway/answer_pages.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include <boost/url/decode_view.hpp>
 #include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 
+#include "mapping/request_body.hpp"
 #include "net/http/message.hpp"
 
 namespace headgate::gateway {
@@ -49,25 +52,33 @@ bool is_next(std::string_view parameters)
 
 std::string with_parameter(const std::string& target, std::string_view name, std::string_view value)
 {
-    auto url = urls::parse_origin_form(target);
-    if (!url)
-        return target;
-    urls::url made(*url);
-    auto parameters = made.params();
+    // Written by hand: a `+` in a value is a plus, and not the blank that forms read it as.
+    std::string encoded;
+    mapping::append_percent_encoded(encoded, name);
+    encoded += '=';
+    mapping::append_percent_encoded(encoded, value);
+    const auto mark = target.find('?');
+    std::string made = target.substr(0, mark) + "?";
     bool placed = false;
-    for (auto at = parameters.begin(); at != parameters.end();) {
-        if ((*at).key != name) {
-            ++at;
-        } else if (placed) {
-            at = parameters.erase(at);
-        } else {
-            at = std::next(parameters.set(at, value));
-            placed = true;
-        }
+    const auto add = [&made](std::string_view part) {
+        if (made.back() != '?')
+            made += '&';
+        made += part;
+    };
+    std::string_view query = mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
+    while (!query.empty()) {
+        const auto end = std::min(query.find('&'), query.size());
+        const auto part = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        const urls::decode_view key(part.substr(0, part.find('=')));
+        if (std::string(key.begin(), key.end()) != name)
+            add(part);
+        else if (!std::exchange(placed, true))
+            add(encoded);
     }
     if (!placed)
-        parameters.append({name, value});
-    return std::string(made.buffer());
+        add(encoded);
+    return made;
 }
 
 std::optional<std::string> parameter_of(const std::string& target, std::string_view name)

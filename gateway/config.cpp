@@ -72,6 +72,23 @@ void ListenConfig::describe(config::Schema& schema)
                  "Addresses or networks of proxies whose X-Forwarded-For counts for `addresses` of channels.");
 }
 
+namespace {
+
+/// A section that may be left out: shown only where it is given. `reference`: all keys are asked for, of nobody's.
+template <class Section>
+void optional_section(config::Schema& schema, std::string_view key, std::optional<Section>& value, bool reference,
+                      std::string_view doc)
+{
+    if (!schema.reading() && !value && !reference)
+        return;
+    Section given = value.value_or(Section{});
+    schema.section(key, given, doc);
+    if (schema.reading() && schema.given(key))
+        value = std::move(given);
+}
+
+}  // namespace
+
 void ChannelConfig::describe(config::Schema& schema)
 {
     schema.field("connector", connector, "The connector: a folder of config/connectors or of connectors/ here.");
@@ -79,7 +96,7 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("secret", secret,
                  "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
                  config::Generated::allowed);
-    if (!schema.given("poll"))  // what is only polled is signed by nobody
+    if (!schema.given("poll") && !schema.given("receive"))  // what is polled or dropped is signed by nobody
         schema.required("secret");
     schema.not_empty("secret", "write env:NAME or file:PATH of what the vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
@@ -96,23 +113,15 @@ void ChannelConfig::describe(config::Schema& schema)
     check_zone(schema, zone);
     schema.not_yet("expect", "silence alerts");
     schema.not_yet("mapping", "a channel's own mappings");
-    connectors::AnswerConfig answering;
-    schema.section("answer", answering, "What the vendor hears instead of the connector's answer.");
-    if (schema.given("answer"))
-        answer = std::move(answering);
+    optional_section(schema, "answer", answer, name.empty(),
+                     "What the vendor hears instead of the connector's answer.");
     schema.field("settings", settings, "What mappings read as $channel.settings, and signatures as {setting:NAME}.");
     schema.field("addresses", addresses, "Addresses or networks it may come from; others are refused with 401.");
     schema.not_empty("addresses", "leave the key away to take it from anywhere");
-    ChannelApiConfig calling;
-    schema.section("api", calling, "The vendor's API, to fetch what events name and to poll.");
-    if (schema.given("api"))
-        api = std::move(calling);
-    ChannelPollConfig polling;
-    schema.section("poll", polling, "What the vendor has and no webhook brought is asked for.");
-    if (schema.given("poll"))
-        poll = std::move(polling);
+    optional_section(schema, "api", api, name.empty(), "The vendor's API, to fetch what events name and to poll.");
+    optional_section(schema, "poll", poll, name.empty(), "What the vendor has and no webhook brought is asked for.");
     schema.not_yet("partner", "EDI partners");
-    schema.not_yet("receive", "folders");
+    optional_section(schema, "receive", receive, name.empty(), "The folder into which its files are dropped.");
     schema.not_yet("send", "folders");
 }
 
@@ -131,6 +140,18 @@ void ChannelApiConfig::describe(config::Schema& schema)
                  "How long one call may take.");
     schema.field("allow", allow, "Private networks it may be in: 10.0.0.0/8.");
     schema.field("ca", ca, "File of certificates to trust instead of the machine's, from this folder on.");
+}
+
+void ReceiveConfig::describe(config::Schema& schema)
+{
+    schema.field("folder", folder, "The folder, an absolute path, or from this folder on.");
+    schema.required("folder");
+    schema.choice("ready", ready, {{"stable", Ready::stable}, {"done", Ready::done}},
+                  "When a file is whole: stable, it has not changed for a while; done, NAME.done stands beside it.");
+    schema.field("stable_for", stable_for, {std::chrono::seconds(0), std::chrono::hours(1)},
+                 "stable: so long it must not have changed.");
+    schema.field("archive", archive, "Where files go that were read; default: archive/ in the folder.");
+    schema.field("error", error, "Where files go that cannot be read; default: error/ in the folder.");
 }
 
 void ChannelPollConfig::describe(config::Schema& schema)

@@ -62,6 +62,17 @@ struct ChannelPollConfig {
     void describe(config::Schema& schema);
 };
 
+/// The folder into which files of the channel are dropped.
+struct ReceiveConfig {
+    enum class Ready : std::uint8_t { stable, done };
+    std::string folder;
+    Ready ready = Ready::stable;  // when a file is whole: it has not changed, or NAME.done stands beside it
+    config::Duration stable_for{std::chrono::seconds(10)};
+    std::string archive;  // where files go that were read; "" = archive/ in the folder
+    std::string error;    // where those go that could not be; "" = error/ in the folder
+    void describe(config::Schema& schema);
+};
+
 struct ChannelConfig {
     enum class Mode : std::uint8_t { live, shadow, closed };
     std::string name;
@@ -81,6 +92,7 @@ struct ChannelConfig {
     std::vector<std::string> addresses;              // networks it may come from; empty: any
     std::optional<ChannelApiConfig> api;             // none: nothing is fetched or polled
     std::optional<ChannelPollConfig> poll;           // none: nothing is polled
+    std::optional<ReceiveConfig> receive;            // none: no files are read
     void describe(config::Schema& schema);
 };
 

@@ -381,6 +381,8 @@ private:
         for (const auto& [name_of_poll, poll_config] : config.polls)
             if (auto compiled = poll(poll_config))
                 made->polls.emplace(name_of_poll, std::move(*compiled));
+        for (const auto& [name_of_feed, feed] : config.feeds)
+            made->feeds.emplace(name_of_feed, DroppedFile{feed, compile(feed.topic), compile(feed.key)});
         if ((!config.polls.empty() ||
              std::ranges::any_of(config.topics, [](const auto& topic) { return topic.second.fetch.has_value(); })) &&
             !config.api)
@@ -568,7 +570,10 @@ private:
         if (config.remember)
             channel->window = std::chrono::duration_cast<std::chrono::seconds>(*config.remember);
         const auto& signature = channel->connector->config.signature;
-        if (!signature.given() && !trying_out_ && !config.poll)
+        if (config.receive && channel->connector->feeds.empty())
+            problem(config.where, "no_feeds", "the connector " + config.connector + " does not say what its files are",
+                    "give it `feeds`, or remove `receive`");
+        if (!signature.given() && !trying_out_ && !config.poll && !config.receive)
             problem(config.where, "no_signature",
                     "the connector " + config.connector + " does not say yet how its webhooks are signed",
                     "so none could be told from a forgery; `headgate map` and `headgate test` work with it");

@@ -51,6 +51,13 @@ struct Poll {
     std::optional<mapping::Expression> cursor;
 };
 
+/// A kind of file that is dropped into a folder.
+struct DroppedFile {
+    connectors::FeedConfig config;
+    std::optional<mapping::Expression> topic;
+    std::optional<mapping::Expression> key;
+};
+
 /// A topic of a connector with its expressions and mappings compiled.
 struct Topic {
     std::string name;
@@ -71,6 +78,7 @@ struct Connector {
     MinorUnits minor_units;
     std::map<std::string, Topic, std::less<>> topics;
     std::map<std::string, Poll, std::less<>> polls;
+    std::map<std::string, DroppedFile, std::less<>> feeds;
 };
 
 /// One configured connection from outside, ready to work. Reading may overlap; only the counters change.

@@ -92,7 +92,8 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
                         observability::LogLine{}.field("event", job->event.envelope.event.text()));
     } else if (!before) {
         (applied ? with_.metrics.applied : with_.metrics.suppressed).add();
-        if (applied && job->event.envelope.intake.starts_with("poll "))
+        if (applied && job->event.envelope.intake.starts_with("poll ") &&
+            job->event.channel->connector->config.signature.given())  // else no webhook could have brought it
             with_.metrics.backfilled(job->event.envelope.channel).add();
         tell(*job, applied ? "applied" : "suppressed", reason, nullptr, "");
     }

@@ -56,6 +56,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                   [this] {
                                       owner_.forget();
                                       poller_.forget();
+                                      folders_.forget();
                                   }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
       inbox_(loop_.redis(), with_.scripts),
@@ -71,6 +72,8 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                               with_.log, with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
       poller_(loop_.executor(), {with_.configuration, loop_.redis(), apis_, admission_, with_.metrics, with_.health,
                                  with_.log, [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
+      folders_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.health, with_.log,
+                                  [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -204,6 +207,7 @@ asio::awaitable<void> OwnerLoop::begin()
     }
     owner_.begin(*sequence);
     poller_.begin();
+    folders_.begin();
     historian_.look_everywhere();
     begun_.store(true);
 }
@@ -317,6 +321,7 @@ asio::awaitable<void> OwnerLoop::stop()
     asio::post(loop_.io(), [this] {
         owner_.drain();
         poller_.forget();
+        folders_.forget();
     });
     std::function<bool()> nothing_on_the_wire = [this] { return !owner_.on_the_wire(); };
     co_await wait_until(8s, std::move(nothing_on_the_wire));

@@ -13,6 +13,7 @@
 
 #include "gateway/admission.hpp"
 #include "gateway/event_loop.hpp"
+#include "gateway/folder_intake.hpp"
 #include "gateway/historian.hpp"
 #include "gateway/lease_keeper.hpp"
 #include "gateway/mailbox.hpp"
@@ -118,6 +119,7 @@ private:
     std::vector<std::unique_ptr<Fetcher>> fetchers_;
     Owner owner_;
     Poller poller_;
+    FolderIntake folders_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};
     std::atomic<int> background_{0};

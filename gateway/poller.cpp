@@ -61,6 +61,7 @@ struct Poller::State {
     std::int64_t ran = 0;     // when the last whole run began
     std::uint64_t items = 0;  // of the last whole run
     std::uint64_t fresh = 0;  // of these: what was not known
+    std::int64_t until = 0;   // of the run under way; not stored
     std::string failed;       // why the last one broke off; "": it did not
 };
 
@@ -236,6 +237,7 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
 
     State now = *state;
     now.items = now.fresh = 0;
+    now.until = began;
     Walked walked;
     if (!path || !*path || !(*path)->starts_with('/')) {
         walked.result = fail(FailureClass::permanent, "poll_path_missing",
@@ -294,9 +296,12 @@ Task<void> Poller::take(Run& run, const ApiPage& page, State& state)
     const Poll& poll = *run.poll;
     std::vector<Envelope> arrived;
     std::int64_t newest = state.since;
+    const std::vector<std::pair<std::string, std::string>> headers{{"poll-until", text_of_second(state.until)}};
+    std::optional<Failure> unread;
     for (const NodeIndex item : items.children(items.root())) {
         const mapping::MappingContext context{.document = items,
                                               .root = item,
+                                              .headers = headers,
                                               .channel_name = run.channel->name,
                                               .channel_zone = run.channel->zone,
                                               .channel_settings = &run.channel->settings};
@@ -309,6 +314,8 @@ Task<void> Poller::take(Run& run, const ApiPage& page, State& state)
             if (!expression)
                 return otherwise;
             auto text = expression->text(context);
+            if (!text && !unread)
+                unread = text.error();
             return text && *text ? std::move(**text) : otherwise;
         };
         envelope.topic = read(poll.topic, said.topic);
@@ -322,6 +329,12 @@ Task<void> Poller::take(Run& run, const ApiPage& page, State& state)
                 newest = std::max(newest, second_of(*text).value_or(0));
         arrived.push_back(std::move(envelope));
     }
+    if (unread)  // taken in all the same, as what it is known by otherwise
+        with_.log.warn("a poll's expression fails for an item", observability::LogLine{}
+                                                                    .field("poll", run.name())
+                                                                    .field("code", unread->code)
+                                                                    .field("detail", unread->detail)
+                                                                    .field("config", unread->where.config));
     state.items += arrived.size();
     auto admitting = admit_all(with_.admission, *run.channel, std::move(arrived));
     const auto admitted = co_await std::move(admitting);

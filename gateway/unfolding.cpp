@@ -6,6 +6,7 @@
 #include "core/hash.hpp"
 #include "gateway/item_signatures.hpp"
 #include "gateway/stages/context.hpp"
+#include "gateway/stages/identify.hpp"
 #include "gateway/tools/document_text.hpp"
 #include "mapping/json_text.hpp"
 
@@ -58,7 +59,8 @@ Result<bool> unfolds(const Event& event, const Decoded& decoded)
     return event.channel->api != nullptr;
 }
 
-Result<Document> items_of(const mapping::Expression& split, const mapping::MappingContext& context, std::string& text)
+Result<Document> items_of(const mapping::Expression& split, const mapping::MappingContext& context, std::string& text,
+                          std::string_view key)
 {
     auto found = split.json(context);
     if (!found)
@@ -68,7 +70,7 @@ Result<Document> items_of(const mapping::Expression& split, const mapping::Mappi
     if (!items)
         return std::unexpected(std::move(items.error()));
     if ((*items)[items->root()].kind != NodeKind::list)
-        return fail(FailureClass::permanent, "split_wrong", "`split` finds no list in this body");
+        return fail(FailureClass::permanent, "split_wrong", "`" + std::string(key) + "` finds no list in this body");
     if (const auto count = items->children(items->root()).size(); count > most_items)
         return fail(FailureClass::permanent, "limit_items",
                     "the body holds " + std::to_string(count) + " items, more than " + std::to_string(most_items));

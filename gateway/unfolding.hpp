@@ -27,7 +27,7 @@ inline constexpr std::size_t most_items = 100'000;
 /// The items that an expression finds in a document, as a list of their own. `split_wrong` (permanent) when it is no
 /// list, `limit_items` beyond `most_items`.
 [[nodiscard]] Result<Document> items_of(const mapping::Expression& split, const mapping::MappingContext& context,
-                                        std::string& text);
+                                        std::string& text, std::string_view key = "split");
 
 /// What is delivered: to the door the event's items, to the API what is to be fetched. The same event gives the same,
 /// so a second sending finds everything accepted.

@@ -4,6 +4,24 @@ namespace headgate::gateway {
 
 ToolCommands::ToolCommands(CLI::App& app)
 {
+    connectors_command_ =
+        app.add_subcommand("connectors", "What is known of vendors: topics, signatures, polls, feeds");
+    connectors_command_->add_option("--config", connectors_.config, "Folder with connectors/ of yours, too")
+        ->type_name("DIR");
+    connectors_command_->add_flag("--markdown", connectors_.markdown, "As the page docs/catalogue.md");
+    connectors_show_ = connectors_command_->add_subcommand("show", "One of them, with its topics and what they become");
+    connectors_show_->add_option("name", connectors_.name, "The connector")->required()->type_name({});
+
+    init_command_ = app.add_subcommand("init", "Begin a configuration: headgate.yaml with what it may say");
+    init_command_->add_option("--config", init_.config, "The folder; default: this one")->type_name("DIR");
+    init_channel_ = init_command_->add_subcommand("channel", "Begin a channel: where its URL goes and its secrets are");
+    init_channel_->add_option("name", init_.name, "Its name, part of the URL")->required()->type_name({});
+    init_channel_->add_option("--connector", init_.connector, "The vendor; `headgate connectors` lists them")
+        ->required()
+        ->type_name("NAME");
+    init_channel_->add_option("--public-url", init_.public_url, "As vendors see this deployment")->type_name("URL");
+    init_channel_->add_option("--config", init_.config, "The folder; default: this one")->type_name("DIR");
+
     map_command_ = app.add_subcommand("map", "Map a body as a channel would, and say what came of it");
     map_command_->add_option("file", map_.files, "Body; - is standard input. Samples, with --suggest")
         ->required()
@@ -71,6 +89,12 @@ ToolCommands::ToolCommands(CLI::App& app)
 
 std::optional<int> ToolCommands::run() const
 {
+    if (*connectors_command_)
+        return connectors_command(connectors_);
+    if (*init_channel_)
+        return init_channel_command(init_);
+    if (*init_command_)
+        return init_command(init_);
     if (*plan_command_)
         return plan_command(plan_);
     if (*map_command_)

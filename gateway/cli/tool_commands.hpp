@@ -71,7 +71,23 @@ struct PlanOptions {
 };
 int plan_command(const PlanOptions& options);
 
-/// What an integration engineer works with: plan, map, test, fmt, schema, explain.
+struct ConnectorsOptions {
+    std::string config;
+    std::string name;  // of the one that is shown
+    bool markdown = false;
+};
+int connectors_command(const ConnectorsOptions& options);
+
+struct InitOptions {
+    std::string config = ".";
+    std::string name;
+    std::string connector;
+    std::string public_url = "https://YOUR-HOST";
+};
+int init_command(const InitOptions& options);
+int init_channel_command(const InitOptions& options);
+
+/// What an integration engineer works with: connectors, init, plan, map, test, fmt, schema, explain.
 class ToolCommands {
 public:
     /// The app writes into this object when it parses: both stay where they are.
@@ -93,6 +109,12 @@ private:
     CLI::App* fmt_command_ = nullptr;
     CLI::App* schema_command_ = nullptr;
     CLI::App* explain_command_ = nullptr;
+    ConnectorsOptions connectors_;
+    InitOptions init_;
+    CLI::App* connectors_command_ = nullptr;
+    CLI::App* connectors_show_ = nullptr;
+    CLI::App* init_command_ = nullptr;
+    CLI::App* init_channel_ = nullptr;
     CLI::App* plan_command_ = nullptr;
 };
 

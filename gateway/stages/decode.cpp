@@ -4,6 +4,7 @@
 
 #include "connectors/formats/format.hpp"
 #include "connectors/formats/json.hpp"
+#include "gateway/bad_row.hpp"
 #include "gateway/edits.hpp"
 #include "gateway/stages/context.hpp"
 #include "gateway/stages/identify.hpp"
@@ -61,6 +62,8 @@ Result<Decoded> decode(Event& event)
     if (const auto part = part_too_long(event.envelope); !part.empty())
         return fail(FailureClass::permanent, "identity_too_long",
                     "the " + std::string(part) + " is longer than " + std::to_string(longest_identity) + " bytes");
+    if (auto failed = bad_row(event.envelope); failed && event.envelope.edits.empty())
+        return std::unexpected(std::move(*failed));
     decoded.topic = event.channel->wanted(event.envelope.topic);
     if (decoded.topic == nullptr)
         return decoded;

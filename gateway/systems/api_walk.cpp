@@ -28,7 +28,7 @@ asio::awaitable<Walked> walk(VendorApi& api, const AnswerPages& pages, std::stri
         std::string text;
         std::optional<Document> items;
         if (pages.items) {
-            auto found = items_of(*pages.items, context, text);
+            auto found = items_of(*pages.items, context, text, "items");
             if (!found)
                 co_return Walked{std::unexpected(std::move(found.error()))};
             page.items = &items.emplace(std::move(*found));

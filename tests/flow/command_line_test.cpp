@@ -39,7 +39,7 @@ TEST_F(CommandLine, AWordThatIsNoCommandIsNamedWithTheNearest)
 
     const auto far = run_headgate({"frobnicate"});
     EXPECT_EQ(far.code, 2);
-    EXPECT_THAT(far.err, HasSubstr("there is no command `frobnicate` (there are: run check map"));
+    EXPECT_THAT(far.err, HasSubstr("there is no command `frobnicate` (there are: run check connectors"));
 
     const auto inner = run_headgate({"dlq", "relpay", "01a21452-f5ad-743d-9f1a-10e517c881a3"});
     EXPECT_EQ(inner.code, 2);

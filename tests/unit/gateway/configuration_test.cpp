@@ -50,7 +50,6 @@ channels:
     expect: { every: 15m }
     mapping: { sales_order: mappings/a.yaml }
     partner: { theirs: {} }
-    receive: { folder: /in }
     send: { folder: /out }
 systems:
   ledger:
@@ -83,7 +82,7 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
         refused.push_back(problem.message.substr(from, problem.message.find('`', from) - from));
     }
     EXPECT_THAT(refused,
-                UnorderedElementsAre("tls", "tls", "expect", "mapping", "partner", "receive", "send", "channel", "when",
+                UnorderedElementsAre("tls", "tls", "expect", "mapping", "partner", "send", "channel", "when",
                                      "owner", "gates", "fallback", "by", "ownership", "legal_entity", "regions",
                                      "fetch", "unrouted", "alerts", "sentinel", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),

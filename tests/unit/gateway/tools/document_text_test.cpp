@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Document json(std::string_view text)
+Document document_of(std::string_view text)
 {
     return std::move(*connectors::read_json(text));
 }
@@ -20,7 +20,7 @@ Document json(std::string_view text)
 std::string differing(std::string_view expected, std::string_view got)
 {
     std::string text;
-    for (const auto& difference : differences(json(expected), json(got)))
+    for (const auto& difference : differences(document_of(expected), document_of(got)))
         text += difference.path + ": " + difference.expected + " / " + difference.got + "\n";
     return text;
 }
@@ -47,7 +47,7 @@ TEST(DocumentTextTest, PrettyJsonHasAMemberALineAndLeavesTextsAlone)
 
 TEST(DocumentTextTest, WhatIsWrittenAsYamlReadsBackTheSame)
 {
-    const Document before = json(
+    const Document before = document_of(
         R"({"order_number":"5127","n":3,"f":2.50,"t":true,"empty":"","words":["yes","a: b","# c","it's","1e5","0x1F"],
             "deep":{"amount":{"amount":"25.00","currency":"EUR"},"lines":[{"id":"1","item":{"sku":"A-1"}},{"id":"2"}]},
             "zero":[],"nothing":{},"names":{"odd key":"é","line\nbreak":"a\tb"},"date":"2026-11-05","nested":[["a"],["b"]]})");

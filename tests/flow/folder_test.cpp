@@ -1,0 +1,203 @@
+// Files that are dropped into a folder: each row once, whatever becomes of the file and of the process.
+
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json.hpp>
+
+#include "tests/flow/flow.hpp"
+#include "tests/support/headgate_process.hpp"
+
+namespace headgate::test {
+
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class FolderFlow : public ::testing::Test {
+protected:
+    FolderFlow()
+    {
+        fs::create_directories(in());
+        write(folder_ / "conf/headgate.yaml", R"(
+channels:
+  stock: { connector: stock, receive: { folder: )" +
+                                                  in().string() + R"(, stable_for: 0s } }
+)");
+        write(folder_ / "conf/connectors/stock/connector.yaml", R"(
+identity: { topic: 'if .group then "batch" else null', idempotency_key: 'null', order_by: .sku // .group }
+feeds:
+  grouped: { files: ["grouped-*"], csv: { delimiter: ";" }, group: batch, topic: '"grouped"' }
+  levels: { files: ["*.csv"], csv: { encoding: windows-1252 }, topic: '"level"', key: 'if .key then .key else null' }
+topics:
+  level: { mappings: [level] }
+  grouped: { mappings: [grouped] }
+)");
+        const std::string fields = R"(fields:
+  item: { sku: .sku, title: .title }
+  location: main
+  as_of: $event.received_at | timestamp
+  basis: full
+  quantities: { on_hand: .left | quantity("EA") }
+)";
+        write(folder_ / "conf/connectors/stock/mappings/level.yaml",
+              "transaction: inventory_level\nentity: stock/{.sku}\nversion: $event.received_at | timestamp\n" + fields);
+        write(folder_ / "conf/connectors/stock/mappings/grouped.yaml",
+              "transaction: inventory_level\neach: .rows\nentity: stock/{$doc.group}/{.sku}\n"
+              "version: $event.received_at | timestamp\n" +
+                  fields);
+        headgate_ = std::make_unique<HeadgateProcess>(
+            HeadgateProcess::Options{folder_ / "conf", folder_ / "data", {}, "127.0.0.1:0"});
+    }
+
+    [[nodiscard]] fs::path in() const { return folder_ / "in"; }
+    static void write(const fs::path& path, const std::string& text)
+    {
+        fs::create_directories(path.parent_path());
+        std::ofstream(path, std::ios::binary) << text;
+    }
+    /// As a careful sender drops it: under another name first.
+    void drop(const std::string& name, const std::string& text)
+    {
+        write(in() / ("." + name), text);
+        fs::rename(in() / ("." + name), in() / name);
+    }
+    bool is_read(const std::string& name, const char* folder = "archive")
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while (!fs::exists(in() / folder / (name + ".summary.json")) && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(20ms);
+        return fs::exists(in() / folder / (name + ".summary.json")) && headgate_->wait_until_quiet(60s);
+    }
+    json::value summary(const std::string& name, const char* folder = "archive")
+    {
+        std::ifstream file(in() / folder / (name + ".summary.json"));
+        return json::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+    }
+    std::vector<std::string> ledger(const std::string& sql)
+    {
+        return ledger_texts((folder_ / "data/ledger.db").string(), sql);
+    }
+    int count(const std::string& name) { return headgate_->admin_json("/api/v1/verify").at(name).to_number<int>(); }
+
+    TemporaryFolder folder_;
+    std::unique_ptr<HeadgateProcess> headgate_;
+};
+
+TEST_F(FolderFlow, EachRowIsAnEventAndABadOneALetterWithItsLine)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    drop("eu.csv", "sku,left,title\r\nA-1,3,\"Anker, gro\xDF\"\r\nA-2,x,\r\nA-3,1\r\nA-4,7,\"two\nlines\"\r\n");
+    drop("readme.txt", "no feed takes this");
+    ASSERT_TRUE(is_read("eu.csv")) << headgate_->log();
+    EXPECT_THAT(
+        ledger("select item_sku || ' ' || quantities_on_hand || ' ' || item_title from inventory_level order by 1"),
+        ElementsAre("A-1 3 Anker, gro\xC3\x9F", "A-4 7 two\nlines"));
+    const auto letters = headgate_->admin("GET", "/api/v1/dlq").second;
+    EXPECT_THAT(letters, HasSubstr("csv_row_ragged"));
+    EXPECT_THAT(letters, HasSubstr("line 4"));
+    EXPECT_EQ(count("dead"), 2) << "one that is ragged, one whose number is none";
+    EXPECT_TRUE(fs::exists(in() / "readme.txt"));
+    EXPECT_TRUE(fs::exists(in() / "archive/eu.csv"));
+    const auto told = summary("eu.csv");
+    EXPECT_EQ(told.at("rows").as_int64(), 3);
+    EXPECT_EQ(told.at("bad_rows").as_int64(), 1);
+    EXPECT_EQ(told.at("fresh").as_int64(), 4);
+
+    // The ragged one, completed by hand.
+    std::string ragged;
+    const auto all = headgate_->admin_json("/api/v1/dlq");
+    for (const auto& letter : all.at("letters").as_array())
+        if (letter.at("code").as_string() == "csv_row_ragged")
+            ragged = std::string(letter.at("letter").as_string());
+    const auto shown = headgate_->admin("GET", "/api/v1/events/" + ragged + "/raw?reveal=true&why=test").second;
+    EXPECT_EQ(shown, R"({"file":"eu.csv","line":4,"row":"A-3,1"})");
+    const auto edited = headgate_->admin(
+        "POST", "/api/v1/dlq/" + ragged + "/edit",
+        R"({"why":"completed","edits":[{"op":"set","path":"/sku","value":"A-3"},{"op":"set","path":"/left","value":"1"}]})");
+    EXPECT_EQ(edited.first, 200) << edited.second;
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/dlq/" + ragged + "/replay", R"({"why":"completed"})").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"dead\":1", 60s));
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s));
+    EXPECT_THAT(ledger("select item_sku from inventory_level order by 1"), ElementsAre("A-1", "A-3", "A-4"));
+}
+
+TEST_F(FolderFlow, RowsOfOneGroupAreOneEvent)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    drop("grouped-1", "batch;sku;left\n7;A;1\n7;B;2\n8;A;3\n8;B\n8;C;4\n7;D;5\n");
+    ASSERT_TRUE(is_read("grouped-1")) << headgate_->log();
+    EXPECT_THAT(ledger("select entity from inventory_level order by 1"),
+                ElementsAre("stock/7/A", "stock/7/B", "stock/7/D", "stock/8/A", "stock/8/C"));
+    EXPECT_EQ(count("accepted"), 5) << "7, 8, a bad row, 8 again, 7 again";
+}
+
+TEST_F(FolderFlow, AFileThatIsNoneIsALetterAndGoesAside)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    drop("twice.csv", "sku,sku\nA,B\n");
+    drop("empty.csv", "");
+    ASSERT_TRUE(is_read("twice.csv", "error")) << headgate_->log();
+    ASSERT_TRUE(is_read("empty.csv", "error")) << headgate_->log();
+    const auto letters = headgate_->admin("GET", "/api/v1/dlq").second;
+    EXPECT_THAT(letters, HasSubstr("csv_column_repeated"));
+    EXPECT_THAT(letters, HasSubstr("csv_no_header"));
+    // Of the same name again: nothing is replaced.
+    drop("twice.csv", "sku,sku\nA,B\nC,D\n");
+    ASSERT_TRUE(is_read("twice.csv.1", "error")) << headgate_->log();
+    EXPECT_TRUE(fs::exists(in() / "error/twice.csv"));
+}
+
+TEST_F(FolderFlow, TheSameRowsInAnotherFileAreToldAgainAndWhatTheyMeanDecides)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    const auto level = [&] { return ledger("select quantities_on_hand from inventory_level"); };
+    for (const auto& [left, expected] : {std::pair{"5", "5"}, {"7", "7"}, {"5", "5"}}) {
+        drop("stock.csv", std::string("sku,left,title\nA,") + left + ",x\n");
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while ((fs::exists(in() / "stock.csv") || fs::exists(in() / "work/stock.csv")) &&
+               std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(20ms);
+        ASSERT_TRUE(headgate_->wait_until_quiet(60s));
+        EXPECT_THAT(level(), ElementsAre(expected));
+    }
+}
+
+TEST_F(FolderFlow, WhoeverDiesInTheMidstGoesOnAtThatRow)
+{
+    constexpr int rows = 3000;
+    std::string text = "sku,left,title\n";
+    for (int i = 0; i < rows; ++i)
+        text += "S-" + std::to_string(i) + "," + std::to_string(i) + ",\"row\n" + std::to_string(i) + "\"\n";
+    drop("big.csv", text);
+    int deaths = 0;
+    for (const auto* fault : {"file_claimed:1", "accept_stored:1", "rows_accepted:1", "rows_accepted:2",
+                              "accept_stored:700", "after_finish:100", "file_read:1", "file_moved:1"}) {
+        SCOPED_TRACE(fault);
+        headgate_->environment("HEADGATE_FAULT", fault);
+        if (!headgate_->start() || headgate_->wait_until_ended(20s))
+            ++deaths;
+        else
+            headgate_->kill_hard();
+    }
+    EXPECT_GE(deaths, 7);
+    headgate_->unset("HEADGATE_FAULT");
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    ASSERT_TRUE(is_read("big.csv")) << headgate_->log();
+    EXPECT_EQ(count("accepted"), rows);
+    EXPECT_EQ(count("applied"), rows);
+    EXPECT_EQ(ledger("select sum(quantities_on_hand) from inventory_level").front().substr(0, 7),
+              std::to_string(rows * (rows - 1) / 2));
+    EXPECT_EQ(summary("big.csv").at("rows").as_int64(), rows);
+    EXPECT_EQ(headgate_->admin("GET", "/api/v1/verify").second.find("finding\""), std::string::npos);
+}
+
+}  // namespace
+
+}  // namespace headgate::test
