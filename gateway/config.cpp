@@ -156,6 +156,7 @@ void ReceiveConfig::describe(config::Schema& schema)
 
 void ChannelPollConfig::describe(config::Schema& schema)
 {
+    schema.field("enabled", enabled, "Whether they are run.");
     schema.field("only", only, "Only these polls of the connector; default: all.");
     schema.field("every", every, {std::chrono::seconds(1), std::chrono::hours(24)},
                  "How often, instead of the connector's.");

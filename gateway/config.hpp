@@ -56,6 +56,7 @@ struct ChannelApiConfig {
 
 /// Whether the connector's polls are run, and which.
 struct ChannelPollConfig {
+    bool enabled = true;
     std::vector<std::string> only;  // empty: all
     std::optional<config::Duration> every;
     std::optional<config::Duration> overlap;

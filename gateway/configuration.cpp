@@ -949,7 +949,7 @@ private:
 std::vector<const Poll*> Channel::polls() const
 {
     std::vector<const Poll*> run;
-    if (config.poll && api)
+    if (config.poll && config.poll->enabled && api)
         for (const auto& [name, poll] : connector->polls)
             if (const auto& only = config.poll->only; only.empty() || std::ranges::find(only, name) != only.end())
                 run.push_back(&poll);
