@@ -47,7 +47,6 @@ public:
 
 private:
     struct Folder;
-    class Reading;
     asio::awaitable<void> keep(std::shared_ptr<Folder> folder, std::uint64_t epoch);
     asio::awaitable<void> wait(Folder& folder, std::chrono::milliseconds time);
 

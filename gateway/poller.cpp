@@ -59,6 +59,7 @@ struct Poller::State {
     std::int64_t since = 0;   // the newest change that was accepted, in seconds since 1970; 0: none
     std::string cursor;       // of polls that have one
     std::int64_t ran = 0;     // when the last whole run began
+    std::int64_t tried = 0;   // when the last run began that has ended, whole or not
     std::uint64_t items = 0;  // of the last whole run
     std::uint64_t fresh = 0;  // of these: what was not known
     std::int64_t until = 0;   // of the run under way; not stored
@@ -158,6 +159,7 @@ Task<Poller::State> Poller::read(const Run& run)
     state.since = number("since");
     state.cursor = text("cursor");
     state.ran = number("ran");
+    state.tried = number("tried");
     state.items = static_cast<std::uint64_t>(number("items"));
     state.fresh = static_cast<std::uint64_t>(number("fresh"));
     state.failed = text("failed");
@@ -166,8 +168,9 @@ Task<Poller::State> Poller::read(const Run& run)
 
 Task<void> Poller::write(const Run& run, const State& state)
 {
-    json::object object{{"since", state.since}, {"cursor", state.cursor}, {"ran", state.ran},
-                        {"items", state.items}, {"fresh", state.fresh},   {"failed", state.failed}};
+    json::object object{{"since", state.since},  {"cursor", state.cursor}, {"ran", state.ran},
+                        {"tried", state.tried},  {"items", state.items},   {"fresh", state.fresh},
+                        {"failed", state.failed}};
     std::vector<std::string> ask{"HSET", key_of(run.channel->name), run.poll->config.name, json::serialize(object)};
     const auto reply = co_await with_.redis.command(std::move(ask));
     if (!reply)
@@ -267,6 +270,8 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
         now.ran = began;
         // A vendor whose clock is ahead would have what changes until then left out.
         now.since = run->poll->changed ? std::min(now.since, began) : began;
+        if (now.since == 0)  // nothing has changed yet: the next run must not begin later than this one
+            now.since = from + run->overlap();
         now.failed.clear();
         with_.health.clear_note(note);
         with_.log.info(
@@ -283,6 +288,7 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
             "a poll broke off",
             observability::LogLine{}.field("poll", run->name()).field("code", why.code).field("detail", why.detail));
     }
+    now.tried = began;
     with_.metrics.polled(run->channel->name, walked.result ? "done" : "failed").add();
     auto writing = write(*run, now);
     const auto written = co_await std::move(writing);

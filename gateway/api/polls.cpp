@@ -56,6 +56,7 @@ asio::awaitable<net::Response> list_polls(const Means& with, const Call& call)
         };
         rows.push_back(json::object{{"poll", poll->config.name},
                                     {"ran", time_at(state, "ran")},
+                                    {"tried", time_at(state, "tried")},
                                     {"since", time_at(state, "since")},
                                     {"cursor", at("cursor", "")},
                                     {"items", at("items", 0)},

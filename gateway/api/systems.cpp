@@ -72,6 +72,16 @@ Result<void> check_system(const Means& with, std::string_view name)
                 "there is no system `" + std::string(name) + "` (" + list_of(systems | std::views::keys) + ")");
 }
 
+namespace {
+
+/// A vendor's API can be left alone like a system.
+Result<void> check_pausable(const Means& with, std::string_view name)
+{
+    return with.configuration.apis.contains(name) ? Result<void>() : check_system(with, name);
+}
+
+}  // namespace
+
 asio::awaitable<net::Response> list_systems(const Means& with, const Call& call)
 {
     if (const auto none = parameters(call.query, {}); !none)
@@ -84,6 +94,8 @@ asio::awaitable<net::Response> list_systems(const Means& with, const Call& call)
     auto names = paused_names(*paused, "system");
     for (const auto& name : systems | std::views::keys)
         names.insert(name);
+    for (const auto& name : with.configuration.apis | std::views::keys)
+        names.insert(name);
     auto waiting = co_await waiting_at(with, names);
     if (!waiting)
         co_return failed(waiting.error());
@@ -91,11 +103,17 @@ asio::awaitable<net::Response> list_systems(const Means& with, const Call& call)
     json::array rows;
     for (const auto& name : names) {
         const auto configured = systems.find(name);
-        const bool known = configured != systems.end();
+        const auto api = with.configuration.apis.find(name);
+        const bool is_api = api != with.configuration.apis.end();
+        const bool is_system = configured != systems.end();
         rows.push_back(json::object{{"system", name},
-                                    {"configured", known},
-                                    {"preset", known ? name_of(configured->second.preset) : ""},
-                                    {"url", known ? configured->second.url : ""},
+                                    {"configured", is_system || is_api},
+                                    {"preset", is_system ? name_of(configured->second.preset)
+                                               : is_api  ? "api"
+                                                         : ""},
+                                    {"url", is_system ? configured->second.url
+                                            : is_api  ? api->second->config.url
+                                                      : ""},
                                     {"paused", pause_json(*paused, "system:" + name)},
                                     {"deliveries", std::move((*waiting)[name])},
                                     {"failing", failing(health.at("notes").as_array(), name)}});
@@ -105,7 +123,7 @@ asio::awaitable<net::Response> list_systems(const Means& with, const Call& call)
 
 asio::awaitable<net::Response> pause_system(const Means& with, const Call& call)
 {
-    if (const auto known = check_system(with, call.name); !known)
+    if (const auto known = check_pausable(with, call.name); !known)
         co_return failed(known.error());
     if (const auto none = parameters(call.query, {}); !none)
         co_return failed(none.error());
@@ -122,7 +140,7 @@ asio::awaitable<net::Response> resume_system(const Means& with, const Call& call
     if (!was_paused)
         co_return failed(was_paused.error());
     // One that is not configured any more may still be paused.
-    if (const auto known = check_system(with, call.name); !known && !*was_paused)
+    if (const auto known = check_pausable(with, call.name); !known && !*was_paused)
         co_return failed(known.error());
     co_return reply(200, json::object{{"system", call.name}, {"paused", nullptr}, {"was_paused", *was_paused}});
 }

@@ -18,10 +18,11 @@ namespace {
 
 namespace json = boost::json;
 
-bool has_run(const json::object& row, const std::string& since)
+/// Whether a run that began at `began` or later has ended, well or not.
+bool has_run(const json::object& row, const std::string& began)
 {
-    const auto ran = text(row, "ran");
-    return !text(row, "failed").empty() || (!ran.empty() && ran >= since);
+    const auto tried = text(row, "tried");
+    return !tried.empty() && tried >= began;
 }
 
 int print_polls(const json::value& answer, bool as_json)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/unfolding.hpp"
+
 namespace headgate::gateway {
 
 Result<std::vector<Routed>> route(std::vector<Transaction> transactions, const Configuration& configuration,
@@ -29,6 +31,8 @@ Result<std::vector<Routed>> route(std::vector<Transaction> transactions, const C
 
 Result<Routed> route_to(const StoredTransaction& stored, const Configuration& configuration, std::string_view channel)
 {
+    if (stored.transaction.type == events_type)  // to Headgate's own door or a vendor's API: no route leads there
+        return Routed{stored.transaction, stored.system, nullptr};
     for (const auto& candidate : configuration.routes)
         if (candidate.matches(stored.transaction.type, channel) &&
             std::ranges::find(candidate.to, stored.system) != candidate.to.end())

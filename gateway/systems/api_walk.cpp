@@ -43,6 +43,8 @@ asio::awaitable<Walked> walk(VendorApi& api, const AnswerPages& pages, std::stri
             co_return Walked{std::unexpected(std::move(next.error()))};
         if (!*next)
             co_return Walked{Result<void>{}};
+        if (**next == target)
+            co_return Walked{fail(FailureClass::permanent, "too_many_answers", "an answer leads to itself")};
         target = std::move(**next);
     }
 }

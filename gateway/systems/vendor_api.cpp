@@ -101,6 +101,10 @@ void VendorApi::look_at_pace(const net::HttpAnswer& answer)
 asio::awaitable<VendorApi::Answer> VendorApi::get(std::string target)
 {
     for (bool again = false;; again = true) {
+        // One that asks for hours is not waited for here: whoever asks has other things to do.
+        if (const auto rest = next_ - std::chrono::steady_clock::now(); rest > plan_.config.timeout)
+            co_return Answer{fail(FailureClass::throttled, "api_resting", "the vendor's API asked to be left alone"),
+                             std::chrono::duration_cast<std::chrono::milliseconds>(rest)};
         co_await wait_for_turn();
         const auto deadline = std::chrono::steady_clock::now() + plan_.config.timeout;
         auto headers = co_await login_.headers(deadline);

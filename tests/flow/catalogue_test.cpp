@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
-#include <thread>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -227,11 +226,8 @@ TEST_P(Catalogue, EveryPayloadEndsAsItShould)
         // Some wait for an order that nobody told of: what they are is known all the same.
         std::ranges::sort(expected);
         expected.erase(std::ranges::unique(expected).begin(), expected.end());
-        auto found = became(payload);
-        for (int tries = 0; tries < 200 && found != expected; ++tries) {
-            std::this_thread::sleep_for(50ms);
-            found = became(payload);
-        }
+        std::vector<std::string> found;
+        happens([&] { return (found = became(payload)) == expected; }, 10s);
         EXPECT_EQ(found, expected);
         if (!payload.letter.empty() || is_rows(payload))
             continue;

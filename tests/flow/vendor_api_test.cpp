@@ -257,21 +257,31 @@ TEST_F(VendorApiFlow, AllAnswersOfAListAreGathered)
 
 TEST_F(VendorApiFlow, WhoeverDiesWhileFetchingLosesAndDoublesNothing)
 {
-    for (const auto* fault : {"after_reserve:1", "fetched:1", "accept_stored:2", "after_ledger_commit:1",
-                              "after_finish:1", "accept_answered:2"}) {
-        SCOPED_TRACE(fault);
-        if (start("", {{"HEADGATE_FAULT", fault}})) {
-            post(R"({"kind":"changed","id":"e-1","sku":"A-1"})");
-            if (!headgate_->wait_until_ended(5s))
-                headgate_->kill_hard();
+    const std::vector<std::string> faults{"after_reserve:1",       "fetched:1",      "accept_stored:2",
+                                          "after_ledger_commit:1", "after_finish:1", "accept_answered:2"};
+    const auto send = [&](std::size_t i) { return changed("e-" + std::to_string(i), "A-" + std::to_string(i)).first; };
+    int deaths = 0;
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+        SCOPED_TRACE(faults[i]);
+        if (!start("", {{"HEADGATE_FAULT", faults[i]}})) {
+            ++deaths;  // what the one before left was enough
+            continue;
         }
+        send(i);
+        if (headgate_->wait_until_ended(20s))
+            ++deaths;
+        else
+            headgate_->kill_hard();
     }
+    EXPECT_EQ(deaths, 6) << "each of these places is on the way of what is fetched";
     ASSERT_TRUE(start()) << headgate_->log();
-    EXPECT_EQ(changed("e-1", "A-1").first, 200);
+    for (std::size_t i = 0; i < faults.size(); ++i)
+        EXPECT_EQ(send(i), 200);
     ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
-    EXPECT_EQ(count("applied"), 1) << headgate_->admin("GET", "/api/v1/verify").second;
-    EXPECT_EQ(count("accepted"), 2);
-    EXPECT_THAT(ledger("select item_sku from inventory_level"), ElementsAre("A-1"));
+    EXPECT_EQ(count("applied"), 6) << headgate_->admin("GET", "/api/v1/verify").second;
+    EXPECT_EQ(count("accepted"), 12);
+    EXPECT_THAT(ledger("select item_sku from inventory_level order by 1"),
+                ElementsAre("A-0", "A-1", "A-2", "A-3", "A-4", "A-5"));
 }
 
 std::string text_at(std::chrono::system_clock::time_point at)
@@ -350,6 +360,62 @@ TEST_F(VendorApiFlow, APollBringsWhatNoWebhookDidAndNothingTwice)
     EXPECT_EQ(command({"reconcile", "nobody"}).code, 1);
 }
 
+TEST_F(VendorApiFlow, AReconciliationWaitsForItsOwnRunAndNotForOneThatFailedBefore)
+{
+    auto broken = std::make_shared<bool>(true);
+    auto changes = std::make_shared<Changes>();
+    vendor_.say([changes, broken](const Asked& asked) -> Answer {
+        if (!asked.target.starts_with("/v1/levels"))
+            return usual(asked);
+        return *broken ? Answer{503, "{}"} : changes->answer(asked);
+    });
+    ASSERT_TRUE(start("    poll: {}\n")) << headgate_->log();
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/channels/shop/polls", "http_503", 60s));
+    vendor_.say([changes](const Asked& asked) {
+        return asked.target.starts_with("/v1/levels") ? changes->answer(asked) : usual(asked);
+    });
+    const auto run = command({"reconcile", "shop"});
+    EXPECT_EQ(run.code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, ::testing::Not(HasSubstr("http_503")));
+}
+
+TEST_F(VendorApiFlow, AFirstRunThatFindsNothingIsBegunBehindAtItsOwnTime)
+{
+    auto changes = std::make_shared<Changes>();
+    vendor_.say([changes](const Asked& asked) {
+        return asked.target.starts_with("/v1/levels") ? changes->answer(asked) : usual(asked);
+    });
+    std::ifstream file(folder_ / "conf/connectors/stock/connector.yaml");
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    text.replace(text.find("first: 1d"), 9, "first: 0s");
+    text.replace(text.find("overlap: 10s"), 12, "overlap: 0s");
+    write("connectors/stock/connector.yaml", text);
+    ASSERT_TRUE(start("    poll: {}\n")) << headgate_->log();
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/channels/shop/polls", "\"ran\":\"20", 60s));
+    const auto polls = headgate_->admin_json("/api/v1/channels/shop/polls");
+    const std::string first(polls.at("polls").as_array()[0].at("ran").as_string());
+    EXPECT_EQ(command({"reconcile", "shop"}).code, 0);
+    // Each begins where the first one did, so that nothing between them is missed.
+    for (const auto& asked : vendor_.asked())
+        if (asked.target.starts_with("/v1/levels"))
+            EXPECT_THAT(asked.target, HasSubstr("since=" + first)) << asked.target;
+    EXPECT_GE(vendor_.count("/v1/levels"), 2U);
+}
+
+TEST_F(VendorApiFlow, AVendorsApiIsPausedAndListedLikeASystem)
+{
+    ASSERT_TRUE(start()) << headgate_->log();
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/systems/api.shop/pause", R"({"why":"their maintenance"})").first, 200);
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/systems/api.nobody/pause", R"({"why":"x"})").first, 404);
+    EXPECT_EQ(changed("e-1", "A-1").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/systems", R"("ready":1)", 60s))
+        << headgate_->admin("GET", "/api/v1/systems").second;
+    EXPECT_THAT(headgate_->admin("GET", "/api/v1/systems").second, HasSubstr("\"system\":\"api.shop\""));
+    EXPECT_EQ(vendor_.count("/v1/stock"), 0U);
+    EXPECT_EQ(headgate_->admin("POST", "/api/v1/systems/api.shop/resume").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":1", 60s)) << headgate_->log();
+}
+
 TEST_F(VendorApiFlow, APollThatDiesOrFailsAsksForTheSameAgain)
 {
     auto changes = std::make_shared<Changes>();
@@ -359,11 +425,15 @@ TEST_F(VendorApiFlow, APollThatDiesOrFailsAsksForTheSameAgain)
     vendor_.say([changes](const Asked& asked) {
         return asked.target.starts_with("/v1/levels") ? changes->answer(asked) : usual(asked);
     });
+    int deaths = 0;
     for (const auto* fault : {"accept_stored:1", "page_accepted:1", "page_accepted:3", "accept_stored:4"}) {
         SCOPED_TRACE(fault);
-        if (start("    poll: {}\n", {{"HEADGATE_FAULT", fault}}) && !headgate_->wait_until_ended(20s))
+        if (!start("    poll: {}\n", {{"HEADGATE_FAULT", fault}}) || headgate_->wait_until_ended(20s))
+            ++deaths;
+        else
             headgate_->kill_hard();
     }
+    EXPECT_EQ(deaths, 4) << "every one of these places is on the way of a poll";
     // The third answer is none.
     auto asked_for = std::make_shared<int>(0);
     vendor_.say([changes, asked_for](const Asked& asked) -> Answer {

@@ -311,6 +311,17 @@ bool HeadgateProcess::wait_until_quiet(std::chrono::seconds limit) const
     return false;
 }
 
+bool happens(const std::function<bool()>& condition, std::chrono::seconds limit)
+{
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= deadline)
+            return false;
+        pause_briefly();
+    }
+    return true;
+}
+
 CommandResult run_headgate(const std::vector<std::string>& arguments,
                            const std::map<std::string, std::string>& environment, const std::string& input)
 {

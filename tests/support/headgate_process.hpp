@@ -101,6 +101,9 @@ struct CommandResult {
 CommandResult run_headgate(const std::vector<std::string>& arguments,
                            const std::map<std::string, std::string>& environment = {}, const std::string& input = {});
 
+/// Looks again and again until it is so; false past the limit.
+bool happens(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds(60));
+
 fs::path source_folder();
 fs::path headgate_binary();
 
