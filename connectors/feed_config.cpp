@@ -12,26 +12,4 @@ void FeedConfig::describe(config::Schema& schema)
     schema.field("key", key, "Expression about a row or group: its idempotency key; default: the file and the line.");
 }
 
-bool fits_pattern(std::string_view pattern, std::string_view name)
-{
-    std::size_t at = 0, in = 0, star = std::string_view::npos, retry = 0;
-    while (in < name.size()) {
-        if (at < pattern.size() && pattern[at] == '*') {
-            star = at++;
-            retry = in;
-        } else if (at < pattern.size() && pattern[at] == name[in]) {
-            ++at;
-            ++in;
-        } else if (star != std::string_view::npos) {
-            at = star + 1;
-            in = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (at < pattern.size() && pattern[at] == '*')
-        ++at;
-    return at == pattern.size();
-}
-
 }  // namespace headgate::connectors

@@ -20,7 +20,4 @@ struct FeedConfig {
     void describe(config::Schema& schema);
 };
 
-/// Whether a name fits a pattern: `*` stands for any letters, also none.
-[[nodiscard]] bool fits_pattern(std::string_view pattern, std::string_view name);
-
 }  // namespace headgate::connectors

@@ -139,4 +139,9 @@ std::string sortable_text_of(const Timestamp& time)
     return time_text(time) + "." + nine_digits(time.nanos) + "Z";
 }
 
+std::string text_of_second(std::int64_t seconds)
+{
+    return text_of(Timestamp{seconds, 0, {}});
+}
+
 }  // namespace headgate

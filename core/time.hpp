@@ -37,6 +37,9 @@ struct Timestamp {
     [[nodiscard]] bool operator==(const Timestamp& other) const { return (*this <=> other) == 0; }
 };
 
+/// Whole seconds since 1970 as RFC 3339 writes them in UTC: "2026-11-27T14:00:00Z".
+[[nodiscard]] std::string text_of_second(std::int64_t seconds);
+
 /// What RFC 3339 can write in UTC: the years 0 to 9999, in seconds since 1970.
 inline constexpr std::int64_t earliest_second = -62'167'219'200;
 inline constexpr std::int64_t latest_second = 253'402'300'799;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/near_name.hpp"
+#include "gateway/channel_api.hpp"
 #include "gateway/files_not_read.hpp"
 #include "gateway/hint.hpp"
 #include "gateway/name.hpp"
@@ -597,106 +598,18 @@ private:
         made_->channels.emplace(config.name, std::move(channel));
     }
 
-    /// The connector's half of the vendor's API and the channel's, together.
     void api(Channel& channel)
     {
-        const auto& given = channel.config.api;
-        const auto& vendor = channel.connector->config.api;
-        const std::string& where = channel.config.where;
-        if (channel.config.poll && (channel.connector->polls.empty() || !given))
-            problem(where, "nothing_to_poll",
-                    channel.connector->polls.empty() ? "the connector " + channel.config.connector + " has no polls"
-                                                     : "`poll` asks the vendor's API, and the channel has no `api`",
-                    channel.connector->polls.empty() ? "remove `poll`" : "api: { … } with the secrets of the API");
-        if (channel.config.poll)
-            for (const auto& name : channel.config.poll->only)
-                if (!channel.connector->polls.contains(name))
-                    problem(where, "unknown_poll", "the connector has no poll `" + name + "`",
-                            list_of(channel.connector->polls | std::views::keys));
-        if (!given)
+        const auto config = api_config(channel, problems_);
+        if (!config)
             return;
-        if (!vendor)
-            return problem(where, "api_missing",
-                           "the connector " + channel.config.connector + " does not say how its vendor's API is called",
-                           "remove `api`, or give it to the connector");
-        SystemConfig config;
-        config.name = api_name(channel.name);
-        config.where = where;
-        config.preset = SystemConfig::Preset::http;
-        config.url = given->url.empty() ? with_settings(vendor->url, channel) : given->url;
-        config.timeout = given->timeout;
-        config.rate = given->rate ? given->rate : vendor->rate;
-        config.allow = given->allow;
-        config.ca = given->ca;
-        if (!login_of(*vendor, *given, where, config.auth))
-            return;
-        auto plan = load_plan(config, options_.folder, made_->canonical, made_->vocabularies, problems_);
+        auto plan = load_plan(*config, options_.folder, made_->canonical, made_->vocabularies, problems_);
         if (plan->origin.host.empty())
-            return problem(where, "bad_url", "`" + config.url + "` is no URL of http or https",
+            return problem(channel.config.where, "bad_url", "`" + config->url + "` is no URL of http or https",
                            "of the connector's `api.url` and the channel's settings");
         read_login(plan->config, *plan);
-        made_->apis.emplace(config.name, plan);
+        made_->apis.emplace(config->name, plan);
         channel.api = std::move(plan);
-    }
-
-    /// {NAME} is a setting of the channel.
-    std::string with_settings(const std::string& text, const Channel& channel)
-    {
-        std::string made;
-        for (std::size_t at = 0; at < text.size();) {
-            const auto open = text.find('{', at);
-            const auto close = open == std::string::npos ? open : text.find('}', open);
-            made += text.substr(at, close == std::string::npos ? close : open - at);
-            if (close == std::string::npos)
-                break;
-            const std::string name = text.substr(open + 1, close - open - 1);
-            if (const auto value = channel.setting(name))
-                made += *value;
-            else
-                problem(channel.config.where, "api_setting_missing",
-                        "the vendor's API is at " + text + ", and the channel has no setting `" + name + "`",
-                        "settings: { " + name + ": … }");
-            at = close + 1;
-        }
-        return made;
-    }
-
-    bool login_of(const connectors::ApiConfig& vendor, const ChannelApiConfig& given, const std::string& where,
-                  AuthConfig& auth)
-    {
-        using Auth = connectors::ApiConfig::Auth;
-        static_assert(static_cast<int>(Auth::basic) == static_cast<int>(AuthConfig::Kind::basic) &&
-                      static_cast<int>(Auth::refresh_token) == static_cast<int>(AuthConfig::Kind::refresh_token));
-        auth.kind = static_cast<AuthConfig::Kind>(vendor.auth);
-        auth.header = vendor.header;
-        auth.token_url = vendor.token_url;
-        auth.token_header = vendor.token_header;
-        auth.client_in_body = vendor.client_in_body;
-        auth.scope = vendor.scope;
-        auth.username = given.username;
-        auth.password = given.password;
-        auth.token = given.token;
-        auth.key = given.key;
-        auth.client_id = given.client_id;
-        auth.client_secret = given.client_secret;
-        auth.refresh_token = given.refresh_token;
-        const bool tokens = vendor.auth == Auth::client_credentials || vendor.auth == Auth::refresh_token;
-        bool whole = true;
-        const auto needs = [&](bool wanted, bool there, const std::string& key) {
-            if (wanted && !there)
-                problem(where, "missing_key", "`api." + key + "` must be given: the vendor's API asks for it");
-            else if (!wanted && there)
-                problem(where, "unused_key", "`api." + key + "` is not what the vendor's API asks for", "remove it");
-            whole = whole && wanted == there;
-        };
-        needs(vendor.auth == Auth::basic, !given.username.empty(), "username");
-        needs(vendor.auth == Auth::basic, !given.password.empty(), "password");
-        needs(vendor.auth == Auth::bearer, !given.token.empty(), "token");
-        needs(vendor.auth == Auth::api_key, !given.key.empty(), "key");
-        needs(tokens, !given.client_id.empty(), "client_id");
-        needs(tokens, !given.client_secret.empty(), "client_secret");
-        needs(vendor.auth == Auth::refresh_token, !given.refresh_token.empty(), "refresh_token");
-        return whole;
     }
 
     connectors::AddressRanges address_ranges(const std::vector<std::string>& texts, const std::string& where)

@@ -153,8 +153,8 @@ Task<void> FileReading::resume()
         co_return std::unexpected(reply.error());
     progress_ = read_progress(reply->text);
     if (progress_.began.empty())
-        progress_.began = text_of(
-            Timestamp{std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count(), 0, {}});
+        progress_.began =
+            text_of_second(std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count());
     if (progress_.place.offset > 0)
         reader_.emplace(kind_.config.csv, progress_.columns, progress_.place);
     else

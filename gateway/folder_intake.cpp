@@ -16,6 +16,7 @@
 #include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
+#include "core/pattern.hpp"
 #include "core/time.hpp"
 #include "gateway/aside.hpp"
 #include "gateway/file_reading.hpp"
@@ -32,7 +33,7 @@ constexpr auto look_every = 1s;
 
 std::string times_text(std::chrono::system_clock::time_point at)
 {
-    return text_of(Timestamp{std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count(), 0, {}});
+    return text_of_second(std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
 }
 
 std::unexpected<Failure> disk_failure(const std::string& what, const fs::path& path, const std::error_code& error)
@@ -87,7 +88,7 @@ struct FolderIntake::Folder {
     {
         for (const auto& [feed, kind] : channel->connector->feeds)
             for (const auto& pattern : kind.config.files)
-                if (connectors::fits_pattern(pattern, name))
+                if (fits_pattern(pattern, name))
                     return &kind;
         return nullptr;
     }

@@ -34,11 +34,6 @@ std::int64_t unix_now()
     return std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
 }
 
-std::string text_of_second(std::int64_t second)
-{
-    return text_of(Timestamp{second, 0, {}});
-}
-
 std::string key_of(std::string_view channel)
 {
     return "hg:poll:" + std::string(channel);

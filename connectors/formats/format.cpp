@@ -1,6 +1,5 @@
 #include "connectors/formats/format.hpp"
 
-#include <array>
 #include <charconv>
 #include <map>
 #include <unordered_map>
@@ -8,6 +7,7 @@
 
 #include "connectors/formats/form.hpp"
 #include "connectors/formats/json.hpp"
+#include "connectors/formats/text_decoder.hpp"
 #include "connectors/formats/xml.hpp"
 #include "core/utf8.hpp"
 
@@ -19,19 +19,12 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t most_form_fields = 100'000;
 
-/// windows-1252 as the Encoding Standard has it: its five bytes without a letter are control characters.
 std::string from_windows_1252(std::string_view bytes)
 {
-    constexpr std::array<std::uint16_t, 32> high{0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-                                                 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
-                                                 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-                                                 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
+    TextDecoder decoder(TextEncoding::windows_1252, false);
     std::string text;
-    text.reserve(bytes.size());
-    for (const char letter : bytes) {
-        const auto byte = static_cast<unsigned char>(letter);
-        append_utf8(text, byte >= 0x80 && byte < 0xA0 ? high[byte - 0x80U] : byte);
-    }
+    decoder.feed(bytes, text);
+    decoder.finish(text);
     return text;
 }
 

@@ -29,7 +29,7 @@ json::value time_at(const json::object& state, std::string_view name)
     boost::system::error_code error;
     const std::int64_t second =
         value != nullptr && value->is_number() ? value->to_number<std::int64_t>(error) : std::int64_t{0};
-    return second == 0 ? json::value(nullptr) : json::value(text_of(Timestamp{second, 0, {}}));
+    return second == 0 ? json::value(nullptr) : json::value(text_of_second(second));
 }
 
 }  // namespace

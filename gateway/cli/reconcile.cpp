@@ -54,7 +54,7 @@ int reconcile_command(const ReconcileOptions& options)
         return answer ? print_polls(*answer, options.json) : complain(answer.error());
     }
     const auto now = std::chrono::floor<std::chrono::seconds>(wall_now()).time_since_epoch().count();
-    const auto began = text_of(Timestamp{now, 0, {}});
+    const auto began = text_of_second(now);
     json::object body;
     if (!options.since.empty())
         body["since"] = options.since;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/pattern.hpp"
+
 namespace headgate::gateway {
 
 namespace {
@@ -13,30 +15,6 @@ bool status_fits(std::string_view pattern, int status)
     if (pattern.ends_with("xx"))
         return pattern[0] - '0' == status / 100;
     return pattern == std::to_string(status);
-}
-
-/// `*` stands for anything, also for nothing.
-bool code_fits(std::string_view pattern, std::string_view code)
-{
-    std::size_t p = 0;
-    std::size_t c = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t from = 0;
-    while (c < code.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            from = c;
-        } else if (p < pattern.size() && pattern[p] == code[c]) {
-            ++p;
-            ++c;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            c = ++from;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 /// Codes are the vendor's words; what does not look like one is left out, so that no document's text gets into a log.
@@ -54,7 +32,7 @@ FailureClass meaning_of(int status, std::string_view error_code, mapping::Repeat
                         const std::vector<AnswerConfig>& table)
 {
     for (const AnswerConfig& answer : table)
-        if (status_fits(answer.status, status) && (answer.code.empty() || code_fits(answer.code, error_code)))
+        if (status_fits(answer.status, status) && (answer.code.empty() || fits_pattern(answer.code, error_code)))
             return answer.meaning;
     switch (status) {
     case 401:

@@ -100,6 +100,12 @@ void VendorApi::look_at_pace(const net::HttpAnswer& answer)
 
 asio::awaitable<VendorApi::Answer> VendorApi::get(std::string target)
 {
+    Request request{.target = std::move(target)};
+    co_return co_await send(std::move(request));
+}
+
+asio::awaitable<VendorApi::Answer> VendorApi::send(Request request)
+{
     for (bool again = false;; again = true) {
         // One that asks for hours is not waited for here: whoever asks has other things to do.
         if (const auto rest = next_ - std::chrono::steady_clock::now(); rest > plan_.config.timeout)
@@ -111,9 +117,13 @@ asio::awaitable<VendorApi::Answer> VendorApi::get(std::string target)
         if (!headers)
             co_return Answer{std::unexpected(of_harmless(std::move(headers.error())))};
         net::HttpCall call;
-        call.target = target;
+        call.method = request.method;
+        call.target = request.target;
+        call.body = request.body;
         call.deadline = deadline;
         call.headers = {{"Accept", "application/json"}};
+        if (!request.body.empty())
+            call.headers.emplace_back("Content-Type", request.content_type);
         for (const auto& header : config_.headers) {
             std::erase_if(call.headers, [&](const auto& known) { return known.first == header.name; });
             call.headers.emplace_back(header.name, header.value);

@@ -24,8 +24,15 @@ public:
         Result<net::HttpAnswer> result;                         // of status 2xx
         std::optional<std::chrono::milliseconds> not_before{};  // the vendor asks to be left alone for so long
     };
-    /// GET of a target at the origin. Fails as the pool and the login do, and by the answer's status: asking
-    /// twice does no harm, so nothing is of unknown outcome.
+    struct Request {
+        std::string method = "GET";
+        std::string target;  // at the origin
+        std::string body{};
+        std::string content_type = "application/json";  // of a body
+    };
+    /// Fails as the pool and the login do, and by the answer's status. Whoever calls sees to it that asking twice does
+    /// no harm: nothing is of unknown outcome, what may not have arrived is transient.
+    asio::awaitable<Answer> send(Request request);
     asio::awaitable<Answer> get(std::string target);
     [[nodiscard]] const net::HttpOrigin& origin() const { return plan_.origin; }
     /// What stands in front of a path that is said from the API's URL on.

@@ -58,12 +58,7 @@ fields:
             folder_ / "conf", folder_ / "data", {{"KEY", key}, {"TOKEN", "t0k3n"}}, "127.0.0.1:0"});
     }
 
-    void write(const std::string& name, const std::string& text)
-    {
-        const auto path = folder_ / "conf" / name;
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-    }
+    void write(const std::string& name, const std::string& text) { write_file(folder_ / "conf" / name, text); }
 
     CommandResult headgate_send(std::vector<std::string> arguments)
     {

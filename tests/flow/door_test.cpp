@@ -100,12 +100,7 @@ fields:
                   "answer: { status: 202, body: \"[accepted]\" }\n");
     }
 
-    void write(const std::string& name, const std::string& text)
-    {
-        const auto path = folder_ / "conf" / name;
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-    }
+    void write(const std::string& name, const std::string& text) { write_file(folder_ / "conf" / name, text); }
 
     /// What arrives is an event of the topic `counted`, whose key is the header x-id; nothing is made of it.
     void connector(const std::string& name, const std::string& signature, const std::string& more = {})

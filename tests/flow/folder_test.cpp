@@ -25,12 +25,12 @@ protected:
     FolderFlow()
     {
         fs::create_directories(in());
-        write(folder_ / "conf/headgate.yaml", R"(
+        write_file(folder_ / "conf/headgate.yaml", R"(
 channels:
-  stock: { connector: stock, receive: { folder: )" +
-                                                  in().string() + R"(, stable_for: 0s } }
+  stock: { connector: stock, receive: { folder: )" + in().string() +
+                                                       R"(, stable_for: 0s } }
 )");
-        write(folder_ / "conf/connectors/stock/connector.yaml", R"(
+        write_file(folder_ / "conf/connectors/stock/connector.yaml", R"(
 identity: { topic: 'if .group then "batch" else null', idempotency_key: 'null', order_by: .sku // .group }
 feeds:
   grouped: { files: ["grouped-*"], csv: { delimiter: ";" }, group: batch, topic: '"grouped"' }
@@ -46,26 +46,22 @@ topics:
   basis: full
   quantities: { on_hand: .left | quantity("EA") }
 )";
-        write(folder_ / "conf/connectors/stock/mappings/level.yaml",
-              "transaction: inventory_level\nentity: stock/{.sku}\nversion: $event.received_at | timestamp\n" + fields);
-        write(folder_ / "conf/connectors/stock/mappings/grouped.yaml",
-              "transaction: inventory_level\neach: .rows\nentity: stock/{$doc.group}/{.sku}\n"
-              "version: $event.received_at | timestamp\n" +
-                  fields);
+        write_file(
+            folder_ / "conf/connectors/stock/mappings/level.yaml",
+            "transaction: inventory_level\nentity: stock/{.sku}\nversion: $event.received_at | timestamp\n" + fields);
+        write_file(folder_ / "conf/connectors/stock/mappings/grouped.yaml",
+                   "transaction: inventory_level\neach: .rows\nentity: stock/{$doc.group}/{.sku}\n"
+                   "version: $event.received_at | timestamp\n" +
+                       fields);
         headgate_ = std::make_unique<HeadgateProcess>(
             HeadgateProcess::Options{folder_ / "conf", folder_ / "data", {}, "127.0.0.1:0"});
     }
 
     [[nodiscard]] fs::path in() const { return folder_ / "in"; }
-    static void write(const fs::path& path, const std::string& text)
-    {
-        fs::create_directories(path.parent_path());
-        std::ofstream(path, std::ios::binary) << text;
-    }
     /// As a careful sender drops it: under another name first.
     void drop(const std::string& name, const std::string& text)
     {
-        write(in() / ("." + name), text);
+        write_file(in() / ("." + name), text);
         fs::rename(in() / ("." + name), in() / name);
     }
     bool is_read(const std::string& name, const char* folder = "archive")
@@ -153,8 +149,8 @@ TEST_F(FolderFlow, AGroupThatIsTooLargeIsALetterAndItsNeighboursAreNot)
 
 TEST_F(FolderFlow, ASenderThatOnlyPausedIsWaitedFor)
 {
-    write(folder_ / "conf/headgate.yaml",
-          "channels:\n  stock: { connector: stock, receive: { folder: " + in().string() + ", stable_for: 1s } }\n");
+    write_file(folder_ / "conf/headgate.yaml", "channels:\n  stock: { connector: stock, receive: { folder: " +
+                                                   in().string() + ", stable_for: 1s } }\n");
     ASSERT_TRUE(headgate_->start()) << headgate_->log();
     std::ofstream file(in() / "slow.csv");
     file << "sku,left,title\n";

@@ -107,12 +107,7 @@ channels:
         return headgate_->start();
     }
 
-    void write(const std::string& name, const std::string& text)
-    {
-        const auto path = folder_ / "conf" / name;
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-    }
+    void write(const std::string& name, const std::string& text) { write_file(folder_ / "conf" / name, text); }
 
     std::pair<int, std::string> post(std::string body)
     {
@@ -286,7 +281,7 @@ TEST_F(VendorApiFlow, WhoeverDiesWhileFetchingLosesAndDoublesNothing)
 
 std::string text_at(std::chrono::system_clock::time_point at)
 {
-    return text_of(Timestamp{std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count(), 0, {}});
+    return text_of_second(std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
 }
 
 /// Levels that changed, two an answer, those that changed at `since` or later.

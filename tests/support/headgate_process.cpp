@@ -311,6 +311,12 @@ bool HeadgateProcess::wait_until_quiet(std::chrono::seconds limit) const
     return false;
 }
 
+void write_file(const fs::path& path, const std::string& text)
+{
+    fs::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+}
+
 bool happens(const std::function<bool()>& condition, std::chrono::seconds limit)
 {
     const auto deadline = std::chrono::steady_clock::now() + limit;

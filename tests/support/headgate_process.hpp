@@ -101,6 +101,9 @@ struct CommandResult {
 CommandResult run_headgate(const std::vector<std::string>& arguments,
                            const std::map<std::string, std::string>& environment = {}, const std::string& input = {});
 
+/// Makes the folders on the way.
+void write_file(const fs::path& path, const std::string& text);
+
 /// Looks again and again until it is so; false past the limit.
 bool happens(const std::function<bool()>& condition, std::chrono::seconds limit = std::chrono::seconds(60));
 
