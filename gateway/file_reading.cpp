@@ -254,6 +254,8 @@ Task<void> FileReading::take(const connectors::CsvRow& row)
 void FileReading::take_into_group(const connectors::CsvRow& row)
 {
     const std::string_view value = (*row.cells)[group_column_];
+    if (value.empty())
+        return take_stray(row);
     if (group_rows_ == 0 || value != group_value_) {
         end_group();
         group_value_ = value;
@@ -273,6 +275,28 @@ void FileReading::take_into_group(const connectors::CsvRow& row)
         group_too_large_ = true;
         group_.clear();
         group_.shrink_to_fit();
+    }
+}
+
+/// A row without a value belongs to no group, and ends none: it is one of its own, and goes behind the group it stands in.
+void FileReading::take_stray(const connectors::CsvRow& row)
+{
+    std::string body = R"({"group":"","rows":[)";
+    object_->append(*row.cells, body);
+    body += "]}";
+    strays_bytes_ += body.size();
+    group_too_large_ = group_too_large_ || (group_rows_ > 0 && strays_bytes_ > largest_group);
+    strays_.emplace_back(std::move(body), row.line);
+    if (group_rows_ == 0 || strays_bytes_ > largest_group)
+        add_strays();
+}
+
+void FileReading::add_strays()
+{
+    strays_bytes_ = 0;
+    for (auto& [body, line] : std::exchange(strays_, {})) {
+        ++progress_.rows;
+        add(std::move(body), line);
     }
 }
 
@@ -301,6 +325,7 @@ void FileReading::end_group()
         progress_.rows += rows;
         add(body, group_line_);
     }
+    add_strays();
     behind_ = group_end_;
 }
 

@@ -77,6 +77,8 @@ private:
     Task<void> take(const connectors::CsvRow& row);
     Task<void> begin_rows();
     void take_into_group(const connectors::CsvRow& row);
+    void take_stray(const connectors::CsvRow& row);
+    void add_strays();
     void end_group();
     Task<void> accept();
     [[nodiscard]] Envelope envelope_at(std::uint64_t line) const;
@@ -108,6 +110,8 @@ private:
     connectors::CsvPlace group_end_;
     std::string group_value_;
     std::string group_;
+    std::vector<std::pair<std::string, std::uint64_t>> strays_;  // body and line of each
+    std::size_t strays_bytes_ = 0;
     std::unordered_set<std::size_t> groups_;  // hashes of the values that had a group of this file
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "net/http/call.hpp"
 #include "net/http/chunked.hpp"
@@ -38,6 +39,12 @@ public:
 
     [[nodiscard]] bool started() const { return started_; }
     [[nodiscard]] bool done() const { return state_ == State::done; }
+
+    /// When its head has come: the status, else 0.
+    [[nodiscard]] int status() const { return state_ == State::head ? 0 : answer_.status; }
+    [[nodiscard]] std::size_t body_size() const { return answer_.body.size(); }
+    /// What has come of the body since it was last taken.
+    [[nodiscard]] std::string take_body() { return std::exchange(answer_.body, {}); }
 
     // When done:
     /// How long the connection may rest before its next request, by this answer alone; nothing: it must not be used

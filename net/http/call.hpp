@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "net/http/body_sink.hpp"
 
 namespace headgate::net {
 
@@ -33,6 +34,10 @@ struct HttpCall {
     /// nothing was sent. Must neither throw nor call the pool. May be empty.
     std::function<std::optional<Failure>()> may_send;
     bool fresh = false;  // on a connection of its own making
+    /// Takes the body of an answer of status 2xx, as it comes, and must outlive the call; other answers are kept. When
+    /// it wants no more the call fails with permanent `answer_not_wanted`. `AnswerLimits::bytes` bounds each chunk and
+    /// each length that is announced; of all that comes otherwise the sink says what is too much.
+    BodySink* sink = nullptr;
 };
 
 /// What the origin answered, whatever the status.

@@ -1,5 +1,6 @@
 #include "net/http/head.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "net/http/characters.hpp"
@@ -136,7 +137,7 @@ Trouble judge(const Known& known, std::string_view authority, const Limits& limi
         return trouble("length_required", 411);
     if (known.meaning)
         return known.meaning;
-    if (known.length && *known.length > limits.body_bytes)
+    if (known.length && *known.length > std::max(limits.body_bytes, limits.streamed_bytes))
         return trouble("body_too_large", 413);
     return {};
 }

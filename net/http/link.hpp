@@ -67,7 +67,8 @@ private:
     Task<void> open_to(asio::ip::address address, Time until);
     Task<void> handshake();
     Task<HttpAnswer> talk(const HttpCall& call, const std::string& request);
-    Task<bool> listen(AnswerReader& reader);
+    Task<bool> listen(AnswerReader& reader, BodySink* sink);
+    Task<void> drain(AnswerReader& reader, BodySink* sink);
 
     [[nodiscard]] Result<Addresses> admitted(const Addresses& addresses) const;
     [[nodiscard]] std::optional<Failure> stopped(const asio::cancellation_state& cancellation, Time deadline) const;

@@ -12,6 +12,8 @@ namespace headgate::net {
 namespace {
 
 constexpr std::size_t read_room = 16U << 10U;
+constexpr std::size_t drained_bytes = 256U << 10U;     // given to a sink at once
+constexpr std::size_t most_of_a_refusal = 1U << 20U;  // an answer that is not for the sink
 
 }  // namespace
 
@@ -47,7 +49,7 @@ Task<HttpAnswer> Link::talk(const HttpCall& call, const std::string& request)
         written = co_await asio::async_write(socket_, bytes, use_tuple);
 
     // A peer that refuses early answers before it has read everything: a failed write is no reason not to listen.
-    const auto clean = co_await listen(reader);
+    const auto clean = co_await listen(reader, call.sink);
     if (!clean)
         co_return std::unexpected(clean.error());
     if (*clean && !std::get<Error>(written) && socket_.is_open())
@@ -55,8 +57,25 @@ Task<HttpAnswer> Link::talk(const HttpCall& call, const std::string& request)
     co_return reader.take();
 }
 
+Task<void> Link::drain(AnswerReader& reader, BodySink* sink)
+{
+    const int status = reader.status();
+    if (status / 100 != 2) {
+        if (reader.body_size() > most_of_a_refusal)
+            co_return std::unexpected(unknown("answer_too_large", "its answer is not used: its body is too large"));
+        co_return Result<void>{};
+    }
+    if (reader.body_size() == 0 || (reader.body_size() < drained_bytes && !reader.done()))
+        co_return Result<void>{};
+    const std::string piece = reader.take_body();
+    const bool wanted = co_await sink->take(piece);
+    if (!wanted)
+        co_return fail(FailureClass::permanent, "answer_not_wanted", route_->name + ": no more of its answer is wanted");
+    co_return Result<void>{};
+}
+
 /// True when nothing came behind the answer.
-Task<bool> Link::listen(AnswerReader& reader)
+Task<bool> Link::listen(AnswerReader& reader, BodySink* sink)
 {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     std::string bytes(read_room, '\0');
@@ -76,10 +95,21 @@ Task<bool> Link::listen(AnswerReader& reader)
             co_return std::unexpected(unknown(trouble.too_large ? "answer_too_large" : "answer_broken",
                                               "its answer is not used: " + std::string(trouble.why)));
         }
+        if (sink != nullptr) {
+            const auto drained = co_await drain(reader, sink);
+            if (!drained)
+                co_return std::unexpected(drained.error());
+        }
         if (reader.done())
             co_return *used == count;
-        if (error == asio::error::eof && reader.end())
+        if (error == asio::error::eof && reader.end()) {
+            if (sink != nullptr) {
+                const auto drained = co_await drain(reader, sink);
+                if (!drained)
+                    co_return std::unexpected(drained.error());
+            }
             co_return true;
+        }
         if (error)
             co_return std::unexpected(lost(reader, error.message(), cancellation));
     }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "core/async.hpp"
+#include "net/http/body_sink.hpp"
 
 namespace headgate::net {
 
@@ -39,6 +41,7 @@ struct Request {
     int minor_version = 1;    // HTTP/1.x
     std::vector<Field> fields;
     std::string body;        // complete, transfer coding removed
+    std::unique_ptr<BodySink> sink;  // what has taken the body instead
     bool keep_alive = true;  // what the client asked for (RFC 9112 §9.3)
     std::string remote;      // the peer's address without port: "192.0.2.7", "2001:db8::1"
     std::vector<char> head;  // the bytes that were parsed; moving a vector keeps its bytes in place
@@ -57,6 +60,9 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> fields;
     bool close = false;  // close the connection behind this answer
 };
+
+/// What takes the body of a request whose head has come; null: it is kept in memory. Must not throw.
+using OpenSink = std::function<std::unique_ptr<BodySink>(const Request&)>;
 
 /// Awaited once for each request, one at a time on a connection; the request lives until it ends. Throwing is a bug:
 /// 500, the connection closes, and the fault is counted.

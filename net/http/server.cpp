@@ -138,6 +138,11 @@ void HttpServer::on_refusal(OnRefusal observer)
     state_->on_refusal = std::move(observer);
 }
 
+void HttpServer::stream_bodies(OpenSink open)
+{
+    state_->open_sink = std::move(open);
+}
+
 void HttpServer::on_fault(OnFault observer)
 {
     state_->on_fault = std::move(observer);

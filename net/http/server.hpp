@@ -49,6 +49,11 @@ public:
     /// Called for each refusal the server itself makes: those of `parse_head` and `ChunkDecoder`, 408 `head_too_slow`
     /// and `body_too_slow`, 503 `too_many_connections`. Must not throw.
     void on_refusal(OnRefusal observer);
+    /// Asked for each request with a body or without. A sink is first given nothing, before the client is told to go
+    /// on; then the body in pieces of about 256 KiB, at most `Limits::streamed_bytes`. When it wants no more, the
+    /// handler is called at once and the connection closes behind its answer. A body that breaks off or comes too
+    /// slowly never reaches the handler, and the sink goes.
+    void stream_bodies(OpenSink open);
     /// Called when a handler throws or answers what cannot be sent; the client has got 500. Must not throw.
     void on_fault(OnFault observer);
 

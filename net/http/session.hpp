@@ -77,6 +77,7 @@ private:
     asio::awaitable<std::optional<Refusal>> read_head(Framing& framing);
     asio::awaitable<std::optional<Refusal>> read_sized_body(std::uint64_t length);
     asio::awaitable<std::optional<Refusal>> read_chunked_body();
+    asio::awaitable<std::optional<Refusal>> read_into_sink(const Framing& framing);
     asio::awaitable<std::optional<Refusal>> fill();
     asio::awaitable<bool> answer();
     asio::awaitable<bool> send(std::string_view body);
@@ -114,6 +115,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
     asio::io_context& io;
     Limits limits;
     Handler handler;
+    OpenSink open_sink;  // may be empty
     HttpServer::Clock clock;
     HttpServer::OnRefusal on_refusal = [](int, std::string_view) {};
     HttpServer::OnFault on_fault = [](std::string_view) {};

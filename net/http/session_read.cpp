@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t first_body_room = 64U << 10U;  // a length announced is not a length sent
 constexpr std::size_t kept_body_room = 64U << 10U;
+constexpr std::size_t piece_bytes = 256U << 10U;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -38,11 +39,27 @@ asio::awaitable<std::optional<Refusal>> Session::read_request()
     if (request_.body.capacity() > kept_body_room)
         request_.body = std::string();
     request_.body.clear();
+    request_.sink.reset();
     request_.remote = remote_;  // again each time: the handler may have moved the request away
     Framing framing;
     auto refusal = co_await read_head(framing);
-    if (refusal || (framing.content_length == 0 && !framing.chunked))
+    if (refusal)
         co_return refusal;
+    if (state_->open_sink)
+        request_.sink = state_->open_sink(request_);
+    const Limits& limits = state_->limits;
+    if (framing.content_length > (request_.sink ? limits.streamed_bytes : limits.body_bytes))
+        co_return Refusal{413, "body_too_large"};
+    if (request_.sink) {
+        enter(Phase::handling);
+        const bool wanted = co_await request_.sink->take({});
+        if (!wanted)
+            request_.keep_alive = false;  // its body is still to come
+        if (!wanted || state_->is_cut)
+            co_return state_->is_cut ? std::optional(gone) : std::nullopt;
+    }
+    if (framing.content_length == 0 && !framing.chunked)
+        co_return std::nullopt;
 
     enter(Phase::body);
     if (framing.expects_continue && in_.empty()) {  // RFC 9110 §10.1.1: needless once the body is coming
@@ -52,7 +69,9 @@ asio::awaitable<std::optional<Refusal>> Session::read_request()
             co_return gone;
         enter(Phase::body);
     }
-    if (framing.chunked)
+    if (request_.sink)
+        refusal = co_await read_into_sink(framing);
+    else if (framing.chunked)
         refusal = co_await read_chunked_body();
     else
         refusal = co_await read_sized_body(framing.content_length);
@@ -132,6 +151,55 @@ asio::awaitable<std::optional<Refusal>> Session::read_chunked_body()
         if (trouble)
             co_return trouble;
     }
+}
+
+/// The time for a body is that of each piece: one of any size may come, and not at any leisure.
+asio::awaitable<std::optional<Refusal>> Session::read_into_sink(const Framing& framing)
+{
+    const std::size_t most = state_->limits.streamed_bytes;
+    ChunkDecoder decoder(most);
+    std::uint64_t left = framing.content_length;
+    std::size_t total = 0;
+    std::string& piece = request_.body;
+    for (bool whole = false; !whole;) {
+        enter(Phase::body);
+        piece.clear();
+        for (;;) {
+            if (framing.chunked) {
+                const auto used = decoder.feed(in_.view(), piece);
+                if (!used)
+                    co_return used.error();
+                in_.consume(*used);
+                whole = decoder.done();
+            } else {
+                const auto count = std::min<std::uint64_t>(left, in_.view().size());
+                piece.append(in_.view(), 0, count);
+                in_.consume(count);
+                left -= count;
+                whole = left == 0;
+            }
+            if (whole || piece.size() >= piece_bytes)
+                break;
+            const auto trouble = co_await fill();
+            if (trouble)
+                co_return trouble;
+        }
+        total += piece.size();
+        if (total > most)
+            co_return Refusal{413, "body_too_large"};
+        if (piece.empty())
+            continue;
+        enter(Phase::handling);
+        const bool wanted = co_await request_.sink->take(piece);
+        if (state_->is_cut)
+            co_return gone;
+        if (!wanted) {
+            request_.keep_alive = false;
+            break;
+        }
+    }
+    piece.clear();
+    co_return std::nullopt;
 }
 
 asio::awaitable<std::optional<Refusal>> Session::fill()

@@ -132,6 +132,14 @@ TEST_F(FolderFlow, RowsOfOneGroupAreOneEvent)
     EXPECT_EQ(count("accepted"), 5) << "7, 8, a bad row, 8 again, 7 again";
     EXPECT_EQ(count("dead"), 3) << "a part of a group is not taken for the whole";
     EXPECT_THAT(headgate_->admin("GET", "/api/v1/dlq").second, HasSubstr("feed_group_again"));
+
+    drop("grouped-2", "batch;sku;left\n9;A;1\n;X;5\n9;B;2\n");
+    ASSERT_TRUE(is_read("grouped-2")) << headgate_->log();
+    EXPECT_THAT(ledger("select entity from inventory_level where entity like 'stock/9/%' order by 1"),
+                ElementsAre("stock/9/A", "stock/9/B"))
+        << "a row of no group ends none";
+    EXPECT_EQ(count("accepted"), 7);
+    EXPECT_EQ(summary("grouped-2").at("rows").as_int64(), 3);
 }
 
 TEST_F(FolderFlow, AGroupThatIsTooLargeIsALetterAndItsNeighboursAreNot)

@@ -252,5 +252,72 @@ TEST_F(HttpPoolTest, AFailureNamesTheHostAndTheCauseAndNothingOfTheCall)
               "127.0.0.1:" + std::to_string(listener_->port()) + ": its answer is not used: it is not HTTP");
 }
 
+class CountingSink final : public BodySink {
+public:
+    asio::awaitable<bool> take(std::string_view piece) override
+    {
+        text += piece;
+        ++pieces;
+        co_return text.size() <= most;
+    }
+    std::string text;
+    std::size_t pieces = 0;
+    std::size_t most = 100U << 20U;
+};
+
+TEST_F(HttpPoolTest, ASinkTakesTheBodyOfAGoodAnswerHoweverItIsFramed)
+{
+    start({.answer = {.bytes = 1U << 20U}});
+    const std::string half(600'000, 'h');
+    for (const std::string& wire :
+         {"HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n" + half,
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n927c0\r\n" + half + "\r\n927c0\r\n" + half +
+              "\r\n0\r\n\r\n",
+          "HTTP/1.1 206 Part\r\n\r\n" + half}) {
+        CountingSink sink;
+        HttpCall call;
+        call.sink = &sink;
+        call.fresh = true;
+        auto outcome = send(call);
+        auto peer = accept();
+        peer.request();
+        peer.write(wire);
+        peer.close();
+        EXPECT_EQ(say(outcome), "");
+        const bool chunked = wire.find("chunked") != std::string::npos;
+        EXPECT_EQ(sink.text, chunked ? half + half : half);
+        EXPECT_GE(sink.pieces, 2U);
+    }
+}
+
+TEST_F(HttpPoolTest, ASinkGetsNothingOfOtherAnswers)
+{
+    start();
+    CountingSink sink;
+    HttpCall call;
+    call.sink = &sink;
+    auto outcome = send(call);
+    auto peer = accept();
+    peer.request();
+    peer.answer("sorry", 404);
+    EXPECT_EQ(say(outcome), "sorry");
+    EXPECT_EQ(sink.pieces, 0U);
+}
+
+TEST_F(HttpPoolTest, ASinkThatHasEnoughEndsTheCall)
+{
+    start();
+    CountingSink sink;
+    sink.most = 10;
+    HttpCall call;
+    call.sink = &sink;
+    auto outcome = send(call);
+    auto peer = accept();
+    peer.request();
+    peer.answer(std::string(1000, 'x'), 200);
+    EXPECT_THAT(say(outcome), ::testing::HasSubstr("answer_not_wanted"));
+    EXPECT_EQ(pool_->counts().open, 0U);
+}
+
 }  // namespace
 }  // namespace headgate::net
