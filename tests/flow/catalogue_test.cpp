@@ -253,9 +253,9 @@ TEST_P(Catalogue, EveryPayloadEndsAsItShould)
 // Written out: tests are listed where the files are not at hand.
 const std::vector<std::string>& vendors()
 {
-    static const std::vector<std::string> all{"adyen",  "aftership", "amazon-sp-api", "avalara",
-                                              "cxml",   "shipbob",   "shopify",       "signifyd",
-                                              "stripe", "ups",       "woocommerce",   "zendesk"};
+    static const std::vector<std::string> all{"adyen",    "aftership",   "amazon-sp-api", "avalara",  "cxml",
+                                              "easypost", "shipbob",     "shopify",       "signifyd", "stripe",
+                                              "ups",      "woocommerce", "zendesk"};
     return all;
 }
 
