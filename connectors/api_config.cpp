@@ -85,18 +85,56 @@ void FetchConfig::describe(config::Schema& schema)
         schema.problem("into", "wrong_value", "`into` is no JSON pointer", "for example /fetched");
 }
 
+void ReportRequestConfig::describe(config::Schema& schema)
+{
+    schema.field("path", path, "Text with {.since} {.until}: where the report is asked for, by POST.");
+    schema.required("path");
+    schema.field("body", body, "Text of what is posted there, JSON.");
+    schema.field("id", id, "Expression about the answer: what the poll's `path` knows as {.request}.");
+    schema.required("id");
+    schema.field("ready", ready, "Expression about the answer at the poll's `path`: the report is there.");
+    schema.required("ready");
+    schema.field("failed", failed, "Expression about the same: there will be none.");
+    schema.field("wait", wait, {100ms, 1h}, "Between two looks whether it is there.");
+    schema.field("within", within, {1s, 7 * 24h}, "Longer it is not waited for, and is asked for again.");
+}
+
+void ReportConfig::describe(config::Schema& schema)
+{
+    schema.field("id", id, "Text about the item: what the report is known by; each is read once.");
+    schema.required("id");
+    schema.field("document", document, "Text about the item: the path of the answer that says where the file is.");
+    schema.field("url", url, "Expression about that answer, else the item: the URL of the file.");
+    schema.required("url");
+    schema.field("hosts", hosts, "Where the file may be, besides the API's own host: [\"*.amazonaws.com\"].");
+    schema.field("gzip", gzip, "Expression about the same: whether the file is compressed.");
+    schema.field("file", file, "Text about the item: the file's name, which a feed reads.");
+    schema.required("file");
+}
+
 void PollConfig::describe(config::Schema& schema)
 {
     schema.field("path", path, "Text with {.since} {.until} {.cursor}: what is asked for, from the API's URL on.");
     schema.required("path");
-    schema.field("items", items, "Expression about an answer: its items, each of which arrives as an event.");
-    schema.required("items");
+    schema.field("items", items,
+                 "Expression about an answer: its items, each of which arrives as an event or is a report.");
+    ReportRequestConfig asked;
+    schema.section("request", asked, "A report that must be asked for before `path` has it.");
+    if (schema.given("request"))
+        request = std::move(asked);
+    else
+        schema.required("items");
+    ReportConfig reported;
+    schema.section("report", reported, "Each item is a report: its file is put into the channel's folder.");
+    if (schema.given("report"))
+        report = std::move(reported);
     schema.section("next", next, "Where the next answer is.");
     schema.field("topic", topic, "Expression about an item: its topic; default: the connector's identity.");
     schema.field("key", key, "Expression about an item: its idempotency key; default: the connector's identity.");
     schema.field("changed", changed,
                  "Expression about an item: when it changed; the next run asks from the newest on.");
     schema.field("cursor", cursor, "Expression about an answer: where the next run begins, instead of a time.");
+    schema.field("webhook", webhook, "Whether webhooks bring the same, so that what a poll finds first was missed.");
     schema.field("sorted", sorted, "Items come by `changed`, oldest first.");
     schema.field("every", every, {1s, 24h}, "How often.");
     schema.field("overlap", overlap, {0s, 7 * 24h}, "What changed so long before the newest is asked for again.");

@@ -62,7 +62,30 @@ struct FetchConfig {
     void describe(config::Schema& schema);
 };
 
-/// What is asked for again and again. Each item of an answer arrives as an event.
+/// A report that must be asked for before it is there.
+struct ReportRequestConfig {
+    config::PlacedText path;    // text; .since and .until are what it can read
+    config::PlacedText body;    // text of it: JSON
+    config::PlacedText id;      // expression about the answer: what the poll's path knows as .request
+    config::PlacedText ready;   // condition about the answer at the poll's path: it is there
+    config::PlacedText failed;  // condition: it never will be
+    config::Duration wait{std::chrono::seconds(30)};  // between two looks
+    config::Duration within{std::chrono::hours(6)};   // longer than this it is not waited for
+    void describe(config::Schema& schema);
+};
+
+/// Where the file of a report is: each item of a poll is one, and its file goes into the channel's folder.
+struct ReportConfig {
+    config::PlacedText id;           // text about the item: what it is known by
+    config::PlacedText document;     // text about the item: the path of the answer that tells where the file is
+    config::PlacedText url;          // expression about that answer, else the item: the URL of the file
+    std::vector<std::string> hosts;  // patterns of hosts it may be at, besides the API's own
+    config::PlacedText gzip;         // condition about the same: the file is compressed
+    config::PlacedText file;         // text about the item: its name, which a feed reads
+    void describe(config::Schema& schema);
+};
+
+/// What is asked for again and again. Each item of an answer arrives as an event, or is a report.
 struct PollConfig {
     std::string name;
     std::string where;
@@ -73,7 +96,10 @@ struct PollConfig {
     config::PlacedText key;      // expression about an item; default: the connector's identity
     config::PlacedText changed;  // expression about an item: when it changed; the next run asks from the newest on
     config::PlacedText cursor;   // expression about an answer: what the next run begins behind, instead of a time
-    bool sorted = false;         // items come by `changed`, oldest first: a run that broke off goes on where it was
+    std::optional<ReportRequestConfig> request;
+    std::optional<ReportConfig> report;
+    bool webhook = true;  // webhooks bring the same: what a poll finds first was missed
+    bool sorted = false;  // items come by `changed`, oldest first: a run that broke off goes on where it was
     config::Duration every{std::chrono::minutes(15)};
     config::Duration overlap{std::chrono::minutes(5)};  // what was changed so long before the newest is asked for again
     config::Duration first{std::chrono::hours(24)};     // so far back goes the first run

@@ -91,6 +91,12 @@ void SetupConfig::describe(config::Schema& schema)
             settings[name] = setting.text;
 }
 
+void TestedConfig::describe(config::Schema& schema)
+{
+    schema.field("fixtures", fixtures, {0, 100'000}, "How many payloads of the vendor's end as they should.");
+    schema.field("interop", interop, "The vendor's own client that agrees about signatures.");
+}
+
 void SendConfig::describe(config::Schema& schema)
 {
     schema.field("topic", topic, "The topic sent when none is named.");
@@ -103,6 +109,7 @@ void ConnectorConfig::describe(config::Schema& schema)
     schema.field("category", category,
                  "What kind of vendor it is: storefront, marketplace, payment, carrier and so on.");
     schema.section("setup", setup, "Where at the vendor people find and put what a channel needs.");
+    schema.section("tested", tested, "What it was held against: for the page of the catalogue.");
     schema.section("signature", signature, "Who sent it. Without it no channel takes this vendor's webhooks yet.");
     schema.section("format", format, "What its bodies are written in; default: JSON.");
     schema.items("challenges", challenges, "What it asks of a URL before it sends there, and the answer.");
@@ -113,6 +120,8 @@ void ConnectorConfig::describe(config::Schema& schema)
     schema.section("identity", identity, "Which event it is.");
     schema.required("identity");
     schema.field("document", document, "Expression: where the document stands in the body.");
+    schema.field("test", test,
+                 "Expression about the event: whether it is of the vendor's test mode; null: it does not say.");
     schema.field("keep_headers", keep_headers, "Headers stored with the event: names, or prefixes ending in *.");
     for (const auto& pattern : keep_headers) {
         if (carries_login(pattern))

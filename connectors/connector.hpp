@@ -74,6 +74,13 @@ struct SetupConfig {
     void describe(config::Schema& schema);
 };
 
+/// What a connector that ships was held against: for the page of the catalogue.
+struct TestedConfig {
+    std::int64_t fixtures = 0;  // payloads of the vendor's that end as they should
+    std::string interop;        // the vendor's own client that agrees about signatures: "stripe 23.1.0 (npm)"
+    void describe(config::Schema& schema);
+};
+
 /// What `headgate send` does when it plays the vendor.
 struct SendConfig {
     config::PlacedText topic;  // without one on the command line
@@ -88,12 +95,14 @@ struct ConnectorConfig {
     std::string title;     // the vendor's name for people, in the banner
     std::string category;  // what kind of vendor it is: "storefront"
     SetupConfig setup;
+    TestedConfig tested;
     SignatureConfig signature;
     FormatConfig format;
     std::vector<ChallengeConfig> challenges;
     std::optional<AnswerConfig> answer;  // none: JSON with the event's id
     IdentityConfig identity;
-    config::PlacedText document;            // expression: where the document stands in the body; "" = the body
+    config::PlacedText document;  // expression: where the document stands in the body; "" = the body
+    config::PlacedText test;      // expression: true of the vendor's test mode, false of its live mode, null of neither
     std::vector<std::string> keep_headers;  // names or prefixes ending in *; others are not stored
     std::map<std::string, MinorUnit> minor_units;
     std::optional<RoundingConfig> rounding;  // none: totals are exact

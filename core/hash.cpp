@@ -33,6 +33,30 @@ Digest finish(EVP_MD_CTX* hash)
 
 }  // namespace
 
+struct Sha256::State {
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>())
+{
+    if (!state_->hash || EVP_DigestInit_ex(state_->hash.get(), EVP_sha256(), nullptr) != 1)
+        throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+}
+
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::feed(std::string_view bytes)
+{
+    EVP_DigestUpdate(state_->hash.get(), bytes.data(), bytes.size());
+}
+
+Digest Sha256::finish()
+{
+    return headgate::finish(state_->hash.get());
+}
+
 Digest sha256(std::string_view bytes)
 {
     EVP_MD_CTX* hash = context();

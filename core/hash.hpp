@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,22 @@ using Digest = std::array<std::uint8_t, 32>;  // SHA-256
 using Hash16 = std::array<std::uint8_t, 16>;  // the first 16 bytes of one
 
 [[nodiscard]] Digest sha256(std::string_view bytes);
+
+/// SHA-256 of bytes that come piece by piece.
+class Sha256 {
+public:
+    Sha256();
+    Sha256(Sha256&&) noexcept;
+    Sha256& operator=(Sha256&&) noexcept;
+    ~Sha256();
+    void feed(std::string_view bytes);
+    /// Of all that was fed; once.
+    [[nodiscard]] Digest finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 /// Tells two bodies apart, fast: XXH3 of 128 bits twice, with two seeds. Not for names, nor against someone who looks
 /// for two bodies with one digest: whoever can send bodies under a key can only deceive himself.

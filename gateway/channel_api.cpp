@@ -68,7 +68,8 @@ bool login_of(const connectors::ApiConfig& vendor, const ChannelApiConfig& given
         whole = whole && wanted == there;
     };
     needs(vendor.auth == Auth::basic, !given.username.empty(), "username");
-    needs(vendor.auth == Auth::basic, !given.password.empty(), "password");
+    if (vendor.auth != Auth::basic)  // some take a key as the user, and no password
+        needs(false, !given.password.empty(), "password");
     needs(vendor.auth == Auth::bearer, !given.token.empty(), "token");
     needs(vendor.auth == Auth::api_key, !given.key.empty(), "key");
     needs(tokens, !given.client_id.empty(), "client_id");

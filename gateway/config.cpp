@@ -102,6 +102,8 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
     schema.choice("mode", mode, {{"live", Mode::live}, {"shadow", Mode::shadow}, {"closed", Mode::closed}},
                   "shadow: accept, map, deliver nothing; closed: refuse with 503.");
+    schema.choice("takes", takes, {{"live", Takes::live}, {"test", Takes::test}, {"any", Takes::any}},
+                  "Events of the vendor's live mode, its test mode, or both; others are suppressed.");
     schema.field("topics", topics, "Patterns of topics wanted; others are answered 200 and suppressed as filtered.");
     schema.not_empty("topics", "leave the key away to want all topics; `mode: closed` refuses all");
     schema.field("rate", rate, "Requests per second; 429 with Retry-After beyond it.");
@@ -111,7 +113,7 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("order_by", order_by, "Expression: what stays in order; default: the connector's.");
     schema.field("zone", zone, "Time zone of times without an offset; default: the deployment's.");
     check_zone(schema, zone);
-    schema.not_yet("expect", "silence alerts");
+    optional_section(schema, "expect", expect, name.empty(), "How often it should be heard of; silence is told.");
     schema.not_yet("mapping", "a channel's own mappings");
     optional_section(schema, "answer", answer, name.empty(),
                      "What the vendor hears instead of the connector's answer.");
@@ -152,6 +154,9 @@ void ReceiveConfig::describe(config::Schema& schema)
                  "stable: so long it must not have changed.");
     schema.field("archive", archive, "Where files go that were read; default: archive/ in the folder.");
     schema.field("error", error, "Where files go that cannot be read; default: error/ in the folder.");
+    schema.field("upload", upload, "Whether PUT /feeds/CHANNEL/NAME puts files there as well.");
+    schema.field("largest", largest, {Size{1024}, Size{std::uint64_t{64} << 30U}},
+                 "The largest file that is taken by HTTP, by upload or as a report.");
 }
 
 void ChannelPollConfig::describe(config::Schema& schema)

@@ -8,6 +8,7 @@
 #include "connectors/challenge.hpp"
 #include "core/config/schema.hpp"
 #include "gateway/access_config.hpp"
+#include "gateway/expect_config.hpp"
 #include "gateway/hold_rules.hpp"
 #include "gateway/masking/mask.hpp"
 #include "gateway/queues.hpp"
@@ -69,24 +70,29 @@ struct ReceiveConfig {
     std::string folder;
     Ready ready = Ready::stable;  // when a file is whole: it has not changed, or NAME.done stands beside it
     config::Duration stable_for{std::chrono::seconds(10)};
-    std::string archive;  // where files go that were read; "" = archive/ in the folder
-    std::string error;    // where those go that could not be; "" = error/ in the folder
+    std::string archive;                    // where files go that were read; "" = archive/ in the folder
+    std::string error;                      // where those go that could not be; "" = error/ in the folder
+    bool upload = false;                    // whether PUT /feeds/CHANNEL/NAME puts files there as well
+    Size largest{std::uint64_t{1} << 30U};  // of a file that comes by HTTP, either way
     void describe(config::Schema& schema);
 };
 
 struct ChannelConfig {
     enum class Mode : std::uint8_t { live, shadow, closed };
+    enum class Takes : std::uint8_t { live, test, any };
     std::string name;
     std::string where;
     std::string connector;
     config::SecretSources secret;
     std::string source;  // default: the channel's name
     Mode mode = Mode::live;
+    Takes takes = Takes::live;        // events of the vendor's live mode, its test mode, or both
     std::vector<std::string> topics;  // patterns; empty: all the connector knows
     std::optional<config::Rate> rate;
     std::int64_t backlog = 50'000;
     std::optional<Duration> remember;  // default: the connector's window
     config::PlacedText order_by;       // expression; default: the connector's
+    std::optional<ExpectConfig> expect;
     std::string zone;
     std::optional<connectors::AnswerConfig> answer;  // instead of the connector's
     config::Settings settings;                       // `$channel.settings`

@@ -345,6 +345,7 @@ private:
             if (*early)
                 note_headers((*early)->headers(), config);
         made->document = compile(config.document);
+        made->test = compile(config.test);
         if (made->document)
             refuse_lookup(*made->document, config.document);
         const auto order_of_all = order_by(config.identity.order_by);
@@ -380,8 +381,13 @@ private:
             made->topics.emplace(name_of_topic, std::move(compiled));
         }
         for (const auto& [name_of_poll, poll_config] : config.polls)
-            if (auto compiled = poll(poll_config))
+            if (auto compiled = poll(poll_config)) {
+                if (compiled->report && config.feeds.empty())
+                    problem(poll_config.where, "no_feeds",
+                            "the poll `" + name_of_poll + "` gives files, and the connector does not say what they are",
+                            "give it `feeds`");
                 made->polls.emplace(name_of_poll, std::move(*compiled));
+            }
         for (const auto& [name_of_feed, feed] : config.feeds)
             made->feeds.emplace(name_of_feed, DroppedFile{feed, compile(feed.topic), compile(feed.key)});
         if ((!config.polls.empty() ||
@@ -433,13 +439,32 @@ private:
         auto path = compile_text(config.path);
         if (!path)
             return std::nullopt;
-        return Poll{config,
-                    std::move(*path),
-                    pages(config.items, config.next),
-                    compile(config.topic),
-                    compile(config.key),
-                    compile(config.changed),
-                    compile(config.cursor)};
+        Poll made{config,
+                  std::move(*path),
+                  pages(config.items, config.next),
+                  compile(config.topic),
+                  compile(config.key),
+                  compile(config.changed),
+                  compile(config.cursor),
+                  {},
+                  {}};
+        if (const auto& asked = config.request) {
+            auto where = compile_text(asked->path);
+            auto id = compile(asked->id);
+            auto ready = compile(asked->ready);
+            if (where && id && ready)
+                made.request.emplace(std::move(*where), compile_text(asked->body), std::move(*id), std::move(*ready),
+                                     compile(asked->failed));
+        }
+        if (const auto& report = config.report) {
+            auto id = compile_text(report->id);
+            auto url = compile(report->url);
+            auto name = compile_text(report->file);
+            if (id && url && name)
+                made.report.emplace(std::move(*id), compile_text(report->document), std::move(*url),
+                                    compile(report->gzip), std::move(*name));
+        }
+        return made;
     }
 
     std::shared_ptr<const mapping::Mapping> load_mapping(const std::string& folder, const std::string& name,
@@ -574,10 +599,13 @@ private:
         if (config.receive && channel->connector->feeds.empty())
             problem(config.where, "no_feeds", "the connector " + config.connector + " does not say what its files are",
                     "give it `feeds`, or remove `receive`");
+        if (config.receive && config.receive->upload && (!signature.given() || config.secret.empty()))
+            problem(config.where, "upload_unsigned", "files are taken by HTTP, and nothing says who may send them",
+                    "give the channel a `secret`, and its connector a `signature`, a token in a header for one");
         if (!signature.given() && !trying_out_ && !config.poll && !config.receive)
             problem(config.where, "no_signature",
                     "the connector " + config.connector + " does not say yet how its webhooks are signed",
-                    "so none could be told from a forgery; `headgate map` and `headgate test` work with it");
+                    "so none could be told from a forgery; `headgate test` runs its cases all the same");
         if (signature.signs_url() && made_->deployment.public_url.empty())
             problem(
                 config.where, "public_url_missing",
@@ -865,7 +893,8 @@ std::vector<const Poll*> Channel::polls() const
     if (config.poll && config.poll->enabled && api)
         for (const auto& [name, poll] : connector->polls)
             if (const auto& only = config.poll->only; only.empty() || std::ranges::find(only, name) != only.end())
-                run.push_back(&poll);
+                if (!poll.report || config.receive)  // a report needs a folder
+                    run.push_back(&poll);
     return run;
 }
 

@@ -40,6 +40,24 @@ struct Fetch {
     bool required = true;
 };
 
+/// A report that is asked for, and waited for.
+struct ReportRequest {
+    mapping::Expression path;
+    std::optional<mapping::Expression> body;
+    mapping::Expression id;
+    mapping::Expression ready;
+    std::optional<mapping::Expression> failed;
+};
+
+/// Where the file of a report is.
+struct Report {
+    mapping::Expression id;
+    std::optional<mapping::Expression> document;
+    mapping::Expression url;
+    std::optional<mapping::Expression> gzip;
+    mapping::Expression file;
+};
+
 /// What is asked for again and again.
 struct Poll {
     connectors::PollConfig config;
@@ -49,6 +67,8 @@ struct Poll {
     std::optional<mapping::Expression> key;
     std::optional<mapping::Expression> changed;
     std::optional<mapping::Expression> cursor;
+    std::optional<ReportRequest> request;
+    std::optional<Report> report;
 };
 
 /// A kind of file that is dropped into a folder.
@@ -75,6 +95,7 @@ struct Connector {
     std::optional<mapping::Expression> idempotency_key;
     bool identity_reads_document = true;  // else topic and key stand in the headers
     std::optional<mapping::Expression> document;
+    std::optional<mapping::Expression> test;
     MinorUnits minor_units;
     std::map<std::string, Topic, std::less<>> topics;
     std::map<std::string, Poll, std::less<>> polls;
@@ -102,14 +123,22 @@ struct Channel {
     std::chrono::seconds window{0};
 
     mutable RateLimiter rate;
-    mutable std::atomic<std::int64_t> waiting{0};  // accepted, and neither finished nor placed
-    mutable std::atomic<std::int64_t> placed{0};   // on the slow path with deliveries left; as of a second ago
+    mutable std::atomic<std::int64_t> waiting{0};     // accepted, and neither finished nor placed
+    mutable std::atomic<std::int64_t> last_event{0};  // when the newest was accepted, in ms since 1970
+    mutable std::atomic<std::int64_t> placed{0};      // on the slow path with deliveries left; as of a second ago
 
     [[nodiscard]] std::int64_t backlog() const
     {
         return waiting.load(std::memory_order_relaxed) + placed.load(std::memory_order_relaxed);
     }
 
+    /// An event of it was accepted then. Of one thread.
+    void heard_at(std::chrono::system_clock::time_point received) const
+    {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(received.time_since_epoch()).count();
+        if (ms > last_event.load(std::memory_order_relaxed))
+            last_event.store(ms, std::memory_order_relaxed);
+    }
     /// The polls that are run of it.
     [[nodiscard]] std::vector<const Poll*> polls() const;
     /// The topic when the connector knows it and the channel wants it.

@@ -278,7 +278,8 @@ void FileReading::take_into_group(const connectors::CsvRow& row)
     }
 }
 
-/// A row without a value belongs to no group, and ends none: it is one of its own, and goes behind the group it stands in.
+/// A row without a value belongs to no group, and ends none: it is one of its own, and goes behind the group it stands
+/// in.
 void FileReading::take_stray(const connectors::CsvRow& row)
 {
     std::string body = R"({"group":"","rows":[)";

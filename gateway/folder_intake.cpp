@@ -16,10 +16,11 @@
 #include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/fault_point.hpp"
-#include "core/pattern.hpp"
 #include "core/time.hpp"
 #include "gateway/aside.hpp"
+#include "gateway/file_drop.hpp"
 #include "gateway/file_reading.hpp"
+#include "gateway/folder_names.hpp"
 
 namespace headgate::gateway {
 
@@ -67,43 +68,27 @@ std::optional<ClaimedFile> claimed_at(const fs::path& path, const std::string& n
                        std::int64_t{seen.st_mtim.tv_sec} * 1'000'000'000 + seen.st_mtim.tv_nsec};
 }
 
-bool is_ours(const std::string& name)
-{
-    return name.empty() || name.front() == '.' || name.ends_with(".done") || name.ends_with(".tmp") ||
-           name.ends_with(".part") || name.ends_with(".filepart");
-}
-
 }  // namespace
 
 /// A folder of a channel, and the timer of its loop.
 struct FolderIntake::Folder {
     const Channel* channel = nullptr;
-    fs::path path;
-    fs::path archive;
-    fs::path error;
+    FolderPaths paths;
     asio::steady_timer timer;
     std::string said;  // the last failure that was told
-
-    [[nodiscard]] const DroppedFile* kind_of(const std::string& name) const
-    {
-        for (const auto& [feed, kind] : channel->connector->feeds)
-            for (const auto& pattern : kind.config.files)
-                if (fits_pattern(pattern, name))
-                    return &kind;
-        return nullptr;
-    }
 
     /// The file to read next: one that was claimed before, or one that is whole and is claimed now. Blocks.
     [[nodiscard]] Result<std::optional<ClaimedFile>> next() const
     {
         std::error_code error;
-        const fs::path work = path / "work";
+        const fs::path& path = paths.folder;
+        const fs::path& work = paths.work;
         std::vector<std::string> names;
         for (fs::directory_iterator at(work, error), end; !error && at != end; at.increment(error))
             names.push_back(at->path().filename().string());
         std::ranges::sort(names);
         for (const auto& name : names)
-            if (auto found = claimed_at(work / name, name); found && !is_ours(name))
+            if (auto found = claimed_at(work / name, name); found && !is_aside(name))
                 return found;
         names.clear();
         error.clear();
@@ -113,7 +98,7 @@ struct FolderIntake::Folder {
             return disk_failure("cannot look into", path, error);
         std::ranges::sort(names);
         for (const auto& name : names) {
-            if (is_ours(name) || kind_of(name) == nullptr || !is_whole(name))
+            if (is_aside(name) || feed_of(*channel, name) == nullptr || !is_whole(name))
                 continue;
             fs::create_directories(work, error);
             const fs::path to = work / name;
@@ -133,10 +118,10 @@ private:
     {
         const auto& receive = *channel->config.receive;
         struct stat seen{};
-        if (::lstat((path / name).c_str(), &seen) != 0 || !S_ISREG(seen.st_mode))
+        if (::lstat((paths.folder / name).c_str(), &seen) != 0 || !S_ISREG(seen.st_mode))
             return false;
         if (receive.ready == ReceiveConfig::Ready::done)
-            return ::access((path / (name + ".done")).c_str(), F_OK) == 0;
+            return ::access((paths.folder / (name + ".done")).c_str(), F_OK) == 0;
         const auto changed = std::chrono::system_clock::time_point(std::chrono::seconds(seen.st_mtim.tv_sec));
         return std::chrono::system_clock::now() - changed >= receive.stable_for;
     }
@@ -149,13 +134,8 @@ FolderIntake::FolderIntake(asio::any_io_executor executor, Dependencies dependen
     for (const auto& [name, channel] : with_.configuration.channels) {
         if (!channel->config.receive)
             continue;
-        const auto& receive = *channel->config.receive;
-        const fs::path base = with_.configuration.folder;
-        auto folder = std::make_shared<Folder>(
-            Folder{channel.get(), base / receive.folder, {}, {}, asio::steady_timer(executor_), {}});
-        folder->archive = receive.archive.empty() ? folder->path / "archive" : base / receive.archive;
-        folder->error = receive.error.empty() ? folder->path / "error" : base / receive.error;
-        folders_.push_back(std::move(folder));
+        folders_.push_back(std::make_shared<Folder>(Folder{
+            channel.get(), folder_paths(*channel, with_.configuration.folder), asio::steady_timer(executor_), {}}));
     }
 }
 
@@ -214,7 +194,7 @@ asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::ui
             continue;
         }
         fault_point("file_claimed");
-        const DroppedFile* kind = folder->kind_of((*file)->name);
+        const DroppedFile* kind = feed_of(*folder->channel, (*file)->name);
         FileReading reading(
             {executor_, disk_.get_executor(), with_.redis, with_.admission, [this, epoch] { return epoch == epoch_; }},
             *folder->channel, **file, kind != nullptr ? *kind : folder->channel->connector->feeds.begin()->second);
@@ -244,7 +224,7 @@ asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::ui
         const auto text = json::serialize(summary);
         auto moving = aside<fs::path>(
             disk_.get_executor(), executor_,
-            [from = (*file)->path, to = ran ? folder->archive : folder->error, name = (*file)->name, text] {
+            [from = (*file)->path, to = ran ? folder->paths.archive : folder->paths.error, name = (*file)->name, text] {
                 auto moved = move_into(from, to, name);
                 if (moved)
                     std::ofstream(moved->string() + ".summary.json") << text << "\n";

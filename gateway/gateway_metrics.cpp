@@ -60,6 +60,12 @@ observability::Counter& GatewayMetrics::backfilled(std::string_view channel)
                             {{"channel", std::string(channel)}});
 }
 
+observability::Gauge& GatewayMetrics::silent(std::string_view channel)
+{
+    return registry.gauge("headgate_channel_silent", "1 while a channel is silent for longer than it should be.",
+                          {{"channel", std::string(channel)}});
+}
+
 void GatewayMetrics::publish_unmapped()
 {
     for (const auto& [vocabulary, total] : unmapped.totals()) {

@@ -10,9 +10,10 @@ namespace headgate::gateway {
 IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies)), loop_(with_.redis)
 {
     inbox_ = std::make_unique<retry::Inbox>(loop_.redis(), with_.scripts);
-    pipeline_ = std::make_unique<Pipeline>(Pipeline::Dependencies{
-        with_.configuration, *inbox_, with_.metrics, with_.listener_rate,
-        [this] { return IntakeState{loop_.redis().connected()}; }, with_.hand_over, with_.heard_of, with_.look_again});
+    const auto state = [this] { return IntakeState{loop_.redis().connected()}; };
+    pipeline_ = std::make_unique<Pipeline>(Pipeline::Dependencies{with_.configuration, *inbox_, with_.metrics,
+                                                                  with_.listener_rate, state, with_.hand_over,
+                                                                  with_.heard_of, with_.look_again});
     loop_.redis().on_state([this](bool connected, const Failure*) {
         if (connected)
             with_.look_again();
@@ -20,8 +21,16 @@ IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies
     net::Limits limits;
     limits.body_bytes = with_.configuration.deployment.listen.public_listener.max_body.bytes;
     limits.codings = true;
-    server_ = std::make_unique<net::HttpServer>(loop_.io(), limits,
-                                                [this](net::Request& request) { return pipeline_->run(request); });
+    limits.streamed_bytes = FileUploads::largest(with_.configuration);
+    server_ = std::make_unique<net::HttpServer>(loop_.io(), limits, [this](net::Request& request) {
+        return request.sink ? uploads_->run(request) : pipeline_->run(request);
+    });
+    if (limits.streamed_bytes > 0) {
+        uploads_ = std::make_unique<FileUploads>(
+            loop_.io().get_executor(), FileUploads::Dependencies{with_.configuration, loop_.redis(), with_.metrics,
+                                                                 with_.listener_rate, state, with_.log});
+        server_->stream_bodies([this](const net::Request& request) { return uploads_->open(request); });
+    }
     server_->on_refusal([this](int, std::string_view reason) { with_.metrics.http_refused(reason).add(); });
     server_->on_fault([this](std::string_view what) {
         with_.log.error("a request handler failed", observability::LogLine{}.field("what", what));
@@ -33,6 +42,7 @@ IntakeLoop::~IntakeLoop()
     // The loop stands still before what runs on it goes.
     loop_.join();
     server_.reset();
+    uploads_.reset();
     pipeline_.reset();
     inbox_.reset();
 }

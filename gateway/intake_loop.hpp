@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "gateway/event_loop.hpp"
+#include "gateway/file_upload.hpp"
 #include "gateway/pipeline.hpp"
 #include "net/http/server.hpp"
 #include "observability/log.hpp"
@@ -43,6 +44,7 @@ private:
     EventLoop loop_;
     std::unique_ptr<retry::Inbox> inbox_;
     std::unique_ptr<Pipeline> pipeline_;
+    std::unique_ptr<FileUploads> uploads_;  // none: no channel takes files
     std::unique_ptr<net::HttpServer> server_;
 };
 

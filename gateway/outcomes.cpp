@@ -7,6 +7,7 @@
 #include "core/fault_point.hpp"
 #include "core/timer.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/polled.hpp"
 #include "gateway/stages/finish.hpp"
 
 namespace headgate::gateway {
@@ -92,8 +93,7 @@ asio::awaitable<void> Outcomes::finish_now(std::shared_ptr<Job> job)
                         observability::LogLine{}.field("event", job->event.envelope.event.text()));
     } else if (!before) {
         (applied ? with_.metrics.applied : with_.metrics.suppressed).add();
-        if (applied && job->event.envelope.intake.starts_with("poll ") &&
-            job->event.channel->connector->config.signature.given())  // else no webhook could have brought it
+        if (applied && was_missed(*job->event.channel, job->event.envelope))
             with_.metrics.backfilled(job->event.envelope.channel).add();
         tell(*job, applied ? "applied" : "suppressed", reason, nullptr, "");
     }

@@ -292,6 +292,8 @@ void Owner::process(Event event)
     }
     auto job = std::make_shared<Job>();
     job->weight = event.weight();
+    if (event.channel != nullptr)
+        event.channel->heard_at(event.envelope.received_at);
     job->event = std::move(event);
     job->begun = wall_now();
     job->generation = with_.configuration.generation();
@@ -367,7 +369,9 @@ void Owner::prepare(const std::shared_ptr<Job>& job, const retry::KnownEvent& kn
     if (!known.deliveries.empty())
         return leave_again(job, known);
     if (!wanted) {
-        job->reason = routed->empty() ? "filtered" : "shadow";
+        job->reason = !routed->empty()              ? "shadow"
+                      : job->event.left_out.empty() ? "filtered"
+                                                    : std::string(job->event.left_out);
         return outcomes_.finish(job);
     }
     job->leaving = floods(*job);

@@ -20,6 +20,7 @@
 #include "gateway/owner.hpp"
 #include "gateway/poller.hpp"
 #include "gateway/repeated.hpp"
+#include "gateway/silence.hpp"
 #include "gateway/spill.hpp"
 #include "gateway/systems/door.hpp"
 #include "gateway/systems/fetcher.hpp"
@@ -120,6 +121,7 @@ private:
     Owner owner_;
     Poller poller_;
     FolderIntake folders_;
+    SilenceWatch silence_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};
     std::atomic<int> background_{0};

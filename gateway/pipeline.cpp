@@ -1,10 +1,9 @@
 #include "gateway/pipeline.hpp"
 
-#include <boost/json.hpp>
-
 #include "core/clock.hpp"
 #include "core/give_way.hpp"
 #include "core/time.hpp"
+#include "gateway/refusal.hpp"
 #include "gateway/stages/challenge.hpp"
 #include "gateway/stages/identify.hpp"
 #include "gateway/stages/uncode.hpp"
@@ -13,21 +12,6 @@
 namespace headgate::gateway {
 
 namespace {
-
-net::Response answer(GatewayMetrics& metrics, std::string_view channel, const Refused& refused)
-{
-    metrics.refused(channel, refused.failure.code, refused.status).add();
-    net::Response response;
-    response.status = refused.status;
-    response.content_type = "application/json";
-    response.body = boost::json::serialize(
-        boost::json::object{{"error", refused.failure.code}, {"detail", refused.failure.detail}});
-    if (refused.retry_after)
-        response.fields.emplace_back("Retry-After", std::to_string(refused.retry_after->count()));
-    if (refused.status == 405)
-        response.fields.emplace_back("Allow", "POST");
-    return response;
-}
 
 net::Response answer(const Accepted& accepted, const connectors::AnswerConfig* said)
 {
@@ -61,27 +45,27 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
     const Channel* at_path = with_.configuration.channel_at(request.path);
     if (at_path != nullptr)
         if (auto asked = challenge(request, *at_path))
-            co_return *asked ? std::move(**asked) : answer(with_.metrics, at_path->name, asked->error());
+            co_return *asked ? std::move(**asked) : refusal_answer(with_.metrics, at_path->name, asked->error());
     auto received = receive(request, at_path, with_.listener_rate, with_.state());
     if (!received)
-        co_return answer(with_.metrics, "", received.error());
+        co_return refusal_answer(with_.metrics, "", received.error());
     const std::string& channel = received->channel->name;
 
     auto secret = verify(*received, with_.configuration.trusted_proxies);
     if (!secret)
-        co_return answer(with_.metrics, channel, secret.error());
+        co_return refusal_answer(with_.metrics, channel, secret.error());
     if (received->channel->config.secret.size() > 1)
         with_.metrics.secret_used(channel, *secret).add();
 
     if (auto whole = uncoded(request, with_.configuration.deployment.listen.public_listener.max_body.bytes); !whole)
-        co_return answer(with_.metrics, channel, whole.error());
+        co_return refusal_answer(with_.metrics, channel, whole.error());
     auto identified = identify(*received);
     if (!identified)
-        co_return answer(with_.metrics, channel, identified.error());
+        co_return refusal_answer(with_.metrics, channel, identified.error());
 
     auto accepted = co_await admission_.admit(std::move(*identified));
     if (!accepted)
-        co_return answer(with_.metrics, channel, accepted.error());
+        co_return refusal_answer(with_.metrics, channel, accepted.error());
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
     with_.metrics.accept_seconds.observe(static_cast<std::uint64_t>(us.count()));
     co_return answer(*accepted, received->channel->answer());

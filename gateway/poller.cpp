@@ -1,6 +1,7 @@
 #include "gateway/poller.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +13,7 @@
 #include "core/fault_point.hpp"
 #include "core/hash.hpp"
 #include "core/time.hpp"
+#include "gateway/polled.hpp"
 #include "gateway/stages/identify.hpp"
 #include "gateway/systems/api_walk.hpp"
 #include "gateway/systems/door.hpp"
@@ -28,6 +30,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_answers = 100'000;
 constexpr auto shortest_retry = 5s;
 constexpr auto longest_retry = 15min;
+constexpr const char* report_not_ready = "report_not_ready";
 
 std::int64_t unix_now()
 {
@@ -47,6 +50,26 @@ std::optional<std::int64_t> second_of(const std::optional<std::string>& text)
     return at ? std::optional(at->seconds) : std::nullopt;
 }
 
+/// Of a report that was asked for: whether it is there.
+Result<void> is_there(const Poll& poll, const mapping::MappingContext& answer)
+{
+    if (!poll.request)
+        return {};
+    if (poll.request->failed) {
+        const auto failed = poll.request->failed->holds(answer);
+        if (!failed)
+            return std::unexpected(failed.error());
+        if (*failed)
+            return fail(FailureClass::permanent, "report_failed", "the vendor says that there will be no report");
+    }
+    const auto ready = poll.request->ready.holds(answer);
+    if (!ready)
+        return std::unexpected(ready.error());
+    if (!*ready)
+        return fail(FailureClass::transient, report_not_ready, "the report is not there yet");
+    return {};
+}
+
 }  // namespace
 
 /// Where a poll stands, as Redis has it.
@@ -59,6 +82,8 @@ struct Poller::State {
     std::uint64_t fresh = 0;  // of these: what was not known
     std::int64_t until = 0;   // of the run under way; not stored
     std::string failed;       // why the last one broke off; "": it did not
+    std::string request;      // the report that was asked for and is waited for; "": none
+    std::int64_t requested = 0;
 };
 
 struct Poller::Run {
@@ -85,6 +110,7 @@ struct Poller::Run {
 Poller::Poller(asio::any_io_executor executor, Dependencies dependencies)
     : executor_(std::move(executor)),
       with_(dependencies),
+      reports_(executor_, dependencies.redis, dependencies.admission, dependencies.configuration.folder),
       alive_(std::make_shared<bool>(true))
 {
     for (const auto& [name, channel] : with_.configuration.channels)
@@ -158,6 +184,8 @@ Task<Poller::State> Poller::read(const Run& run)
     state.items = static_cast<std::uint64_t>(number("items"));
     state.fresh = static_cast<std::uint64_t>(number("fresh"));
     state.failed = text("failed");
+    state.request = text("request");
+    state.requested = number("requested");
     co_return state;
 }
 
@@ -166,6 +194,10 @@ Task<void> Poller::write(const Run& run, const State& state)
     json::object object{{"since", state.since},  {"cursor", state.cursor}, {"ran", state.ran},
                         {"tried", state.tried},  {"items", state.items},   {"fresh", state.fresh},
                         {"failed", state.failed}};
+    if (!state.request.empty()) {
+        object["request"] = state.request;
+        object["requested"] = state.requested;
+    }
     std::vector<std::string> ask{"HSET", key_of(run.channel->name), run.poll->config.name, json::serialize(object)};
     const auto reply = co_await with_.redis.command(std::move(ask));
     if (!reply)
@@ -189,6 +221,8 @@ asio::awaitable<void> Poller::keep(std::shared_ptr<Run> run, std::uint64_t epoch
                     std::chrono::duration_cast<std::chrono::milliseconds>(shortest_retry) *
                         (1U << std::min(run->failures - 1, 12U)),
                     shortest_retry, longest_retry);
+            else if (!state->request.empty())
+                wait = run->poll->config.request ? run->poll->config.request->wait : config::Duration{0};
         }
         if (run->asked && state)
             wait = 0ms;
@@ -213,7 +247,9 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
     const auto asked_since = run->asked ? run->asked_since : std::nullopt;
     run->asked = false;
     const auto& config = run->poll->config;
-    const std::int64_t began = unix_now();
+    // Of a report that is waited for, the run began when it was asked for.
+    const bool waiting = run->poll->request && !state->request.empty();
+    const std::int64_t began = waiting ? state->requested : unix_now();
     const auto first = std::chrono::duration_cast<std::chrono::seconds>(config.first).count();
     const std::int64_t from = asked_since         ? *asked_since
                               : state->since == 0 ? began - first
@@ -225,12 +261,37 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
         about += "null";
     else
         mapping::append_json_string(about, state->cursor);
+    const auto context_of = [&run](const Document& document) {
+        return mapping::MappingContext{.document = document,
+                                       .channel_name = run->channel->name,
+                                       .channel_zone = run->channel->zone,
+                                       .channel_settings = &run->channel->settings};
+    };
+    if (run->poll->request && !waiting) {
+        const auto asked = connectors::read_json(about + '}');
+        const auto context = context_of(*asked);
+        state->requested = began;
+        auto asking = ask_for_report(*run, context, *state);
+        const auto requested = co_await std::move(asking);
+        if (epoch != epoch_)
+            co_return;
+        if (requested) {
+            run->failures = 0;
+            co_return;  // it is looked for when the vendor had its time
+        }
+        state->until = began;
+        auto ending = end(run, *state, *state, began, Walked{std::unexpected(requested.error())});
+        co_await std::move(ending);
+        co_return;
+    }
+    about += ",\"request\":";
+    if (waiting)
+        mapping::append_json_string(about, state->request);
+    else
+        about += "null";
     about += '}';
     const auto document = connectors::read_json(about);
-    const mapping::MappingContext context{.document = *document,
-                                          .channel_name = run->channel->name,
-                                          .channel_zone = run->channel->zone,
-                                          .channel_settings = &run->channel->settings};
+    const auto context = context_of(*document);
     const auto path = run->poll->path.text(context);
 
     State now = *state;
@@ -244,7 +305,9 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
         auto each = [this, run, &now, epoch](const ApiPage& page) -> Task<void> {
             if (epoch != epoch_)
                 co_return fail(FailureClass::transient, "lease_lost", "somebody else goes on with it");
-            auto taking = take(*run, page, now);
+            if (auto there = is_there(*run->poll, page.context); !there)
+                co_return there;
+            auto taking = run->poll->report ? take_reports(*run, page, now) : take(*run, page, now);
             auto taken = co_await std::move(taking);
             if (!taken)
                 co_return taken;
@@ -259,6 +322,29 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
     }
     if (epoch != epoch_)
         co_return;
+    if (waiting) {
+        const bool late =
+            unix_now() - began > std::chrono::duration_cast<std::chrono::seconds>(config.request->within).count();
+        if (!walked.result && walked.result.error().code == report_not_ready && !late) {
+            run->failures = 0;
+            co_return;
+        }
+        if (!walked.result && walked.result.error().code == report_not_ready)
+            walked.result = fail(FailureClass::permanent, "report_late",
+                                 "the report was asked for and is not there yet; it is asked for again");
+        // One that is there was read, and one that will never be is asked for anew.
+        if (walked.result || walked.result.error().failure_class == FailureClass::permanent)
+            now.request = state->request = "";
+    }
+    auto ending = end(run, *state, now, from, std::move(walked));
+    co_await std::move(ending);
+}
+
+/// What became of a run is said and stored. `before`: the state it began with; `from`: where it began to look.
+asio::awaitable<void> Poller::end(std::shared_ptr<Run> run, State before, State now, std::int64_t from, Walked walked)
+{
+    const auto& config = run->poll->config;
+    const std::int64_t began = now.until;
     const std::string note = "poll_" + run->channel->name + "_" + config.name;
     if (walked.result) {
         run->failures = 0;
@@ -276,14 +362,14 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
         ++run->failures;
         const Failure& why = walked.result.error();
         if (!config.sorted)
-            now = *state;  // what came last is asked for again
+            now = before;  // what came last is asked for again
         now.failed = why.code;
         with_.health.note(note, "the poll " + run->name() + " fails: " + why.code + ": " + why.detail);
         with_.log.warn(
             "a poll broke off",
             observability::LogLine{}.field("poll", run->name()).field("code", why.code).field("detail", why.detail));
     }
-    now.tried = began;
+    now.tried = run->poll->request ? unix_now() : began;
     with_.metrics.polled(run->channel->name, walked.result ? "done" : "failed").add();
     auto writing = write(*run, now);
     const auto written = co_await std::move(writing);
@@ -291,15 +377,85 @@ asio::awaitable<void> Poller::once(const std::shared_ptr<Run>& run, std::uint64_
         ++run->failures;  // Redis is away: the same again later
 }
 
+/// Who dies behind the answer asks again: the vendor makes the report twice, and it is read twice.
+Task<void> Poller::ask_for_report(Run& run, const mapping::MappingContext& context, State& state)
+{
+    const ReportRequest& request = *run.poll->request;
+    const auto path = request.path.text(context);
+    auto body = request.body ? request.body->text(context) : Result<std::optional<std::string>>(std::nullopt);
+    if (!path || !*path || !(*path)->starts_with('/') || !body)
+        co_return fail(FailureClass::permanent, "poll_path_missing",
+                       !path   ? path.error().detail
+                       : !body ? body.error().detail
+                               : "the request's `path` is null, or does not begin with /");
+    auto sending =
+        run.api->send({.method = "POST", .target = run.api->base() + **path, .body = std::move(*body).value_or("")});
+    auto answer = co_await std::move(sending);
+    if (!answer.result)
+        co_return std::unexpected(std::move(answer.result.error()));
+    const auto document = connectors::read_json(answer.result->body);
+    if (!document)
+        co_return fail(FailureClass::transient, "answer_unreadable",
+                       "the API's answer is no JSON: " + document.error().detail);
+    const auto id = request.id.text({.document = *document,
+                                     .headers = answer.result->headers,
+                                     .channel_name = run.channel->name,
+                                     .channel_zone = run.channel->zone,
+                                     .channel_settings = &run.channel->settings});
+    if (!id || !*id || (*id)->empty())
+        co_return fail(FailureClass::permanent, "report_id_missing",
+                       id ? "the answer to the request has no id" : id.error().detail);
+    fault_point("report_requested");
+    state.request = **id;
+    auto writing = write(run, state);
+    co_return co_await std::move(writing);
+}
+
+Task<void> Poller::take_reports(Run& run, const ApiPage& page, State& state)
+{
+    std::int64_t newest = state.since;
+    const auto context_of = [&](const Document& document, NodeIndex root) {
+        return mapping::MappingContext{.document = document,
+                                       .root = root,
+                                       .channel_name = run.channel->name,
+                                       .channel_zone = run.channel->zone,
+                                       .channel_settings = &run.channel->settings};
+    };
+    std::vector<mapping::MappingContext> items;
+    if (page.items == nullptr)
+        items.push_back(context_of(page.document, page.document.root()));
+    else
+        for (const NodeIndex item : page.items->children(page.items->root()))
+            items.push_back(context_of(*page.items, item));
+    for (const auto& item : items) {
+        auto fetching = reports_.fetch(*run.channel, *run.poll, *run.api, item);
+        const auto fresh = co_await std::move(fetching);
+        if (!fresh)
+            co_return std::unexpected(fresh.error());
+        ++state.items;
+        if (*fresh) {
+            ++state.fresh;
+            with_.metrics.polled_items(run.channel->name).add();
+        }
+        if (run.poll->changed)
+            if (auto text = run.poll->changed->text(item); text)
+                newest = std::max(newest, second_of(*text).value_or(0));
+    }
+    state.since = newest;
+    co_return Result<void>{};
+}
+
 Task<void> Poller::take(Run& run, const ApiPage& page, State& state)
 {
-    const Document& items = *page.items;
+    const Document& items = page.items != nullptr ? *page.items : page.document;
     const Poll& poll = *run.poll;
+    const NodeIndex root = items.root();
+    const std::span<const NodeIndex> nodes = page.items != nullptr ? items.children(root) : std::span(&root, 1);
     std::vector<Envelope> arrived;
     std::int64_t newest = state.since;
     const std::vector<std::pair<std::string, std::string>> headers{{"poll-until", text_of_second(state.until)}};
     std::optional<Failure> unread;
-    for (const NodeIndex item : items.children(items.root())) {
+    for (const NodeIndex item : nodes) {
         const mapping::MappingContext context{.document = items,
                                               .root = item,
                                               .headers = headers,
@@ -325,9 +481,14 @@ Task<void> Poller::take(Run& run, const ApiPage& page, State& state)
             envelope.topic = "poll." + poll.config.name;
         if (envelope.idempotency_key.empty())
             envelope.idempotency_key = "sha256:" + to_hex(sha256(envelope.body));  // the same told again is the same
+        auto day = state.until;
         if (poll.changed)
             if (auto text = poll.changed->text(context); text)
-                newest = std::max(newest, second_of(*text).value_or(0));
+                if (const auto changed = second_of(*text)) {
+                    newest = std::max(newest, *changed);
+                    day = *changed;
+                }
+        envelope.headers.emplace_back(poll_day_header, text_of_second(day).substr(0, 10));
         arrived.push_back(std::move(envelope));
     }
     if (unread)  // taken in all the same, as what it is known by otherwise

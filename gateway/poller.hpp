@@ -13,6 +13,7 @@
 #include "gateway/admission.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/job.hpp"
+#include "gateway/reports.hpp"
 #include "gateway/systems/vendor_api.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/health.hpp"
@@ -21,6 +22,7 @@
 namespace headgate::gateway {
 
 struct ApiPage;
+struct Walked;
 
 /// Asks vendors for what they have, again and again: each item arrives as an event, once by its key. Where the next run
 /// begins stands in Redis (`hg:poll:<channel>`, a field a poll) and moves only behind what has been accepted; who dies
@@ -55,12 +57,16 @@ private:
     struct State;
     asio::awaitable<void> keep(std::shared_ptr<Run> run, std::uint64_t epoch);
     asio::awaitable<void> once(const std::shared_ptr<Run>& run, std::uint64_t epoch);
+    asio::awaitable<void> end(std::shared_ptr<Run> run, State before, State now, std::int64_t from, Walked walked);
+    Task<void> ask_for_report(Run& run, const mapping::MappingContext& context, State& state);
     Task<void> take(Run& run, const ApiPage& page, State& state);
+    Task<void> take_reports(Run& run, const ApiPage& page, State& state);
     Task<State> read(const Run& run);
     Task<void> write(const Run& run, const State& state);
 
     asio::any_io_executor executor_;
     Dependencies with_;
+    Reports reports_;
     std::shared_ptr<bool> alive_;
     std::vector<std::shared_ptr<Run>> runs_;
     std::uint64_t epoch_ = 0;

@@ -69,6 +69,13 @@ std::expected<std::vector<Routed>, FailedAt> stages(Event& event, const Configur
         return failed_at("decode", std::move(decoded.error()));
     if (decoded->topic == nullptr)
         return std::vector<Routed>{};
+    const auto left_out = of_other_mode(event, *decoded);
+    if (!left_out)
+        return failed_at("decode", left_out.error());
+    if (!left_out->empty()) {
+        event.left_out = *left_out;
+        return std::vector<Routed>{};
+    }
     const auto comes_apart = unfolds(event, *decoded);
     if (!comes_apart)
         return failed_at("decode", comes_apart.error());

@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS event (
     origin INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE IF NOT EXISTS body (
     id INTEGER PRIMARY KEY REFERENCES event (id) ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS polled (
+    event TEXT PRIMARY KEY, channel TEXT NOT NULL, poll TEXT NOT NULL, day TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS polled_by_day ON polled (channel, poll, day);
 CREATE TABLE IF NOT EXISTS made (letter TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS event_id ON event (event);
 CREATE INDEX IF NOT EXISTS event_by_entity ON event (entity, event) WHERE entity <> '';
@@ -108,6 +111,8 @@ public:
           replace_body_(
               database_.prepare("INSERT OR REPLACE INTO body (id, bytes) SELECT id, ?2 FROM event WHERE event = ?1")),
           put_made_(database_.prepare("INSERT OR REPLACE INTO made (letter, bytes) VALUES (?, ?)")),
+          add_polled_(
+              database_.prepare("INSERT OR IGNORE INTO polled (event, channel, poll, day) VALUES (?, ?, ?, ?)")),
           letter_writer_(database_),
           reader_(options.file, {.busy_timeout = options.busy_timeout, .read_only = true}),
           writer_(database_, {"history", options.queue, options.batch},
@@ -227,6 +232,59 @@ public:
         return outcomes;
     }
 
+    Result<std::optional<std::chrono::system_clock::time_point>> last_hour(const std::string& channel)
+    {
+        const std::lock_guard lock(reading_);
+        auto query = reader_.try_prepare("SELECT max(hour) FROM traffic WHERE channel = ?");
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        const int code = query->start(channel).step();
+        if (code != SQLITE_ROW)
+            return std::unexpected(sqlite::failure_of(code, "looking for the last event"));
+        const auto hour = query->integer(0);
+        if (hour == 0)
+            return std::optional<std::chrono::system_clock::time_point>();
+        return std::optional(std::chrono::system_clock::time_point(std::chrono::hours(hour)));
+    }
+
+    Result<std::vector<PolledDay>> polled(const std::string& channel, std::size_t days)
+    {
+        const std::lock_guard lock(reading_);
+        auto query = reader_.try_prepare(
+            "SELECT poll, day, items, applied FROM (SELECT poll, day, count(*) AS items, sum(state = 'applied') AS "
+            "applied, row_number() OVER (PARTITION BY poll ORDER BY day DESC) AS place FROM polled JOIN event USING "
+            "(event) WHERE polled.channel = ? GROUP BY poll, day) WHERE place <= ? ORDER BY poll, day DESC");
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        std::vector<PolledDay> found;
+        int code = query->start(channel, static_cast<std::int64_t>(days)).step();
+        for (; code == SQLITE_ROW; code = query->step())
+            found.push_back({std::string(query->text(0)), std::string(query->text(1)),
+                             static_cast<std::uint64_t>(query->integer(2)),
+                             static_cast<std::uint64_t>(query->integer(3))});
+        if (code != SQLITE_DONE)
+            return std::unexpected(sqlite::failure_of(code, "counting what polls have brought"));
+        return found;
+    }
+
+    Result<std::vector<HistoryRow>> missed(const std::string& channel, const std::string& poll, std::size_t most)
+    {
+        const std::lock_guard lock(reading_);
+        auto query = reader_.try_prepare(
+            std::string("SELECT ") + event_columns +
+            " FROM event WHERE event IN (SELECT event FROM polled WHERE channel = ? AND poll = ?) AND state = "
+            "'applied' ORDER BY event DESC LIMIT ?");
+        if (!query)
+            return std::unexpected(std::move(query.error()));
+        std::vector<HistoryRow> found;
+        int code = query->start(channel, poll, static_cast<std::int64_t>(most)).step();
+        for (; code == SQLITE_ROW; code = query->step())
+            found.push_back(event_row(*query));
+        if (code != SQLITE_DONE)
+            return std::unexpected(sqlite::failure_of(code, "listing what polls have brought"));
+        return found;
+    }
+
     Result<bool> has_delivery_letters()
     {
         const std::lock_guard lock(reading_);
@@ -275,6 +333,8 @@ private:
                     ++traffic[{row.channel, hour_of(row.received_at)}];
                 code = (row.edited ? replace_body_ : add_body_).start(event, sqlite::Blob{row.body}).step();
             }
+            if (code == SQLITE_DONE && !row.poll.empty())
+                code = add_polled_.start(event, row.channel, row.poll, row.poll_day).step();
             for (auto one = row.made.begin(); code == SQLITE_DONE && one != row.made.end(); ++one)
                 code = put_made_.start(one->first, sqlite::Blob{one->second}).step();
             if (code != SQLITE_DONE)
@@ -310,6 +370,7 @@ private:
     sqlite::Statement add_body_;
     sqlite::Statement replace_body_;
     sqlite::Statement put_made_;
+    sqlite::Statement add_polled_;
     LetterWriter letter_writer_;
     std::mutex reading_;
     sqlite::Database reader_;
@@ -376,6 +437,22 @@ Result<std::vector<std::string>> HistoryStore::delivery_letters_of(const std::ve
 Result<std::uint64_t> HistoryStore::count_letters(const LetterFilter& filter, std::uint64_t most) const
 {
     return impl_->count(filter, most);
+}
+
+Result<std::optional<std::chrono::system_clock::time_point>> HistoryStore::last_hour(const std::string& channel) const
+{
+    return impl_->last_hour(channel);
+}
+
+Result<std::vector<PolledDay>> HistoryStore::polled(const std::string& channel, std::size_t days) const
+{
+    return impl_->polled(channel, days);
+}
+
+Result<std::vector<HistoryRow>> HistoryStore::missed(const std::string& channel, const std::string& poll,
+                                                     std::size_t most) const
+{
+    return impl_->missed(channel, poll, most);
 }
 
 Result<std::map<std::string, std::uint64_t>> HistoryStore::outcomes_of(const std::string& job) const

@@ -36,6 +36,8 @@ struct HistoryRow {
     std::int64_t frame = 0;    // place of the row among those of its event: later ones are larger
     std::string job;           // the replay job that put it back to work last
     std::string happened;      // what it tells, a JSON object
+    std::string poll;          // that has brought it; "": it came otherwise, or this is not known
+    std::string poll_day;      // the vendor's day of it, YYYY-MM-DD
     std::string timeline;      // of `show`: all that was told, a JSON array, oldest first
     std::string body;
     bool edited = false;  // the body takes the place of the one that is there
@@ -128,6 +130,14 @@ struct HistoryPage {
     std::string next;  // cursor of the next page; "" when this is the last
 };
 
+/// What a poll has brought of a day.
+struct PolledDay {
+    std::string poll;
+    std::string day;            // YYYY-MM-DD, UTC
+    std::uint64_t items = 0;    // states of things that the vendor told
+    std::uint64_t applied = 0;  // of these: what was news to a system, so nothing else had brought it
+};
+
 struct HistoryOptions {
     std::filesystem::path file;
     std::size_t queue = 256;  // `write` calls waiting; one more fails `history_busy`
@@ -178,6 +188,16 @@ public:
     [[nodiscard]] Result<std::uint64_t> count_letters(const LetterFilter& filter, std::uint64_t most) const;
     /// Those with open letters, the most letters first; `all`: also those that have none any more.
     [[nodiscard]] Result<std::vector<CauseRow>> causes(bool all) const;
+
+    /// What polls of a channel have brought, the newest day first, at most `days` of each poll.
+    [[nodiscard]] Result<std::vector<PolledDay>> polled(const std::string& channel, std::size_t days) const;
+    /// What a poll has brought and was news to a system, newest first.
+    [[nodiscard]] Result<std::vector<HistoryRow>> missed(const std::string& channel, const std::string& poll,
+                                                         std::size_t most) const;
+
+    /// The hour in which the newest event of a channel came; nothing: none is known.
+    [[nodiscard]] Result<std::optional<std::chrono::system_clock::time_point>> last_hour(
+        const std::string& channel) const;
 
     /// How the events are that a replay job put back to work: state and how many.
     [[nodiscard]] Result<std::map<std::string, std::uint64_t>> outcomes_of(const std::string& job) const;

@@ -12,6 +12,9 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t most_days = 31;
+constexpr std::size_t most_missed = 100;
+
 Result<const Channel*> polled_channel(const Means& with, std::string_view name)
 {
     const Channel* channel = with.configuration.channel(name);
@@ -32,6 +35,17 @@ json::value time_at(const json::object& state, std::string_view name)
     return second == 0 ? json::value(nullptr) : json::value(text_of_second(second));
 }
 
+/// Beside what the vendor has: how much of it was here before the poll asked.
+json::array days_of(const std::vector<observability::PolledDay>& all, const std::string& poll)
+{
+    json::array days;
+    for (const auto& day : all)
+        if (day.poll == poll)
+            days.push_back(json::object{
+                {"day", day.day}, {"vendor", day.items}, {"ours", day.items - day.applied}, {"missed", day.applied}});
+    return days;
+}
+
 }  // namespace
 
 asio::awaitable<net::Response> list_polls(const Means& with, const Call& call)
@@ -42,6 +56,9 @@ asio::awaitable<net::Response> list_polls(const Means& with, const Call& call)
     if (!channel)
         co_return failed(channel.error());
     json::array rows;
+    const auto days = with.history.polled((*channel)->name, most_days);
+    if (!days)
+        co_return failed(days.error());
     for (const Poll* poll : (*channel)->polls()) {
         std::vector<std::string> ask{"HGET", "hg:poll:" + (*channel)->name, poll->config.name};
         const auto reply = co_await with.redis.command(std::move(ask));
@@ -61,7 +78,23 @@ asio::awaitable<net::Response> list_polls(const Means& with, const Call& call)
                                     {"cursor", at("cursor", "")},
                                     {"items", at("items", 0)},
                                     {"fresh", at("fresh", 0)},
-                                    {"failed", at("failed", "")}});
+                                    {"failed", at("failed", "")},
+                                    {"days", days_of(*days, poll->config.name)}});
+        if (!poll->config.webhook || !(*channel)->connector->config.signature.given())
+            continue;
+        const auto missed = with.history.missed((*channel)->name, poll->config.name, most_missed);
+        if (!missed)
+            co_return failed(missed.error());
+        json::array list;
+        for (const auto& row : *missed)
+            list.push_back(json::object{
+                {"event", row.event.text()},
+                {"topic", row.topic},
+                {"entity", row.entity},
+                {"received_at",
+                 text_of_second(
+                     std::chrono::duration_cast<std::chrono::seconds>(row.received_at.time_since_epoch()).count())}});
+        rows.back().as_object()["missed"] = std::move(list);
     }
     co_return reply(200, json::object{{"polls", std::move(rows)}});
 }

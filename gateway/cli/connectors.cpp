@@ -38,13 +38,21 @@ std::string how_signed(const connectors::ConnectorConfig& connector)
     return connector.signature.given() ? connector.signature.place() : "no";
 }
 
+std::string joined(const auto& names)
+{
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
 /// The mappings that its topics use, sorted.
 std::string makes(const connectors::ConnectorConfig& connector)
 {
     std::set<std::string> mappings;
     for (const auto& [name, topic] : connector.topics)
         mappings.insert(topic.mappings.begin(), topic.mappings.end());
-    return list_of(mappings);
+    return joined(mappings);
 }
 
 std::string names_of(const auto& entries)
@@ -52,7 +60,7 @@ std::string names_of(const auto& entries)
     std::vector<std::string> names;
     for (const auto& [name, entry] : entries)
         names.push_back(name);
-    return list_of(names);
+    return joined(names);
 }
 
 int show_one(const std::string& name, const std::string& folder)
@@ -78,7 +86,7 @@ int show_one(const std::string& name, const std::string& folder)
     std::cout << "\n";
     Table table({"TOPIC", "BECOMES"});
     for (const auto& [topic_name, topic] : connector.topics)
-        table.add({topic_name, !topic.split.text.empty() ? "events of its own, one an item" : list_of(topic.mappings)});
+        table.add({topic_name, !topic.split.text.empty() ? "events of its own, one an item" : joined(topic.mappings)});
     table.print();
     if (fs::exists(folder + "/README.md"))
         std::cout << "\nWhat to do at the vendor, and what is not covered: " << folder << "/README.md\n";
@@ -102,8 +110,11 @@ int connectors_command(const ConnectorsOptions& options)
     }
     if (options.markdown)
         std::cout << "# The catalogue\n\n<!-- written by `headgate connectors --markdown` -->\n\n"
-                     "| connector | vendor | kind | topics | polls | feeds | signed | mappings |\n"
-                     "|---|---|---|---|---|---|---|---|\n";
+                     "Fixtures are payloads of the vendor's that go in through the front door and end as they should "
+                     "(`tests/catalogue`); interop is the vendor's own client that agrees about signatures "
+                     "(`tests/interop`).\n\n"
+                     "| connector | vendor | kind | topics | becomes | polls | feeds | signed | fixtures | interop |\n"
+                     "|---|---|---|---|---|---|---|---|---|---|\n";
     Table table({"CONNECTOR", "VENDOR", "KIND", "TOPICS", "POLLS", "FEEDS", "SIGNED"});
     int code = exit_fine;
     for (const auto& [name, folder] : folders) {
@@ -116,9 +127,11 @@ int connectors_command(const ConnectorsOptions& options)
         const auto count = [](const auto& entries) { return std::to_string(entries.size()); };
         if (options.markdown)
             std::cout << "| [" << name << "](../config/connectors/" << name << ") | " << connector.title << " | "
-                      << connector.category << " | " << connector.topics.size() << " | " << names_of(connector.polls)
-                      << " | " << names_of(connector.feeds) << " | " << how_signed(connector) << " | "
-                      << makes(connector) << " |\n";
+                      << connector.category << " | " << connector.topics.size() << " | " << makes(connector) << " | "
+                      << names_of(connector.polls) << " | " << names_of(connector.feeds) << " | "
+                      << how_signed(connector) << " | "
+                      << (connector.tested.fixtures > 0 ? std::to_string(connector.tested.fixtures) : "") << " | "
+                      << connector.tested.interop << " |\n";
         else
             table.add({name, connector.title, connector.category, count(connector.topics), count(connector.polls),
                        count(connector.feeds), how_signed(connector)});

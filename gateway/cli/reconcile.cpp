@@ -25,6 +25,46 @@ bool has_run(const json::object& row, const std::string& began)
     return !tried.empty() && tried >= began;
 }
 
+/// What the vendor has of each day, beside what was here before it was asked.
+void print_days(const json::value& answer)
+{
+    Table table({"DAY", "POLL", "VENDOR", "OURS", "MISSED"});
+    bool any = false;
+    for (const auto& value : answer.at("polls").as_array()) {
+        const auto& row = value.as_object();
+        for (const auto& day : row.at("days").as_array()) {
+            const auto& of_day = day.as_object();
+            table.add({text(of_day, "day"), text(row, "poll"), text(of_day, "vendor"), text(of_day, "ours"),
+                       text(of_day, "missed")});
+            any = true;
+        }
+    }
+    if (!any)
+        return;
+    std::cout << "\n";
+    table.print();
+}
+
+void print_missed(const json::value& answer)
+{
+    Table table({"MISSED", "TOPIC", "ENTITY", "BROUGHT AT"});
+    bool any = false;
+    for (const auto& value : answer.at("polls").as_array()) {
+        const auto* missed = value.as_object().if_contains("missed");
+        if (missed == nullptr)
+            continue;
+        for (const auto& each : missed->as_array()) {
+            const auto& event = each.as_object();
+            table.add({text(event, "event"), text(event, "topic"), text(event, "entity"), text(event, "received_at")});
+            any = true;
+        }
+    }
+    if (!any)
+        return;
+    std::cout << "\n";
+    table.print();
+}
+
 int print_polls(const json::value& answer, bool as_json)
 {
     int code = exit_fine;
@@ -39,8 +79,11 @@ int print_polls(const json::value& answer, bool as_json)
             table.add({text(row, "poll"), text(row, "ran"), text(row, "items"), text(row, "fresh"), text(row, "since"),
                        text(row, "failed")});
     }
-    if (!as_json)
-        table.print();
+    if (as_json)
+        return code;
+    table.print();
+    print_days(answer);
+    print_missed(answer);
     return code;
 }
 

@@ -117,7 +117,9 @@ Result<void> sign(net::ClientRequest& request, const Channel& channel, std::chro
     if (!signature)
         return std::unexpected(std::move(signature.error()));
     for (auto& header : signature->headers)
-        request.fields.push_back(std::move(header));
+        if (const auto given = to_sign.headers(header.first);
+            given.empty())  // else a person has said what stands there
+            request.fields.push_back(std::move(header));
     if (!signature->in_body.empty())
         request.body = replaced(std::move(request.body), "{secret}", signature->in_body + (bad ? "x" : ""));
     for (const auto& [name, value] : signature->form)

@@ -89,4 +89,21 @@ Result<Decoded> decode(Event& event)
     return decoded;
 }
 
+Result<std::string_view> of_other_mode(const Event& event, const Decoded& decoded)
+{
+    using Takes = ChannelConfig::Takes;
+    const auto& test = event.channel->connector->test;
+    const Takes takes = event.channel->config.takes;
+    if (!test || takes == Takes::any || !event.document)
+        return std::string_view();
+    const EventContext context(event, *event.document, decoded.root);
+    const auto said = test->json(context.seen);
+    if (!said)
+        return std::unexpected(said.error());
+    const bool is_test = *said == "true";
+    if ((!is_test && *said != "false") || is_test == (takes == Takes::test))
+        return std::string_view();
+    return std::string_view(is_test ? "test_event" : "live_event");
+}
+
 }  // namespace headgate::gateway

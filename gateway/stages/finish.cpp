@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -10,6 +11,7 @@
 #include "gateway/letter.hpp"
 #include "gateway/letter_id.hpp"
 #include "gateway/missing.hpp"
+#include "gateway/polled.hpp"
 #include "gateway/searched_fields.hpp"
 #include "gateway/stored_transaction.hpp"
 #include "gateway/systems/guarded_system.hpp"
@@ -453,6 +455,8 @@ Result<observability::HistoryRow> history_row(const retry::Frame& frame, std::st
         auto envelope = decode_envelope_head(stored);
         if (!envelope)
             return std::unexpected(std::move(envelope.error()));
+        if (auto by = polled(*envelope))
+            std::tie(row.poll, row.poll_day) = std::move(*by);
         row.source = std::move(envelope->source);
         row.channel = std::move(envelope->channel);
         row.topic = std::move(envelope->topic);

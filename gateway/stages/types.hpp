@@ -50,7 +50,8 @@ struct Event {
     std::uint64_t seq = 0;
     std::uint64_t origin_seq = 0;
     const Channel* channel = nullptr;
-    SharedTerms terms{};  // of a replay
+    SharedTerms terms{};          // of a replay
+    std::string_view left_out{};  // why nothing is made of it, where it is not the topic: a literal
 
     /// Roughly what it holds in memory, in bytes; a tree is counted by the text it was made of.
     [[nodiscard]] std::size_t weight() const

@@ -35,18 +35,24 @@ connectors::SignedRequest signed_request(const Channel& channel, const net::Requ
 
 Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies)
 {
-    const Channel& channel = *received.channel;
-    const net::Request& request = *received.request;
+    return verify(*received.channel, *received.request, received.request->body, received.at, trusted_proxies);
+}
+
+Intake<std::size_t> verify(const Channel& channel, const net::Request& request, std::string_view body,
+                           std::chrono::system_clock::time_point at, const connectors::AddressRanges& trusted_proxies)
+{
     if (channel.sources && !channel.sources->contain(connectors::caller(
                                request.remote, values_of(request, "x-forwarded-for"), trusted_proxies)))
         return refuse("address_not_allowed", "the request comes from an address that the channel does not take");
     if (!channel.verifier)
         return refuse("secret_missing", "the channel has no secret");
-    auto matched = channel.item_signatures ? channel.item_signatures->verify(request.body, channel)
-                                           : channel.verifier->verify(signed_request(channel, request, received.at));
+    auto seen = signed_request(channel, request, at);
+    seen.body = body;
+    auto matched =
+        channel.item_signatures ? channel.item_signatures->verify(body, channel) : channel.verifier->verify(seen);
     if (!matched)
         return std::unexpected(Refused{401, std::move(matched.error()), {}});
-    if (!channel.in_force(*matched, received.at))
+    if (!channel.in_force(*matched, at))
         return refuse("secret_out_of_date", "the secret that fits is not one of today, by its `from` and `until`");
     return *matched;
 }

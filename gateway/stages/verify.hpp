@@ -11,5 +11,8 @@ namespace headgate::gateway {
 /// Who sent it: the number of the secret that matched, or 401 with the verifier's code, `address_not_allowed` or
 /// `secret_out_of_date`. A channel whose secret is not known refuses everything.
 Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies);
+/// The same of a body that stands elsewhere.
+Intake<std::size_t> verify(const Channel& channel, const net::Request& request, std::string_view body,
+                           std::chrono::system_clock::time_point at, const connectors::AddressRanges& trusted_proxies);
 
 }  // namespace headgate::gateway

@@ -28,7 +28,9 @@ private:
 };
 
 /// Accepts events of one channel in their order, many at a time, and tells how many were not known. Fails with what the
-/// first that failed says; others may have been accepted then.
-Task<std::size_t> admit_all(Admission& admission, const Channel& channel, std::vector<Envelope> arrived);
+/// first that failed says; others may have been accepted then. `each` hears what became of which, in any order.
+using TellAdmitted = std::function<void(std::size_t number, const Accepted& accepted)>;
+Task<std::size_t> admit_all(Admission& admission, const Channel& channel, std::vector<Envelope> arrived,
+                            TellAdmitted each = {});
 
 }  // namespace headgate::gateway

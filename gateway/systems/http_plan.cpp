@@ -17,15 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-net::HttpOrigin origin_of(const boost::urls::url_view& url)
-{
-    const bool tls = url.scheme() == "https";
-    net::HttpOrigin origin{tls, std::string(url.host_address()), tls ? std::uint16_t{443} : std::uint16_t{80}};
-    if (url.has_port() && url.port_number() != 0)
-        origin.port = url.port_number();
-    return origin;
-}
-
 class PlanLoader {
 public:
     PlanLoader(HttpSystemPlan& made, Problems& problems) : made_(made), problems_(problems) {}
@@ -111,6 +102,15 @@ private:
 };
 
 }  // namespace
+
+net::HttpOrigin origin_of(const boost::urls::url_view& url)
+{
+    const bool tls = url.scheme() == "https";
+    net::HttpOrigin origin{tls, std::string(url.host_address()), tls ? std::uint16_t{443} : std::uint16_t{80}};
+    if (url.has_port() && url.port_number() != 0)
+        origin.port = url.port_number();
+    return origin;
+}
 
 std::shared_ptr<HttpSystemPlan> load_plan(const SystemConfig& config, const std::string& folder,
                                           const mapping::Canonical& canonical,

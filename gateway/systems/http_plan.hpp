@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/url/url_view.hpp>
+
 #include "core/document.hpp"
 #include "core/problem.hpp"
 #include "gateway/system_config.hpp"
@@ -39,6 +41,9 @@ struct HttpSystemPlan {
     std::optional<mapping::Expression> error_code;
     LoginSecrets secrets;
 };
+
+/// Where calls of this URL go.
+[[nodiscard]] net::HttpOrigin origin_of(const boost::urls::url_view& url);
 
 /// Reads the request files of a system (`*.yaml` of its folder, with `fragments/`) and compiles the rest. What is wrong
 /// is among the problems. `canonical` and `vocabularies` must outlive the plan. Secrets are not read here.

@@ -5,9 +5,11 @@
 #include <stdexcept>
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/url/parse.hpp>
 
 #include "core/async.hpp"
 #include "core/clock.hpp"
+#include "core/pattern.hpp"
 #include "gateway/systems/answers.hpp"
 
 namespace headgate::gateway {
@@ -17,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t connections = 4;
 constexpr std::size_t largest_answer = std::size_t{32} << 20U;
+constexpr auto longest_download = 1h;
 
 net::HttpPoolOptions pool_options(const HttpSystemPlan& plan)
 {
@@ -137,13 +140,68 @@ asio::awaitable<VendorApi::Answer> VendorApi::send(Request request)
             co_return Answer{std::move(*answer)};
         if (answer->status == 401 && !again && login_.refused(*headers))
             continue;
-        Answer failed{std::unexpected(failure_of(answer->status, "", mapping::Repeat::safe, {}))};
-        if (const auto rest = answer->retry_after(wall_now()))
-            failed.not_before = *rest;
-        if (failed.not_before)
-            next_ = std::max(next_, std::chrono::steady_clock::now() + *failed.not_before);
-        co_return failed;
+        co_return failed(*answer);
     }
+}
+
+VendorApi::Answer VendorApi::failed(const net::HttpAnswer& answer)
+{
+    Answer failed{std::unexpected(failure_of(answer.status, "", mapping::Repeat::safe, {}))};
+    if (const auto rest = answer.retry_after(wall_now()))
+        failed.not_before = *rest;
+    if (failed.not_before)
+        next_ = std::max(next_, std::chrono::steady_clock::now() + *failed.not_before);
+    return failed;
+}
+
+asio::awaitable<VendorApi::Answer> VendorApi::download(std::string url, const std::vector<std::string>& hosts,
+                                                       net::BodySink& sink, std::uint64_t most)
+{
+    net::HttpOrigin origin = plan_.origin;
+    std::string target = url;
+    if (!url.starts_with('/')) {
+        const auto parsed = boost::urls::parse_uri(url);
+        if (!parsed || parsed->host_address().empty())
+            co_return Answer{fail(FailureClass::permanent, "bad_url", "the URL of the file is none")};
+        origin = origin_of(*parsed);
+        target = std::string(parsed->encoded_target());
+        if (target.empty() || target.front() != '/')
+            target.insert(0, "/");
+    }
+    const bool own =
+        origin.host == plan_.origin.host && origin.port == plan_.origin.port && origin.tls == plan_.origin.tls;
+    const bool known =
+        std::ranges::any_of(hosts, [&](const std::string& pattern) { return fits_pattern(pattern, origin.host); });
+    if (!own && (!known || (plan_.origin.tls && !origin.tls)))
+        co_return Answer{
+            fail(FailureClass::permanent, "host_not_allowed",
+                 "the file is at a host that the connector's `report.hosts` does not name: " + origin.host)};
+    co_await wait_for_turn();
+    net::HttpCall call;
+    call.target = std::move(target);
+    call.deadline = std::chrono::steady_clock::now() + longest_download;
+    call.sink = &sink;
+    Login::Headers login;
+    if (own) {
+        auto headers = co_await login_.headers(std::chrono::steady_clock::now() + plan_.config.timeout);
+        if (!headers)
+            co_return Answer{std::unexpected(of_harmless(std::move(headers.error())))};
+        login = std::move(*headers);
+        call.headers.insert(call.headers.end(), login.begin(), login.end());
+    }
+    auto options = pool_options(plan_);
+    options.connections = 1;
+    options.answer.bytes = most + options.answer.head_bytes;
+    net::HttpPool pool(executor_, origin, std::move(options));
+    auto sending = pool.send(std::move(call));
+    auto answer = co_await std::move(sending);
+    if (!answer)
+        co_return Answer{std::unexpected(of_harmless(std::move(answer.error())))};
+    if (answer->status >= 200 && answer->status < 300)
+        co_return Answer{std::move(*answer)};
+    if (answer->status == 401 && own)
+        login_.refused(login);
+    co_return failed(*answer);
 }
 
 }  // namespace headgate::gateway

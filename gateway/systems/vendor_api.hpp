@@ -34,12 +34,18 @@ public:
     /// no harm: nothing is of unknown outcome, what may not have arrived is transient.
     asio::awaitable<Answer> send(Request request);
     asio::awaitable<Answer> get(std::string target);
+    /// The file at an absolute URL, or at a target of the API, into a sink: at most `most` bytes, within an hour. The
+    /// login goes to the API's own host alone. `host_not_allowed` (permanent) for a host that fits none of `hosts`, and
+    /// for http where the API is https.
+    asio::awaitable<Answer> download(std::string url, const std::vector<std::string>& hosts, net::BodySink& sink,
+                                     std::uint64_t most);
     [[nodiscard]] const net::HttpOrigin& origin() const { return plan_.origin; }
     /// What stands in front of a path that is said from the API's URL on.
     [[nodiscard]] const std::string& base() const { return plan_.base; }
     void close();
 
 private:
+    [[nodiscard]] Answer failed(const net::HttpAnswer& answer);
     asio::awaitable<void> wait_for_turn();
     void look_at_pace(const net::HttpAnswer& answer);
 

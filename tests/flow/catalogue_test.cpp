@@ -185,7 +185,7 @@ TEST_P(Catalogue, EveryPayloadEndsAsItShould)
     for (const auto& payload : payloads) {
         const std::string name = fmt::format("SECRET_{}", environment.size() + 1);
         environment[name] = payload.secret;
-        file << "  " << payload.channel << ": { connector: " << payload.connector << ", secret: env:" << name;
+        file << "  " << payload.channel << ": { connector: " << payload.connector << ", takes: any, secret: env:" << name;
         if (is_rows(payload)) {
             fs::create_directories(folder_ / payload.channel);
             fs::copy_file(fs::path(std::getenv("HEADGATE_FIXTURES")) / payload.file,

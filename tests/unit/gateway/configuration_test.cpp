@@ -47,7 +47,6 @@ channels:
   eu:
     connector: shopify
     secret: env:SECRET
-    expect: { every: 15m }
     mapping: { sales_order: mappings/a.yaml }
     partner: { theirs: {} }
     send: { folder: /out }
@@ -82,7 +81,7 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
         refused.push_back(problem.message.substr(from, problem.message.find('`', from) - from));
     }
     EXPECT_THAT(refused,
-                UnorderedElementsAre("tls", "tls", "expect", "mapping", "partner", "send", "channel", "when", "owner",
+                UnorderedElementsAre("tls", "tls", "mapping", "partner", "send", "channel", "when", "owner",
                                      "gates", "fallback", "by", "ownership", "legal_entity", "regions", "fetch",
                                      "unrouted", "alerts", "sentinel", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),

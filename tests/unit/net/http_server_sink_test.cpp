@@ -6,18 +6,21 @@ namespace {
 
 class CollectingSink final : public BodySink {
 public:
-    CollectingSink(std::vector<std::string>& pieces, std::size_t most) : pieces_(pieces), most_(most) {}
-    ~CollectingSink() override { pieces_.emplace_back("gone"); }
+    CollectingSink(std::shared_ptr<std::vector<std::string>> pieces, std::size_t most)
+        : pieces_(std::move(pieces)),
+          most_(most)
+    {}
+    ~CollectingSink() override { pieces_->emplace_back("gone"); }
 
     asio::awaitable<bool> take(std::string_view piece) override
     {
-        pieces_.emplace_back(piece);
+        pieces_->emplace_back(piece);
         taken_ += piece.size();
         co_return taken_ <= most_;
     }
 
 private:
-    std::vector<std::string>& pieces_;
+    std::shared_ptr<std::vector<std::string>> pieces_;
     std::size_t most_;
     std::size_t taken_ = 0;
 };
@@ -36,7 +39,7 @@ protected:
     [[nodiscard]] std::string all() const
     {
         std::string text;
-        for (const auto& piece : pieces_)
+        for (const auto& piece : *pieces_)
             text += piece == "gone" ? "" : piece;
         return text;
     }
@@ -48,7 +51,8 @@ protected:
         return text;
     }
 
-    std::vector<std::string> pieces_;
+    // A sink may outlive the test's own part of the fixture.
+    std::shared_ptr<std::vector<std::string>> pieces_ = std::make_shared<std::vector<std::string>>();
 };
 
 TEST_F(HttpServerSink, ABodyLargerThanTheLimitOfOthersComesInPieces)
@@ -61,13 +65,13 @@ TEST_F(HttpServerSink, ABodyLargerThanTheLimitOfOthersComesInPieces)
 
     EXPECT_EQ(client.answer(), "POST /files/a ");
     EXPECT_EQ(all(), body);
-    ASSERT_GE(pieces_.size(), 4U);
-    EXPECT_EQ(pieces_.front(), "") << "asked before the body";
-    for (const auto& piece : pieces_)
+    ASSERT_GE(pieces_->size(), 4U);
+    EXPECT_EQ(pieces_->front(), "") << "asked before the body";
+    for (const auto& piece : *pieces_)
         EXPECT_LE(piece.size(), (256U + 16U) << 10U);
     client.send(post("/other", "kept"));
     EXPECT_EQ(client.answer(), "POST /other kept");
-    EXPECT_EQ(pieces_.back(), "gone");
+    EXPECT_EQ(pieces_->back(), "gone");
     client.send(post("/other", std::string(101, 'x')));
     client.answer();
     EXPECT_EQ(client.status(), 413);
@@ -152,7 +156,7 @@ TEST_F(HttpServerSink, ABodyThatBreaksOffNeverReachesTheHandler)
     }
     turn();
     EXPECT_TRUE(handled_.empty());
-    EXPECT_EQ(pieces_.back(), "gone");
+    EXPECT_EQ(pieces_->back(), "gone");
 }
 
 }  // namespace
