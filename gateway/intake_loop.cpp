@@ -10,8 +10,16 @@ namespace headgate::gateway {
 IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies)), loop_(with_.redis)
 {
     inbox_ = std::make_unique<retry::Inbox>(loop_.redis(), with_.scripts);
+    for (const auto& [name, channel] : with_.configuration.channels) {
+        const auto& connector = channel->connector->config;
+        const auto* keys = connector.signature.keys();
+        if (channel->api != nullptr && (channel->postback || (keys != nullptr && keys->login)))
+            apis_.emplace(channel.get(), std::make_unique<VendorApi>(loop_.executor(), *channel->api, *connector.api));
+    }
+    keys_ = std::make_unique<KeyFetcher>(KeyFetcher::Dependencies{loop_.executor(), apis_, with_.metrics, with_.log});
+    postback_ = std::make_unique<Postback>(Postback::Dependencies{apis_, with_.metrics, with_.log});
     pipeline_ = std::make_unique<Pipeline>(Pipeline::Dependencies{
-        with_.configuration, *inbox_, with_.metrics, with_.listener_rate,
+        with_.configuration, *inbox_, with_.metrics, with_.listener_rate, *keys_, *postback_,
         [this] { return IntakeState{loop_.redis().connected()}; }, with_.hand_over, with_.heard_of, with_.look_again});
     loop_.redis().on_state([this](bool connected, const Failure*) {
         if (connected)
@@ -34,6 +42,9 @@ IntakeLoop::~IntakeLoop()
     loop_.join();
     server_.reset();
     pipeline_.reset();
+    postback_.reset();
+    keys_.reset();
+    apis_.clear();
     inbox_.reset();
 }
 

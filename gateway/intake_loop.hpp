@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "gateway/event_loop.hpp"
+#include "gateway/key_fetcher.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/postback.hpp"
 #include "net/http/server.hpp"
 #include "observability/log.hpp"
 #include "retry/inbox.hpp"
@@ -26,6 +28,7 @@ public:
         std::function<void(Partition, std::uint64_t seq)> heard_of;
         std::function<void()> look_again;
     };
+    /// Throws std::runtime_error when a vendor's API that is asked before accepting could never be reached.
     explicit IntakeLoop(Dependencies dependencies);
     ~IntakeLoop();
     IntakeLoop(const IntakeLoop&) = delete;
@@ -42,6 +45,9 @@ private:
     Dependencies with_;
     EventLoop loop_;
     std::unique_ptr<retry::Inbox> inbox_;
+    IntakeApis apis_;
+    std::unique_ptr<KeyFetcher> keys_;
+    std::unique_ptr<Postback> postback_;
     std::unique_ptr<Pipeline> pipeline_;
     std::unique_ptr<net::HttpServer> server_;
 };

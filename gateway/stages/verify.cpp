@@ -33,13 +33,20 @@ connectors::SignedRequest signed_request(const Channel& channel, const net::Requ
             .now = now};
 }
 
-Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies)
+Intake<void> from_known_address(const Received& received, const connectors::AddressRanges& trusted_proxies)
 {
     const Channel& channel = *received.channel;
     const net::Request& request = *received.request;
     if (channel.sources && !channel.sources->contain(connectors::caller(
                                request.remote, values_of(request, "x-forwarded-for"), trusted_proxies)))
         return refuse("address_not_allowed", "the request comes from an address that the channel does not take");
+    return {};
+}
+
+Intake<std::size_t> verify(const Received& received)
+{
+    const Channel& channel = *received.channel;
+    const net::Request& request = *received.request;
     if (!channel.verifier)
         return refuse("secret_missing", "the channel has no secret");
     auto matched = channel.item_signatures ? channel.item_signatures->verify(request.body, channel)

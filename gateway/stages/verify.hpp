@@ -8,8 +8,11 @@ namespace headgate::gateway {
 [[nodiscard]] connectors::SignedRequest signed_request(const Channel& channel, const net::Request& request,
                                                        std::chrono::system_clock::time_point now);
 
-/// Who sent it: the number of the secret that matched, or 401 with the verifier's code, `address_not_allowed` or
-/// `secret_out_of_date`. A channel whose secret is not known refuses everything.
-Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies);
+/// Where it comes from: 401 `address_not_allowed`.
+Intake<void> from_known_address(const Received& received, const connectors::AddressRanges& trusted_proxies);
+
+/// Who sent it: the number of the secret that matched, or 401 with the verifier's code or `secret_out_of_date`. A
+/// channel whose secret is not known refuses everything.
+Intake<std::size_t> verify(const Received& received);
 
 }  // namespace headgate::gateway
