@@ -96,7 +96,7 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("secret", secret,
                  "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
                  config::Generated::allowed);
-    if (!schema.given("poll") && !schema.given("receive"))  // what is polled or dropped is signed by nobody
+    if (schema.given("secret"))  // whether there must be one, the connector's signature says
         schema.required("secret");
     schema.not_empty("secret", "write env:NAME or file:PATH of what the vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
@@ -121,6 +121,7 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("addresses", addresses, "Addresses or networks it may come from; others are refused with 401.");
     schema.not_empty("addresses", "leave the key away to take it from anywhere");
     optional_section(schema, "api", api, name.empty(), "The vendor's API, to fetch what events name and to poll.");
+    optional_section(schema, "keys", keys, name.empty(), "How the keys are reached that the vendor publishes.");
     optional_section(schema, "poll", poll, name.empty(), "What the vendor has and no webhook brought is asked for.");
     schema.not_yet("partner", "EDI partners");
     optional_section(schema, "receive", receive, name.empty(), "The folder into which its files are dropped.");
@@ -141,6 +142,12 @@ void ChannelApiConfig::describe(config::Schema& schema)
     schema.field("timeout", timeout, {std::chrono::milliseconds(100), std::chrono::minutes(10)},
                  "How long one call may take.");
     schema.field("allow", allow, "Private networks it may be in: 10.0.0.0/8.");
+    schema.field("ca", ca, "File of certificates to trust instead of the machine's, from this folder on.");
+}
+
+void ChannelKeysConfig::describe(config::Schema& schema)
+{
+    schema.field("allow", allow, "Private networks they may be in: 10.0.0.0/8.");
     schema.field("ca", ca, "File of certificates to trust instead of the machine's, from this folder on.");
 }
 

@@ -55,6 +55,13 @@ struct ChannelApiConfig {
     void describe(config::Schema& schema);
 };
 
+/// How the keys are reached that the vendor publishes; where they are, the connector says.
+struct ChannelKeysConfig {
+    std::vector<std::string> allow;
+    std::string ca;
+    void describe(config::Schema& schema);
+};
+
 /// Whether the connector's polls are run, and which.
 struct ChannelPollConfig {
     bool enabled = true;
@@ -98,6 +105,7 @@ struct ChannelConfig {
     config::Settings settings;                       // `$channel.settings`
     std::vector<std::string> addresses;              // networks it may come from; empty: any
     std::optional<ChannelApiConfig> api;             // none: nothing is fetched or polled
+    std::optional<ChannelKeysConfig> keys;           // none: as any public address
     std::optional<ChannelPollConfig> poll;           // none: nothing is polled
     std::optional<ReceiveConfig> receive;            // none: no files are read
     void describe(config::Schema& schema);

@@ -14,6 +14,7 @@
 #include "gateway/name.hpp"
 #include "gateway/place.hpp"
 #include "gateway/searched_fields.hpp"
+#include "gateway/sender_checks.hpp"
 #include "gateway/settings_document.hpp"
 #include "gateway/unfolding.hpp"
 #include "net/http/message.hpp"
@@ -599,7 +600,7 @@ private:
         if (config.receive && channel->connector->feeds.empty())
             problem(config.where, "no_feeds", "the connector " + config.connector + " does not say what its files are",
                     "give it `feeds`, or remove `receive`");
-        if (config.receive && config.receive->upload && (!signature.given() || config.secret.empty()))
+        if (config.receive && config.receive->upload && (!signature.needs_secret() || config.secret.empty()))
             problem(config.where, "upload_unsigned", "files are taken by HTTP, and nothing says who may send them",
                     "give the channel a `secret`, and its connector a `signature`, a token in a header for one");
         if (!signature.given() && !trying_out_ && !config.poll && !config.receive)
@@ -621,6 +622,10 @@ private:
         channel->settings = settings_document(config.settings);
         if (!config.addresses.empty())
             channel->sources = address_ranges(config.addresses, config.where);
+        if (!trying_out_) {
+            check_sender(*channel, problems_);
+            channel->key_source = key_source(*channel, options_.folder, problems_);
+        }
         verifier(*channel);
         api(*channel);
         made_->channels.emplace(config.name, std::move(channel));
@@ -652,7 +657,7 @@ private:
     void verifier(Channel& channel)
     {
         const auto& signature = channel.connector->config.signature;
-        if (!signature.given() || channel.config.secret.empty())
+        if (!signature.given() || (channel.config.secret.empty() && signature.needs_secret()))
             return;
         auto secrets = read_secrets(channel.config.secret, channel.name, options_);
         if (!secrets) {
@@ -673,6 +678,9 @@ private:
         if (made) {
             channel.verifier = std::move(*made);
             item_signatures(channel);
+            if (signature.postback)
+                if (auto postback = connectors::PostbackVerifier::make(*signature.postback))
+                    channel.postback = std::move(*postback);
         } else {
             problem(channel.config.where, made.error().code, "channel `" + channel.name + "`: " + made.error().detail);
         }
@@ -916,6 +924,8 @@ const Channel* Configuration::channel_at(std::string_view path) const
 
 bool Channel::in_force(std::size_t secret, std::chrono::system_clock::time_point now) const
 {
+    if (!connector->config.signature.needs_secret())
+        return true;
     const auto& dated = config.secret.at(secret);
     const auto today = std::chrono::floor<std::chrono::seconds>(now);
     return (!dated.from || today >= *dated.from) && (!dated.until || today < *dated.until);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/connector.hpp"
+#include "connectors/signatures/postback.hpp"
 #include "connectors/signatures/source_addresses.hpp"
 #include "core/problem.hpp"
 #include "gateway/answer_pages.hpp"
@@ -102,6 +103,12 @@ struct Connector {
     std::map<std::string, DroppedFile, std::less<>> feeds;
 };
 
+/// How a vendor's published keys are reached.
+struct KeySource {
+    std::vector<net::Network> allow;  // what else than public addresses may be asked
+    std::string ca;                   // file of certificates to trust; "": the machine's
+};
+
 /// One configured connection from outside, ready to work. Reading may overlap; only the counters change.
 struct Channel {
     explicit Channel(const ChannelConfig& configured) : config(configured), name(configured.name), rate(configured.rate)
@@ -115,6 +122,9 @@ struct Channel {
     std::shared_ptr<const Connector> connector;
     std::unique_ptr<connectors::Verifier> verifier;  // none: its secret is not known
     std::optional<ItemSignatures> item_signatures;   // the verifier is for those, and not for the request
+    std::optional<connectors::PostbackVerifier>
+        postback;  // the vendor is asked, once the verifier has nothing against it
+    KeySource key_source;
     std::vector<connectors::Challenge> challenges;
     std::optional<connectors::AddressRanges> sources;  // none: it may come from anywhere
     Document settings;
@@ -148,7 +158,8 @@ struct Channel {
     {
         return config.answer ? &*config.answer : connector->config.answer ? &*connector->config.answer : nullptr;
     }
-    /// Whether the secret of this number is one of today, by its `from` and `until`.
+    /// Whether the secret of this number is one of today, by its `from` and `until`. What is no secret of the channel
+    /// has no dates.
     [[nodiscard]] bool in_force(std::size_t secret, std::chrono::system_clock::time_point now) const;
     /// A setting as text, for signatures.
     [[nodiscard]] std::optional<std::string_view> setting(std::string_view name) const;

@@ -102,10 +102,11 @@ std::optional<Refused> FileUploads::Upload::begin()
                            "more requests per second than the channel takes", 1s);
     if (!with.state().redis_connected)
         return refuse_file(503, FailureClass::transient, "redis_unavailable", "files cannot be taken now", 5s);
+    if (auto from = from_known_address(*channel, request_, with.configuration.trusted_proxies); !from)
+        return std::move(from.error());
     const auto& token = channel->connector->config.signature.shared_secret;
     if (token && !token->header.empty()) {
-        auto matched =
-            verify(*channel, request_, {}, std::chrono::system_clock::now(), with.configuration.trusted_proxies);
+        auto matched = verify(*channel, request_, {}, std::chrono::system_clock::now());
         if (!matched)
             return std::move(matched.error());
         verified_ = true;
@@ -137,8 +138,7 @@ Task<FileDrop::Placed> FileUploads::Upload::verify_and_place()
     if (!verified_) {
         std::optional<Refused> refused;
         auto looking = file_->look_at([&](std::string_view bytes) -> Result<void> {
-            auto matched = verify(*channel_, request_, bytes, std::chrono::system_clock::now(),
-                                  uploads_.with_.configuration.trusted_proxies);
+            auto matched = verify(*channel_, request_, bytes, std::chrono::system_clock::now());
             if (!matched)
                 refused = std::move(matched.error());
             return {};

@@ -41,6 +41,18 @@ observability::Counter& GatewayMetrics::secret_used(std::string_view channel, st
                             {{"channel", std::string(channel)}, {"secret", std::to_string(number + 1)}});
 }
 
+observability::Counter& GatewayMetrics::keys_fetched(std::string_view channel, std::string_view how)
+{
+    return registry.counter("headgate_keys_fetched_total", "Vendors' keys that were asked for, by how it ended.",
+                            {{"channel", std::string(channel)}, {"result", std::string(how)}});
+}
+
+observability::Counter& GatewayMetrics::postbacks(std::string_view channel, std::string_view how)
+{
+    return registry.counter("headgate_postbacks_total", "Requests about which the vendor was asked, by its answer.",
+                            {{"channel", std::string(channel)}, {"result", std::string(how)}});
+}
+
 observability::Counter& GatewayMetrics::polled(std::string_view channel, std::string_view how)
 {
     return registry.counter("headgate_polls_total", "Runs of polls, by how they ended.",

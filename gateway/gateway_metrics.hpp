@@ -32,6 +32,10 @@ struct GatewayMetrics {
     observability::Counter& http_refused(std::string_view reason);
     /// Signatures that matched, by the number of the secret: shows when a rolled secret is no longer used.
     observability::Counter& secret_used(std::string_view channel, std::size_t number);
+    /// Keys that were asked for, by how it ended: "done", "unknown", "failed".
+    observability::Counter& keys_fetched(std::string_view channel, std::string_view how);
+    /// Requests about which the vendor was asked, by its answer: "confirmed", "refused", "failed".
+    observability::Counter& postbacks(std::string_view channel, std::string_view how);
     /// Runs of polls, by how they ended: "done", "failed".
     observability::Counter& polled(std::string_view channel, std::string_view how);
     /// Items that polls brought and that were not known.

@@ -11,9 +11,17 @@ IntakeLoop::IntakeLoop(Dependencies dependencies) : with_(std::move(dependencies
 {
     inbox_ = std::make_unique<retry::Inbox>(loop_.redis(), with_.scripts);
     const auto state = [this] { return IntakeState{loop_.redis().connected()}; };
+    for (const auto& [name, channel] : with_.configuration.channels) {
+        const auto& connector = channel->connector->config;
+        const auto* keys = connector.signature.keys();
+        if (channel->api != nullptr && (channel->postback || (keys != nullptr && keys->login)))
+            apis_.emplace(channel.get(), std::make_unique<VendorApi>(loop_.executor(), *channel->api, *connector.api));
+    }
+    keys_ = std::make_unique<KeyFetcher>(KeyFetcher::Dependencies{loop_.executor(), apis_, with_.metrics, with_.log});
+    postback_ = std::make_unique<Postback>(Postback::Dependencies{apis_, with_.metrics, with_.log});
     pipeline_ = std::make_unique<Pipeline>(Pipeline::Dependencies{with_.configuration, *inbox_, with_.metrics,
-                                                                  with_.listener_rate, state, with_.hand_over,
-                                                                  with_.heard_of, with_.look_again});
+                                                                  with_.listener_rate, *keys_, *postback_, state,
+                                                                  with_.hand_over, with_.heard_of, with_.look_again});
     loop_.redis().on_state([this](bool connected, const Failure*) {
         if (connected)
             with_.look_again();
@@ -44,6 +52,9 @@ IntakeLoop::~IntakeLoop()
     server_.reset();
     uploads_.reset();
     pipeline_.reset();
+    postback_.reset();
+    keys_.reset();
+    apis_.clear();
     inbox_.reset();
 }
 

@@ -5,7 +5,9 @@
 
 #include "gateway/event_loop.hpp"
 #include "gateway/file_upload.hpp"
+#include "gateway/key_fetcher.hpp"
 #include "gateway/pipeline.hpp"
+#include "gateway/postback.hpp"
 #include "net/http/server.hpp"
 #include "observability/log.hpp"
 #include "retry/inbox.hpp"
@@ -27,6 +29,7 @@ public:
         std::function<void(Partition, std::uint64_t seq)> heard_of;
         std::function<void()> look_again;
     };
+    /// Throws std::runtime_error when a vendor's API that is asked before accepting could never be reached.
     explicit IntakeLoop(Dependencies dependencies);
     ~IntakeLoop();
     IntakeLoop(const IntakeLoop&) = delete;
@@ -43,6 +46,9 @@ private:
     Dependencies with_;
     EventLoop loop_;
     std::unique_ptr<retry::Inbox> inbox_;
+    IntakeApis apis_;
+    std::unique_ptr<KeyFetcher> keys_;
+    std::unique_ptr<Postback> postback_;
     std::unique_ptr<Pipeline> pipeline_;
     std::unique_ptr<FileUploads> uploads_;  // none: no channel takes files
     std::unique_ptr<net::HttpServer> server_;

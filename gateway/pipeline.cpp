@@ -51,11 +51,23 @@ asio::awaitable<net::Response> Pipeline::run(net::Request& request)
         co_return refusal_answer(with_.metrics, "", received.error());
     const std::string& channel = received->channel->name;
 
-    auto secret = verify(*received, with_.configuration.trusted_proxies);
+    if (auto from = from_known_address(*received->channel, request, with_.configuration.trusted_proxies); !from)
+        co_return refusal_answer(with_.metrics, channel, from.error());
+    if (const auto& verifier = received->channel->verifier; verifier && verifier->key_ring() != nullptr) {
+        auto fetching = with_.keys.ready(*received);
+        if (auto ready = co_await std::move(fetching); !ready)
+            co_return refusal_answer(with_.metrics, channel, ready.error());
+    }
+    auto secret = verify(*received);
     if (!secret)
         co_return refusal_answer(with_.metrics, channel, secret.error());
-    if (received->channel->config.secret.size() > 1)
+    if (received->channel->config.secret.size() > 1 && received->channel->connector->config.signature.needs_secret())
         with_.metrics.secret_used(channel, *secret).add();
+    if (received->channel->postback) {
+        auto asking = with_.postback.confirmed(*received);
+        if (auto confirmed = co_await std::move(asking); !confirmed)
+            co_return refusal_answer(with_.metrics, channel, confirmed.error());
+    }
 
     if (auto whole = uncoded(request, with_.configuration.deployment.listen.public_listener.max_body.bytes); !whole)
         co_return refusal_answer(with_.metrics, channel, whole.error());

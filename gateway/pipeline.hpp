@@ -4,6 +4,8 @@
 
 #include "gateway/admission.hpp"
 #include "gateway/gateway_metrics.hpp"
+#include "gateway/key_fetcher.hpp"
+#include "gateway/postback.hpp"
 #include "gateway/stages/receive.hpp"
 #include "gateway/stages/types.hpp"
 #include "net/http/message.hpp"
@@ -20,6 +22,8 @@ public:
         retry::Inbox& inbox;
         GatewayMetrics& metrics;
         RateLimiter& listener_rate;
+        KeyFetcher& keys;
+        Postback& postback;
         std::function<IntakeState()> state;
         std::function<void(Event, std::uint64_t ordinal)> hand_over;
         std::function<void(Partition, std::uint64_t seq)> heard_of;

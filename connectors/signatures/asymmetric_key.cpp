@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <optional>
 
 #include <openssl/core_names.h>
@@ -50,10 +51,15 @@ PkeyPtr from_der(std::string_view der)
     return at == bytes_of(der) + der.size() ? std::move(key) : PkeyPtr{};
 }
 
-PkeyPtr from_certificate(std::string_view der)
+Certificate certificate_of(std::string_view der)
 {
     const unsigned char* at = bytes_of(der);
-    const Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+    return Certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+}
+
+PkeyPtr from_certificate(std::string_view der)
+{
+    const Certificate certificate = certificate_of(der);
     return certificate ? PkeyPtr(X509_get_pubkey(certificate.get())) : PkeyPtr{};
 }
 
@@ -93,15 +99,11 @@ PkeyPtr built(const char* type, const ParamBuilder& builder)
 }
 
 /// RFC 7518 §6, RFC 8037 §2.
-PkeyPtr from_jwk(std::string_view text)
+PkeyPtr from_jwk(const Document& document, NodeIndex jwk)
 {
-    const auto document = read_json(text);
-    if (!document)
-        return {};
     const auto member = [&](std::string_view name) -> std::string_view {
-        const auto node = document->member(document->root(), name);
-        return node == no_node || (*document)[node].kind != NodeKind::text ? std::string_view{}
-                                                                           : (*document)[node].text;
+        const auto node = document.member(jwk, name);
+        return node == no_node || document[node].kind != NodeKind::text ? std::string_view{} : document[node].text;
     };
     const auto bytes = [&](std::string_view name) { return from_base64url(member(name)).value_or(""); };
     if (member("kty") == "OKP" && member("crv") == "Ed25519")
@@ -126,23 +128,54 @@ PkeyPtr from_jwk(std::string_view text)
     return {};
 }
 
-/// PEM (RFC 7468), its line breaks kept or lost.
-PkeyPtr from_pem(std::string_view text)
+struct Pem {
+    std::string_view label;
+    std::string der;
+};
+
+/// The first of what a text holds in PEM (RFC 7468), its line breaks kept or lost.
+std::optional<Pem> pem_in(std::string_view text)
 {
     constexpr std::string_view begin = "-----BEGIN ";
-    text.remove_prefix(text.find(begin) + begin.size());
+    const auto from = text.find(begin);
+    if (from == std::string_view::npos)
+        return std::nullopt;
+    text.remove_prefix(from + begin.size());
     const auto dashes = text.find("-----");
     if (dashes == std::string_view::npos)
-        return {};
+        return std::nullopt;
     const auto label = text.substr(0, dashes);
     text.remove_prefix(dashes + 5);
     const auto end = text.find("-----END ");
-    const auto der = from_base64(without_white_space(text.substr(0, end)));
+    auto der = from_base64(without_white_space(text.substr(0, end)));
     if (end == std::string_view::npos || !der)
+        return std::nullopt;
+    return Pem{label, std::move(*der)};
+}
+
+PkeyPtr from_pem(std::string_view text)
+{
+    const auto pem = pem_in(text);
+    if (!pem)
         return {};
-    if (label == "PUBLIC KEY")
-        return from_der(*der);
-    return label == "CERTIFICATE" ? from_certificate(*der) : PkeyPtr{};
+    if (pem->label == "PUBLIC KEY")
+        return from_der(pem->der);
+    return pem->label == "CERTIFICATE" ? from_certificate(pem->der) : PkeyPtr{};
+}
+
+std::optional<std::chrono::sys_seconds> seconds_of(const ASN1_TIME* time)
+{
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1)
+        return std::nullopt;
+    return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&parts)}};
+}
+
+std::shared_ptr<void> shared(PkeyPtr key)
+{
+    if (!key)
+        return {};
+    return {key.release(), [](void* held) { EVP_PKEY_free(static_cast<EVP_PKEY*>(held)); }};
 }
 
 std::string group_of(EVP_PKEY* key)
@@ -236,17 +269,28 @@ Result<PublicKey> PublicKey::read(std::string_view text, SignatureAlgorithm algo
         key = from_pem(text);
     } else if (text.find_first_not_of(" \t\r\n") != std::string_view::npos &&
                text[text.find_first_not_of(" \t\r\n")] == '{') {
-        key = from_jwk(text);
+        if (const auto document = read_json(text))
+            key = from_jwk(*document, document->root());
     } else if (const auto bytes = from_base64(without_white_space(text))) {
         key = bytes->size() == 32 ? from_raw(*bytes) : from_der(*bytes);
     }
+    return fitting(shared(std::move(key)), algorithm);
+}
+
+Result<PublicKey> PublicKey::read_jwk(const Document& document, NodeIndex jwk, SignatureAlgorithm algorithm)
+{
+    return fitting(shared(from_jwk(document, jwk)), algorithm);
+}
+
+Result<PublicKey> PublicKey::fitting(std::shared_ptr<void> key, SignatureAlgorithm algorithm)
+{
     if (!key)
         return unusable("is no public key: PEM, a certificate, a JWK or base64 of one is meant");
-    if (auto why = misfit(key.get(), algorithm); !why.empty())
+    if (auto why = misfit(static_cast<EVP_PKEY*>(key.get()), algorithm); !why.empty())
         return unusable(std::move(why));
     PublicKey made;
     made.algorithm_ = algorithm;
-    made.key_ = std::shared_ptr<void>(key.release(), [](void* held) { EVP_PKEY_free(static_cast<EVP_PKEY*>(held)); });
+    made.key_ = std::move(key);
     return made;
 }
 
@@ -271,6 +315,20 @@ bool PublicKey::verify(std::string_view bytes, std::string_view signature, Ecdsa
            EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(bytes), bytes.size()) == 1;
     ERR_clear_error();
     return good;
+}
+
+std::optional<CertificateDates> certificate_dates(std::string_view text)
+{
+    const auto pem = pem_in(text);
+    const Certificate certificate = pem && pem->label == "CERTIFICATE" ? certificate_of(pem->der) : Certificate{};
+    ERR_clear_error();
+    if (!certificate)
+        return std::nullopt;
+    const auto from = seconds_of(X509_get0_notBefore(certificate.get()));
+    const auto until = seconds_of(X509_get0_notAfter(certificate.get()));
+    if (!from || !until)
+        return std::nullopt;
+    return CertificateDates{*from, *until};
 }
 
 }  // namespace headgate::connectors

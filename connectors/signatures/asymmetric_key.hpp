@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/config/schema.hpp"
+#include "core/document.hpp"
 #include "core/result.hpp"
 
 namespace headgate::connectors {
@@ -34,12 +37,26 @@ public:
     /// of a SubjectPublicKeyInfo, or of the 32 bytes of an Ed25519 key. Fails with `key_unusable`: not readable, of
     /// another kind than the algorithm's, or RSA below 2048 bits.
     static Result<PublicKey> read(std::string_view text, SignatureAlgorithm algorithm);
+    /// A JWK that is part of a document. Of its members only those of the key itself are read: what it says of
+    /// algorithms counts for nothing.
+    static Result<PublicKey> read_jwk(const Document& document, NodeIndex jwk, SignatureAlgorithm algorithm);
 
     [[nodiscard]] bool verify(std::string_view bytes, std::string_view signature, EcdsaForm form) const;
 
 private:
+    static Result<PublicKey> fitting(std::shared_ptr<void> key, SignatureAlgorithm algorithm);
+
     std::shared_ptr<void> key_;  // EVP_PKEY
     SignatureAlgorithm algorithm_ = SignatureAlgorithm::ed25519;
 };
+
+/// When a certificate counts: in the seconds from `from` to `until`, both among them (RFC 5280 §4.1.2.5).
+struct CertificateDates {
+    std::chrono::sys_seconds from;
+    std::chrono::sys_seconds until;
+};
+
+/// Those of the first certificate in a text of PEM; nothing when it holds none.
+[[nodiscard]] std::optional<CertificateDates> certificate_dates(std::string_view text);
 
 }  // namespace headgate::connectors

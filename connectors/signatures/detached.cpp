@@ -4,6 +4,8 @@
 #include <charconv>
 
 #include "connectors/formats/form.hpp"
+#include "connectors/formats/format.hpp"
+#include "connectors/formats/json.hpp"
 #include "core/encoding.hpp"
 #include "core/hash.hpp"
 #include "core/time.hpp"
@@ -100,6 +102,13 @@ bool same_header(std::string_view left, std::string_view right)
     return net::same_ignoring_case(left, right);
 }
 
+void DetachedSignature::Envelope::describe(config::Schema& schema)
+{
+    schema.field("signature", signature, "JSON pointer: where the signature stands in it.");
+    schema.required("signature");
+    schema.field("key", key, "JSON pointer: where the id of the key stands in it.");
+}
+
 void DetachedSignature::describe_in(config::Schema& schema)
 {
     schema.field("header", header, "The header with the signature; of several names the first that is there.");
@@ -180,6 +189,17 @@ Result<DetachedSignature::Claim> DetachedSignature::claim(const SignedRequest& r
         return refused("signature_missing", "the request has no " + place());
 
     Claim claim;
+    if (envelope) {
+        const auto inside = from_base64(net::characters::trim(value));
+        const auto document = inside ? read_json(*inside) : fail(FailureClass::auth, "signature_malformed", "");
+        auto signature = document ? scalar_at(*document, envelope->signature) : std::nullopt;
+        auto key = document && !envelope->key.empty() ? scalar_at(*document, envelope->key) : std::nullopt;
+        if (!signature || (!key && !envelope->key.empty()))
+            return refused("signature_malformed",
+                           "the " + place() + " is no base64 of JSON with what the connector's `envelope` names");
+        value = std::move(*signature);
+        claim.key = std::move(key).value_or("");
+    }
     const auto parts = split(value, list);
     if (!timestamp_prefix.empty()) {
         for (const auto part : parts)

@@ -36,6 +36,13 @@ struct DetachedSignature {
     Time timestamp_format = Time::unix_seconds;
     config::Duration window{0};  // 0: the time is not judged
     Freshness freshness = Freshness::both;
+    /// Where the header's value is base64 of JSON: what stands where in it, as JSON pointers.
+    struct Envelope {
+        std::string signature;
+        std::string key;  // the id of the key; "": it is not there
+        void describe(config::Schema& schema);
+    };
+    std::optional<Envelope> envelope;
 
     void describe_in(config::Schema& schema);
     [[nodiscard]] Result<std::vector<SignedTemplate>> templates() const;
@@ -43,10 +50,11 @@ struct DetachedSignature {
     /// Where it stands, in words: "header X-Signature".
     [[nodiscard]] std::string place() const;
 
-    /// The signatures a request carries, decoded, and the text of the time it claims.
+    /// The signatures a request carries, decoded, the text of the time it claims, and of the envelope the key's id.
     struct Claim {
         std::vector<std::string> signatures;
         std::string timestamp;
+        std::string key;
     };
     /// Failures are of class auth: `signature_missing`, `signature_repeated`, `signature_malformed`,
     /// `timestamp_missing`. Of what is a list at most 16 signatures are looked at.

@@ -170,6 +170,13 @@ Result<void> digest_fits(const SignedRequest& request)
     return {};
 }
 
+/// Whether a member of Signature-Input has the label and tag of the signature that counts.
+bool counts(const HttpMessageRecipe& recipe, const SfMember& member)
+{
+    return !member.item && (recipe.label.empty() || member.name == recipe.label) &&
+           (recipe.tag.empty() || text_parameter(member.parameters, "tag") == recipe.tag);
+}
+
 bool covers_all(const std::vector<SfComponent>& components, const std::vector<std::string>& wanted)
 {
     return std::ranges::all_of(wanted, [&](const std::string& name) {
@@ -200,6 +207,15 @@ void HttpMessageRecipe::describe(config::Schema& schema)
     schema.field("window", window, {config::Duration{0}, std::chrono::hours{24}},
                  "Oldest `created` accepted, and as far in the future; 0ms: any, or none.");
     schema.field("keyid_setting", keyid_setting, "The channel's setting with the keyid, for `headgate send`.");
+    KeysConfig published = keys.value_or(KeysConfig{});
+    schema.section("keys", published, "Where the vendor publishes its keys; else they are the channel's `secret`.");
+    if (schema.given("keys"))
+        keys = std::move(published);
+    if (schema.reading() && keys && (!algorithm || !keys->id_header.empty() || !keys->url_header.empty()))
+        schema.problem("keys", "unused_key",
+                       "public keys are found by the signature's keyid at `url`, and need another `algorithm` than "
+                       "hmac_sha256",
+                       "for example algorithm: ed25519, keys: { url: https://api.vendor.example/jwks, form: jwks }");
     if (schema.reading() && std::ranges::find(covers, "content-digest") == covers.end())
         schema.problem("covers", "body_unsigned", "without content-digest among them any body would be accepted",
                        "covers: [\"@method\", \"@target-uri\", content-digest]");
@@ -210,6 +226,10 @@ Result<HttpMessageVerifier> HttpMessageVerifier::make(HttpMessageRecipe recipe, 
     HttpMessageVerifier verifier;
     HmacRecipe decoding;
     decoding.key = recipe.key;
+    if (recipe.keys && recipe.algorithm) {
+        verifier.ring_ = std::make_shared<KeyRing>(*recipe.keys, *recipe.algorithm);
+        keys = {};
+    }
     for (const std::string& text : keys) {
         const auto number = std::to_string(&text - keys.data() + 1);
         if (recipe.algorithm) {
@@ -245,8 +265,7 @@ Result<std::size_t> HttpMessageVerifier::verify(const SignedRequest& request) co
     auto why = message_refused("signature_missing", "no signature has the label and tag of this connector");
     std::size_t looked_at = 0;
     for (const auto& member : *inputs) {
-        if (member.item || (!recipe_.label.empty() && member.name != recipe_.label) ||
-            (!recipe_.tag.empty() && text_parameter(member.parameters, "tag") != recipe_.tag))
+        if (!counts(recipe_, member))
             continue;
         const auto held = std::ranges::find(*signatures, member.name, &SfMember::name);
         const auto* bytes = held != signatures->end() && held->item ? std::get_if<SfBytes>(&*held->item) : nullptr;
@@ -279,8 +298,20 @@ Result<std::size_t> HttpMessageVerifier::verify(const SignedRequest& request) co
         for (std::size_t i = 0; i < secrets_.size() && !match; ++i)
             if (same_bytes(bytes->bytes, hmac_sha256(secrets_[i], *base)))
                 match = i;
-        for (std::size_t i = 0; i < keys_.size() && !match; ++i)
-            if (keys_[i].verify(*base, bytes->bytes, EcdsaForm::raw))
+        std::vector<PublicKey> fetched;
+        if (ring_) {
+            const auto wanted =
+                ring_->config().wanted(request, text_parameter(member.parameters, "keyid").value_or(""));
+            auto known = wanted ? ring_->keys(*wanted, request.now) : std::unexpected(wanted.error());
+            if (!known) {
+                why = std::unexpected(std::move(known.error()));
+                continue;
+            }
+            fetched = std::move(*known);
+        }
+        const auto& keys = ring_ ? fetched : keys_;
+        for (std::size_t i = 0; i < keys.size() && !match; ++i)
+            if (keys[i].verify(*base, bytes->bytes, EcdsaForm::raw))
                 match = i;
         if (!match) {
             why = message_refused("signature_wrong", "the signature fits none of the channel's keys");
@@ -292,6 +323,17 @@ Result<std::size_t> HttpMessageVerifier::verify(const SignedRequest& request) co
         return *match;
     }
     return why;
+}
+
+std::optional<WantedKey> HttpMessageVerifier::wanted_key(const SignedRequest& request) const
+{
+    const auto inputs = parse_dictionary(ring_ ? joined(request, "signature-input").value_or("") : "");
+    for (const auto& member : inputs.value_or(std::vector<SfMember>{}))
+        if (counts(recipe_, member)) {
+            auto wanted = ring_->config().wanted(request, text_parameter(member.parameters, "keyid").value_or(""));
+            return wanted ? std::optional(std::move(*wanted)) : std::nullopt;
+        }
+    return std::nullopt;
 }
 
 Result<Signature> HttpMessageVerifier::sign(const SignedRequest& request, std::size_t secret) const

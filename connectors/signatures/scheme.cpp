@@ -36,22 +36,36 @@ void SignatureConfig::describe(config::Schema& schema)
     scheme(schema, "http_message", http_message, "HTTP Message Signatures, RFC 9421.");
     scheme(schema, "shared_secret", shared_secret, "A secret in the request itself: a token, or HTTP Basic.");
     scheme(schema, "item_hmac", item_hmac, "A shared secret that signs each item of a batch for itself.");
-    schema.not_yet("none", "unsigned, accept and hydrate");
+    scheme(schema, "postback", postback, "The vendor is asked whether it sent it.");
+    scheme(schema, "none", none, "Nothing is signed; {}: what events name is fetched, or addresses are known.");
     if (!schema.reading())
         return;
     const auto count = int{hmac.has_value()} + int{public_key.has_value()} + int{http_message.has_value()} +
-                       int{shared_secret.has_value()} + int{item_hmac.has_value()};
+                       int{shared_secret.has_value()} + int{item_hmac.has_value()} + int{postback.has_value()} +
+                       int{none.has_value()};
     if (count != 1)
         schema.problem("", "signature_scheme",
                        "`signature` names one scheme, and this has " + std::to_string(count) +
                            ": hmac, public_key, "
-                           "http_message, shared_secret or item_hmac",
+                           "http_message, shared_secret, item_hmac, postback or none",
                        "for example hmac: { header: X-Vendor-Signature }");
 }
 
 bool SignatureConfig::given() const
 {
-    return hmac || public_key || http_message || shared_secret || item_hmac;
+    return hmac || public_key || http_message || shared_secret || item_hmac || postback || none;
+}
+
+bool SignatureConfig::needs_secret() const
+{
+    return given() && !postback && !none && keys() == nullptr;
+}
+
+const KeysConfig* SignatureConfig::keys() const
+{
+    if (public_key && public_key->keys)
+        return &*public_key->keys;
+    return http_message && http_message->keys ? &*http_message->keys : nullptr;
 }
 
 bool SignatureConfig::signs_url() const
@@ -69,6 +83,10 @@ std::string SignatureConfig::place() const
         return "header Signature";
     if (item_hmac)
         return "each item";
+    if (postback)
+        return "nowhere: the vendor is asked";
+    if (none)
+        return "nowhere";
     return shared_secret ? shared_secret->place() : "";
 }
 
@@ -91,7 +109,15 @@ bool SignatureConfig::stands_on(const SignedRequest& request) const
         return any(signature.header) || (!signature.field.empty() && form_field(request.body, signature.field)) ||
                (!signature.parameter.empty() && form_field(request.query, signature.parameter));
     };
-    return (hmac && detached(*hmac)) || (public_key && detached(*public_key)) ||
+    const auto asked = [&](const PostbackRecipe& recipe) {
+        const auto fields = recipe.templates();
+        return fields && std::ranges::any_of(*fields, [&](const auto& field) {
+                   return std::ranges::any_of(field.second.parts(), [&](const auto& part) {
+                       return part.kind == SignedTemplate::Kind::header && !request.headers(part.text).empty();
+                   });
+               });
+    };
+    return (hmac && detached(*hmac)) || (public_key && detached(*public_key)) || (postback && asked(*postback)) ||
            (http_message && any({"signature", "signature-input"})) ||
            (shared_secret &&
             ((!shared_secret->header.empty() && any({shared_secret->header})) ||
@@ -112,6 +138,14 @@ Result<std::unique_ptr<Verifier>> SignatureConfig::verifier(std::span<const std:
         return made<SharedSecretVerifier>(*shared_secret, secrets, format);
     if (item_hmac)
         return item_hmac->verifier(secrets);
+    if (postback) {
+        auto made = PostbackVerifier::make(*postback);
+        if (!made)
+            return std::unexpected(std::move(made.error()));
+        return std::make_unique<PostbackVerifier>(std::move(*made));
+    }
+    if (none)
+        return std::make_unique<UnsignedVerifier>();
     return fail(FailureClass::permanent, "no_signature", "the connector names no scheme");
 }
 

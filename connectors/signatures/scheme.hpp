@@ -9,8 +9,10 @@
 #include "connectors/signatures/hmac.hpp"
 #include "connectors/signatures/http_message.hpp"
 #include "connectors/signatures/item_hmac.hpp"
+#include "connectors/signatures/postback.hpp"
 #include "connectors/signatures/public_key.hpp"
 #include "connectors/signatures/shared_secret.hpp"
+#include "connectors/signatures/unsigned.hpp"
 #include "connectors/signatures/verifier.hpp"
 
 namespace headgate::connectors {
@@ -22,9 +24,16 @@ struct SignatureConfig {
     std::optional<HttpMessageRecipe> http_message;
     std::optional<SharedSecretRecipe> shared_secret;
     std::optional<ItemHmacRecipe> item_hmac;
+    std::optional<PostbackRecipe> postback;
+    std::optional<UnsignedRecipe> none;
 
     void describe(config::Schema& schema);
     [[nodiscard]] bool given() const;
+    /// Whether a channel has to give a secret, or a key: not where keys are fetched, the vendor is asked, or nothing is
+    /// signed.
+    [[nodiscard]] bool needs_secret() const;
+    /// Where the vendor's keys are fetched; null where they are not.
+    [[nodiscard]] const KeysConfig* keys() const;
     /// Whether the URL is signed, so that it must be known as the vendor was told it.
     [[nodiscard]] bool signs_url() const;
     /// Where signature or secret stand, in words: "header X-Vendor-Signature".

@@ -17,7 +17,7 @@ namespace {
 
 using Kind = SignedTemplate::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 12> plain{{
+constexpr std::array<std::pair<std::string_view, Kind>, 12> plain_parts{{
     {"body", Kind::body},
     {"body_base64", Kind::body_base64},
     {"body_sha256", Kind::body_sha256},
@@ -41,14 +41,14 @@ constexpr std::array<std::pair<std::string_view, Kind>, 4> named{{
 
 Result<SignedTemplate::Part> part(std::string_view inside)
 {
-    for (const auto& [name, kind] : plain)
+    for (const auto& [name, kind] : plain_parts)
         if (inside == name)
             return SignedTemplate::Part{kind, {}};
     for (const auto& [prefix, kind] : named)
         if (inside.starts_with(prefix) && inside.size() > prefix.size())
             return SignedTemplate::Part{kind, std::string(inside.substr(prefix.size()))};
     std::string known;
-    for (const auto& [name, kind] : plain)
+    for (const auto& [name, kind] : plain_parts)
         known += "{" + std::string(name) + "} ";
     for (const auto& [prefix, kind] : named)
         known += "{" + std::string(prefix) + "NAME} ";

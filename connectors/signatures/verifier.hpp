@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
+#include "connectors/signatures/key_ring.hpp"
 #include "connectors/signatures/request.hpp"
 #include "core/result.hpp"
 
@@ -20,6 +22,15 @@ public:
     /// What the vendor would add to this request, with the secret of this number; `cannot_sign` where only the vendor
     /// can.
     [[nodiscard]] virtual Result<Signature> sign(const SignedRequest& request, std::size_t secret) const = 0;
+
+    /// Where the vendor's keys are that have to be fetched; null where they stand in the configuration, or there are
+    /// none.
+    [[nodiscard]] virtual KeyRing* key_ring() const { return nullptr; }
+    /// Which of them `verify` will look for; nothing when the request is refused whatever they are.
+    [[nodiscard]] virtual std::optional<WantedKey> wanted_key(const SignedRequest& /*request*/) const
+    {
+        return std::nullopt;
+    }
 };
 
 }  // namespace headgate::connectors

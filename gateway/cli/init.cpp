@@ -80,7 +80,8 @@ std::string channel_text(const InitOptions& options, const connectors::Connector
             text += comment("There: " + connector.setup.url, "  ");
         if (!connector.setup.secret.empty())
             text += comment("Its secret: " + connector.setup.secret, "  ");
-        text += "  secret: env:" + variable + "_SECRET\n";
+        if (connector.signature.needs_secret())
+            text += "  secret: env:" + variable + "_SECRET\n";
     } else if (!connector.setup.url.empty()) {
         text += comment(connector.setup.url, "  ");
     }

@@ -33,17 +33,23 @@ connectors::SignedRequest signed_request(const Channel& channel, const net::Requ
             .now = now};
 }
 
-Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies)
-{
-    return verify(*received.channel, *received.request, received.request->body, received.at, trusted_proxies);
-}
-
-Intake<std::size_t> verify(const Channel& channel, const net::Request& request, std::string_view body,
-                           std::chrono::system_clock::time_point at, const connectors::AddressRanges& trusted_proxies)
+Intake<void> from_known_address(const Channel& channel, const net::Request& request,
+                                const connectors::AddressRanges& trusted_proxies)
 {
     if (channel.sources && !channel.sources->contain(connectors::caller(
                                request.remote, values_of(request, "x-forwarded-for"), trusted_proxies)))
         return refuse("address_not_allowed", "the request comes from an address that the channel does not take");
+    return {};
+}
+
+Intake<std::size_t> verify(const Received& received)
+{
+    return verify(*received.channel, *received.request, received.request->body, received.at);
+}
+
+Intake<std::size_t> verify(const Channel& channel, const net::Request& request, std::string_view body,
+                           std::chrono::system_clock::time_point at)
+{
     if (!channel.verifier)
         return refuse("secret_missing", "the channel has no secret");
     auto seen = signed_request(channel, request, at);

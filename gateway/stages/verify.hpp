@@ -8,11 +8,15 @@ namespace headgate::gateway {
 [[nodiscard]] connectors::SignedRequest signed_request(const Channel& channel, const net::Request& request,
                                                        std::chrono::system_clock::time_point now);
 
-/// Who sent it: the number of the secret that matched, or 401 with the verifier's code, `address_not_allowed` or
-/// `secret_out_of_date`. A channel whose secret is not known refuses everything.
-Intake<std::size_t> verify(const Received& received, const connectors::AddressRanges& trusted_proxies);
-/// The same of a body that stands elsewhere.
+/// Where it comes from: 401 `address_not_allowed`.
+Intake<void> from_known_address(const Channel& channel, const net::Request& request,
+                                const connectors::AddressRanges& trusted_proxies);
+
+/// Who sent it: the number of the secret that matched, or 401 with the verifier's code or `secret_out_of_date`. A
+/// channel whose secret is not known refuses everything.
+Intake<std::size_t> verify(const Received& received);
+/// The same of a request whose body stands elsewhere.
 Intake<std::size_t> verify(const Channel& channel, const net::Request& request, std::string_view body,
-                           std::chrono::system_clock::time_point at, const connectors::AddressRanges& trusted_proxies);
+                           std::chrono::system_clock::time_point at);
 
 }  // namespace headgate::gateway

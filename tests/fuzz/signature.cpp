@@ -1,5 +1,6 @@
 // Headers as strangers write them, before every scheme: each is refused or fits, and what is refused is told why.
 // The input is: a byte that picks the scheme, then texts that end in a line break: the signature, the time, the body.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -12,10 +13,10 @@ namespace {
 using namespace headgate;
 using namespace headgate::connectors;
 
-const std::array<std::unique_ptr<Verifier>, 6>& verifiers()
+const std::array<std::unique_ptr<Verifier>, 7>& verifiers()
 {
     static const auto all = [] {
-        SignatureConfig stripe, pairs, standard, message, ed25519, basic;
+        SignatureConfig stripe, pairs, standard, message, ed25519, basic, enveloped;
         stripe.hmac.emplace();
         stripe.hmac->header = {"s"};
         stripe.hmac->list = ",";
@@ -43,6 +44,11 @@ const std::array<std::unique_ptr<Verifier>, 6>& verifiers()
         basic.shared_secret.emplace();
         basic.shared_secret->header = "s";
         basic.shared_secret->prefix = "Basic ";
+        enveloped.public_key.emplace();
+        enveloped.public_key->header = {"s"};
+        enveloped.public_key->envelope = DetachedSignature::Envelope{"/signature", "/kid"};
+        enveloped.public_key->keys.emplace();
+        enveloped.public_key->keys->url = "https://vendor.example/keys/{id}";
         const auto with = [](const SignatureConfig& config, const char* secret) {
             return std::move(*config.verifier(std::array<std::string, 1>{secret}));
         };
@@ -51,7 +57,8 @@ const std::array<std::unique_ptr<Verifier>, 6>& verifiers()
                           with(standard, "k"),
                           with(message, "aGg="),
                           with(ed25519, "JrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="),
-                          with(basic, "k")};
+                          with(basic, "k"),
+                          with(enveloped, "")};
     }();
     return all;
 }
@@ -85,7 +92,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     request.setting = [](std::string_view) { return std::nullopt; };
     request.now = std::chrono::system_clock::time_point{std::chrono::seconds{1'700'000'000}};
-    const auto found = verifiers()[data[0] % verifiers().size()]->verify(request);
+    const auto& verifier = *verifiers()[data[0] % verifiers().size()];
+    constexpr std::string_view keys = "https://vendor.example/keys/";
+    if (const auto wanted = verifier.wanted_key(request)) {
+        const auto name = std::string_view(wanted->url).substr(std::min(keys.size(), wanted->url.size()));
+        if (!wanted->url.starts_with(keys) || name.find_first_of("/?#") != name.npos || name == "." || name == "..")
+            __builtin_trap();
+    }
+    const auto found = verifier.verify(request);
     if (!found && found.error().code.empty())
         __builtin_trap();
     return 0;
