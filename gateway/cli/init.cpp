@@ -121,7 +121,7 @@ name: headgate
 # As vendors see it. Some sign it, so it is never guessed.
 # public_url: https://hooks.example.com
 
-# For times without an offset.
+# Times that a vendor writes without an offset are taken to be of this zone. UTC is a guess: say where the shop is.
 zone: UTC
 
 # Channels stand in channels/, a file each: headgate init channel NAME --connector shopify

@@ -11,6 +11,8 @@ ToolCommands::ToolCommands(CLI::App& app)
     connectors_command_->add_flag("--markdown", connectors_.markdown, "As the page docs/catalogue.md");
     connectors_show_ = connectors_command_->add_subcommand("show", "One of them, with its topics and what they become");
     connectors_show_->add_option("name", connectors_.name, "The connector")->required()->type_name({});
+    connectors_show_->add_option("--config", connectors_.config, "Folder with connectors/ of yours, too")
+        ->type_name("DIR");
 
     init_command_ = app.add_subcommand("init", "Begin a configuration: headgate.yaml with what it may say");
     init_command_->add_option("--config", init_.config, "The folder; default: this one")->type_name("DIR");
