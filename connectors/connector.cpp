@@ -148,6 +148,10 @@ void ConnectorConfig::describe(config::Schema& schema)
         api = std::move(calling);
     schema.entries("polls", polls, "What can be asked for again and again.");
     schema.entries("feeds", feeds, "Files that it drops into a folder.");
+    RegistrationConfig registering;
+    schema.section("registration", registering, "How subscriptions to webhooks are made, and seen to exist.");
+    if (schema.given("registration"))
+        registration = std::move(registering);
 }
 
 MinorUnits ConnectorConfig::exponents() const

@@ -11,6 +11,7 @@
 #include "connectors/challenge.hpp"
 #include "connectors/feed_config.hpp"
 #include "connectors/formats/format.hpp"
+#include "connectors/registration_config.hpp"
 #include "connectors/signatures/scheme.hpp"
 #include "core/config/schema.hpp"
 #include "core/currency.hpp"
@@ -110,6 +111,7 @@ struct ConnectorConfig {
     std::optional<ApiConfig> api;
     std::map<std::string, PollConfig> polls;
     std::map<std::string, FeedConfig> feeds;
+    std::optional<RegistrationConfig> registration;  // none: its webhooks are set up by hand
     SendConfig send;
     void describe(config::Schema& schema);
     /// What `minor` and `to_minor` read amounts by.

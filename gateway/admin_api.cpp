@@ -54,6 +54,8 @@ constexpr api::Route table[]{
     {"POST", "channels/NAME/resume", Role::operator_, &api::resume_channel, {Reach::own_channel}},
     {"GET", "channels/NAME/polls", Role::viewer, &api::list_polls, {Reach::own_channel}},
     {"POST", "channels/NAME/polls", Role::operator_, &api::run_polls, {Reach::own_channel}},
+    {"GET", "channels/NAME/subscriptions", Role::operator_, &api::list_subscriptions, {Reach::own_channel}},
+    {"POST", "channels/NAME/subscriptions", Role::admin, &api::make_subscriptions, {Reach::own_channel}},
     {"GET", "xref", Role::viewer, &api::get_reference},
     {"PUT", "xref", Role::operator_, &api::put_reference},
     {"DELETE", "xref", Role::operator_, &api::forget_reference},

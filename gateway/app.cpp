@@ -418,7 +418,8 @@ private:
                 [this] { replays_->look(); },
                 [this](std::string channel, std::optional<std::int64_t> since) {
                     owner_->poll_now(std::move(channel), since);
-                }};
+                },
+                [this](std::string channel, bool make) { return owner_->subscriptions(std::move(channel), make); }};
     }
 
     void start_replays()

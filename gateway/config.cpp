@@ -74,7 +74,8 @@ void ListenConfig::describe(config::Schema& schema)
 
 namespace {
 
-/// A section that may be left out: shown only where it is given. `reference`: all keys are asked for, of nobody's.
+/// A section that may be left out: shown only where it is given. `reference`: all keys are asked for, of nothing that
+/// was read.
 template <class Section>
 void optional_section(config::Schema& schema, std::string_view key, std::optional<Section>& value, bool reference,
                       std::string_view doc)
@@ -113,18 +114,20 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("order_by", order_by, "Expression: what stays in order; default: the connector's.");
     schema.field("zone", zone, "Time zone of times without an offset; default: the deployment's.");
     check_zone(schema, zone);
-    optional_section(schema, "expect", expect, name.empty(), "How often it should be heard of; silence is told.");
+    optional_section(schema, "expect", expect, where.empty(), "How often it should be heard of; silence is told.");
     schema.not_yet("mapping", "a channel's own mappings");
-    optional_section(schema, "answer", answer, name.empty(),
+    optional_section(schema, "answer", answer, where.empty(),
                      "What the vendor hears instead of the connector's answer.");
     schema.field("settings", settings, "What mappings read as $channel.settings, and signatures as {setting:NAME}.");
     schema.field("addresses", addresses, "Addresses or networks it may come from; others are refused with 401.");
     schema.not_empty("addresses", "leave the key away to take it from anywhere");
-    optional_section(schema, "api", api, name.empty(), "The vendor's API, to fetch what events name and to poll.");
-    optional_section(schema, "keys", keys, name.empty(), "How the keys are reached that the vendor publishes.");
-    optional_section(schema, "poll", poll, name.empty(), "What the vendor has and no webhook brought is asked for.");
+    optional_section(schema, "api", api, where.empty(), "The vendor's API, to fetch what events name and to poll.");
+    optional_section(schema, "keys", keys, where.empty(), "How the keys are reached that the vendor publishes.");
+    optional_section(schema, "poll", poll, where.empty(), "What the vendor has and no webhook brought is asked for.");
     schema.not_yet("partner", "EDI partners");
-    optional_section(schema, "receive", receive, name.empty(), "The folder into which its files are dropped.");
+    optional_section(schema, "receive", receive, where.empty(), "The folder into which its files are dropped.");
+    optional_section(schema, "registration", registration, where.empty(),
+                     "Watching its subscriptions at the vendor; false: they are not.");
     schema.not_yet("send", "folders");
 }
 
@@ -174,6 +177,24 @@ void ChannelPollConfig::describe(config::Schema& schema)
                  "How often, instead of the connector's.");
     schema.field("overlap", overlap, {std::chrono::seconds(0), std::chrono::hours(24 * 7)},
                  "What changed so long before the newest is asked for again.");
+}
+
+void ChannelRegistrationConfig::describe(config::Schema& schema)
+{
+    const auto short_form = [&](std::string_view text) {
+        if (text != "false" && text != "true")
+            schema.problem({}, "wrong_kind", "`registration` is true or false, or a mapping", "registration: false");
+        watch = text != "false";
+        return true;
+    };
+    if (schema.shorthand(short_form))
+        return;
+    schema.field("watch", watch, "Whether it is looked if the vendor still has the subscriptions.");
+    schema.field("keep", keep, "What is missing is made again.");
+    schema.field("every", every, {std::chrono::seconds(1), std::chrono::hours(24 * 7)},
+                 "How often, instead of the connector's.");
+    if (schema.reading() && keep && !watch)
+        schema.problem("keep", "unused_key", "`keep` does nothing where nothing is watched", "remove `watch: false`");
 }
 
 void RouteConfig::describe(config::Schema& schema)

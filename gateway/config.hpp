@@ -71,6 +71,15 @@ struct ChannelPollConfig {
     void describe(config::Schema& schema);
 };
 
+/// Whether it is watched that the vendor still has the channel's subscriptions. `registration: false` is short for
+/// `watch: false`.
+struct ChannelRegistrationConfig {
+    bool watch = true;
+    bool keep = false;                      // what is missing is made again, without being asked
+    std::optional<config::Duration> every;  // default: the connector's
+    void describe(config::Schema& schema);
+};
+
 /// The folder into which files of the channel are dropped.
 struct ReceiveConfig {
     enum class Ready : std::uint8_t { stable, done };
@@ -101,13 +110,14 @@ struct ChannelConfig {
     config::PlacedText order_by;       // expression; default: the connector's
     std::optional<ExpectConfig> expect;
     std::string zone;
-    std::optional<connectors::AnswerConfig> answer;  // instead of the connector's
-    config::Settings settings;                       // `$channel.settings`
-    std::vector<std::string> addresses;              // networks it may come from; empty: any
-    std::optional<ChannelApiConfig> api;             // none: nothing is fetched or polled
-    std::optional<ChannelKeysConfig> keys;           // none: as any public address
-    std::optional<ChannelPollConfig> poll;           // none: nothing is polled
-    std::optional<ReceiveConfig> receive;            // none: no files are read
+    std::optional<connectors::AnswerConfig> answer;         // instead of the connector's
+    config::Settings settings;                              // `$channel.settings`
+    std::vector<std::string> addresses;                     // networks it may come from; empty: any
+    std::optional<ChannelApiConfig> api;                    // none: nothing is fetched or polled
+    std::optional<ChannelKeysConfig> keys;                  // none: as any public address
+    std::optional<ChannelPollConfig> poll;                  // none: nothing is polled
+    std::optional<ReceiveConfig> receive;                   // none: no files are read
+    std::optional<ChannelRegistrationConfig> registration;  // none: as the connector has it, and watched
     void describe(config::Schema& schema);
 };
 

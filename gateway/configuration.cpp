@@ -391,6 +391,9 @@ private:
             }
         for (const auto& [name_of_feed, feed] : config.feeds)
             made->feeds.emplace(name_of_feed, DroppedFile{feed, compile(feed.topic), compile(feed.key)});
+        if (config.registration)
+            made->registration = compile_registration(
+                config, file, pages(config.registration->list.items, config.registration->list.next), problems_);
         if ((!config.polls.empty() ||
              std::ranges::any_of(config.topics, [](const auto& topic) { return topic.second.fetch.has_value(); })) &&
             !config.api)
@@ -633,6 +636,7 @@ private:
 
     void api(Channel& channel)
     {
+        check_registration(channel, problems_);
         const auto config = api_config(channel, problems_);
         if (!config)
             return;
@@ -674,6 +678,8 @@ private:
             (options_.secrets_required ? problems_ : notes_).push_back(std::move(found));
             return;
         }
+        if (channel.connector->registration)
+            channel.told_secrets = *secrets;
         auto made = signature.verifier(*secrets, channel.connector->config.format);
         if (made) {
             channel.verifier = std::move(*made);

@@ -17,6 +17,7 @@
 #include "gateway/hold_rules.hpp"
 #include "gateway/item_signatures.hpp"
 #include "gateway/rate_limiter.hpp"
+#include "gateway/registration.hpp"
 #include "gateway/systems/http_plan.hpp"
 #include "gateway/tokens.hpp"
 #include "mapping/canonical.hpp"
@@ -101,6 +102,7 @@ struct Connector {
     std::map<std::string, Topic, std::less<>> topics;
     std::map<std::string, Poll, std::less<>> polls;
     std::map<std::string, DroppedFile, std::less<>> feeds;
+    std::optional<Registration> registration;
 };
 
 /// How a vendor's published keys are reached.
@@ -131,6 +133,7 @@ struct Channel {
     std::optional<OrderBy> order_by;            // the channel's own
     std::shared_ptr<const HttpSystemPlan> api;  // none: nothing is fetched or polled
     std::chrono::seconds window{0};
+    std::vector<std::string> told_secrets;  // its own, where a vendor may be told one with a subscription
 
     mutable RateLimiter rate;
     mutable std::atomic<std::int64_t> waiting{0};     // accepted, and neither finished nor placed

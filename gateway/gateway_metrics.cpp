@@ -78,6 +78,13 @@ observability::Gauge& GatewayMetrics::silent(std::string_view channel)
                           {{"channel", std::string(channel)}});
 }
 
+observability::Gauge& GatewayMetrics::subscriptions_missing(std::string_view channel)
+{
+    return registry.gauge("headgate_subscriptions_missing",
+                          "Topics of which the vendor has no subscription that works: nothing comes of them.",
+                          {{"channel", std::string(channel)}});
+}
+
 void GatewayMetrics::publish_unmapped()
 {
     for (const auto& [vocabulary, total] : unmapped.totals()) {

@@ -43,6 +43,8 @@ struct GatewayMetrics {
     /// Events that a poll brought, no webhook had told of, and that were news to a system.
     observability::Counter& backfilled(std::string_view channel);
     observability::Gauge& silent(std::string_view channel);
+    /// Topics of which the vendor has no subscription that works.
+    observability::Gauge& subscriptions_missing(std::string_view channel);
     /// Brings headgate_unmapped_total up to `unmapped`. Calls do not overlap.
     void publish_unmapped();
 };

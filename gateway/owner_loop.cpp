@@ -56,6 +56,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                   [this] {
                                       owner_.forget();
                                       poller_.forget();
+                                      registrar_.forget();
                                       folders_.forget();
                                       silence_.forget();
                                   }}),
@@ -73,6 +74,10 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                               with_.log, with_.lease_until, with_.health, [this] { keeper_.suspect(); }}),
       poller_(loop_.executor(), {with_.configuration, loop_.redis(), apis_, admission_, with_.metrics, with_.health,
                                  with_.log, [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
+      registrar_(loop_.executor(),
+                 {with_.configuration, apis_, with_.metrics, with_.health, with_.log,
+                  [this] { return boottime_ns() < with_.lease_until.load(std::memory_order_acquire); },
+                  [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       folders_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.health, with_.log,
                                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       silence_(loop_.executor(), {with_.configuration, with_.history, with_.metrics, with_.health, with_.log,
@@ -210,6 +215,7 @@ asio::awaitable<void> OwnerLoop::begin()
     }
     owner_.begin(*sequence);
     poller_.begin();
+    registrar_.begin();
     folders_.begin();
     silence_.begin();
     historian_.look_everywhere();
@@ -304,6 +310,13 @@ void OwnerLoop::poll_now(std::string channel, std::optional<std::int64_t> since)
     mailbox_.put([this, channel = std::move(channel), since] { poller_.run_now(channel, since); });
 }
 
+Task<Registered> OwnerLoop::subscriptions(std::string channel, bool make)
+{
+    auto working = registrar_.run(std::move(channel), make);
+    auto registered = co_await asio::co_spawn(loop_.io(), std::move(working), asio::use_awaitable);
+    co_return registered;
+}
+
 /// Polls a condition of the owner's loop, from another loop, until it holds or `limit` has passed.
 asio::awaitable<void> OwnerLoop::wait_until(std::chrono::milliseconds limit, std::function<bool()> condition)
 {
@@ -325,6 +338,7 @@ asio::awaitable<void> OwnerLoop::stop()
     asio::post(loop_.io(), [this] {
         owner_.drain();
         poller_.forget();
+        registrar_.forget();
         folders_.forget();
         silence_.forget();
     });

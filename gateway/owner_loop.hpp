@@ -19,6 +19,7 @@
 #include "gateway/mailbox.hpp"
 #include "gateway/owner.hpp"
 #include "gateway/poller.hpp"
+#include "gateway/registrar.hpp"
 #include "gateway/repeated.hpp"
 #include "gateway/silence.hpp"
 #include "gateway/spill.hpp"
@@ -78,6 +79,8 @@ public:
 
     /// The polls of a channel are run now, from `since` (seconds since 1970) on where it is given.
     void poll_now(std::string channel, std::optional<std::int64_t> since);
+    /// As `Registrar::run`, for another loop's coroutine.
+    Task<Registered> subscriptions(std::string channel, bool make);
 
     /// Awaited by the main loop: ends what is under way, writes what ended to history, gives the lease back; at most
     /// about 14 s.
@@ -120,6 +123,7 @@ private:
     std::vector<std::unique_ptr<Fetcher>> fetchers_;
     Owner owner_;
     Poller poller_;
+    Registrar registrar_;
     FolderIntake folders_;
     SilenceWatch silence_;
     Repeated redis_away_;

@@ -8,7 +8,7 @@ namespace headgate::mapping {
 
 namespace {
 
-struct Check {
+struct ShapeCheck {
     Run& run;
     const Site& site;
     std::string_view source;
@@ -94,7 +94,7 @@ bool check_shape(Run& run, const Site& site, const Shape& shape, const Value& va
 {
     if (value.is_null())
         return true;
-    const Check check{run, site, source};
+    const ShapeCheck check{run, site, source};
     switch (shape.kind) {
     case Shape::Kind::any: return true;
     case Shape::Kind::text: return check.words(shape, value);

@@ -41,6 +41,7 @@ public:
     void field(std::string_view key, std::string& value, std::string_view doc);
     void field(std::string_view key, std::optional<std::string>& value, std::string_view doc);
     void field(std::string_view key, PlacedText& value, std::string_view doc);
+    void field(std::string_view key, PlacedTree& value, std::string_view doc);
     void field(std::string_view key, bool& value, std::string_view doc);
     void field(std::string_view key, std::int64_t& value, Range range, std::string_view doc);
     void field(std::string_view key, Duration& value, std::pair<Duration, Duration> range, std::string_view doc);

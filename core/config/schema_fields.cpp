@@ -60,6 +60,15 @@ void Schema::field(std::string_view key, PlacedText& value, std::string_view doc
         value = {std::move(*text), where(key)};
 }
 
+void Schema::field(std::string_view key, PlacedTree& value, std::string_view doc)
+{
+    frame_->known.emplace(key);
+    if (state_.mode == Mode::reference)
+        state_.out += state_.path + std::string(key) + "\tany\t\t" + std::string(doc) + "\n";
+    if (given(key))
+        value.where = where(key);
+}
+
 void Schema::field(std::string_view key, bool& value, std::string_view doc)
 {
     if (const auto text = scalar(key, doc, "true or false", value ? "true" : "false")) {

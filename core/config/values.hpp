@@ -46,6 +46,13 @@ struct PlacedText {
     std::string where;
 };
 
+/// A value of any shape that another reader takes from the file; only its place (`file:line:column`) is kept. Empty: it
+/// is not given.
+struct PlacedTree {
+    std::string where;
+    [[nodiscard]] bool given() const { return !where.empty(); }
+};
+
 /// Named values of whoever configures: `company: 1`, `warehouse: "01"`, `drafts: false`. What stands in quotes is a
 /// text.
 struct Setting {

@@ -17,9 +17,11 @@ namespace {
 constexpr std::array<std::string_view, 11> wrong_requests{
     "why_missing", "bad_edit",  "bad_filter",        "bad_cursor",    "bad_limit",     "bad_query",
     "bad_body",    "bad_entry", "unknown_parameter", "bad_reference", "too_many_lines"};
-constexpr std::array<std::string_view, 3> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary"};
-constexpr std::array<std::string_view, 6> conflicts{"letter_changed", "body_missing", "edit_impossible",
-                                                    "entry_in_file",  "no_entries",   "no_stored_transaction"};
+constexpr std::array<std::string_view, 5> unknown_names{"unknown_system", "unknown_channel", "unknown_vocabulary",
+                                                        "not_polled", "no_registration"};
+constexpr std::array<std::string_view, 8> conflicts{"letter_changed",     "body_missing",     "edit_impossible",
+                                                    "entry_in_file",      "no_entries",       "no_stored_transaction",
+                                                    "public_url_missing", "address_not_https"};
 
 }  // namespace
 

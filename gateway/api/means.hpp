@@ -11,6 +11,7 @@
 #include "gateway/configuration.hpp"
 #include "gateway/gateway_metrics.hpp"
 #include "gateway/masking/mask.hpp"
+#include "gateway/registered.hpp"
 #include "gateway/stages/types.hpp"
 #include "net/redis/connection.hpp"
 #include "observability/audit.hpp"
@@ -35,6 +36,7 @@ struct OwnerCalls {
     std::function<void(Heard)> entries_changed;                    // heard: it maps by those of vocabularies now
     std::function<void()> replays_changed;                         // a replay job began, or goes on otherwise
     std::function<void(std::string channel, std::optional<std::int64_t> since)> poll;  // its polls are run now
+    std::function<Task<Registered>(std::string channel, bool make)> subscriptions;     // what its vendor has
 };
 
 /// What the resources of the admin API work with, all of it on the API's thread. Blocking reads of history happen there

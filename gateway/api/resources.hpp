@@ -36,6 +36,10 @@ asio::awaitable<net::Response> edit_letters(const Means& with, const Call& call)
 asio::awaitable<net::Response> list_polls(const Means& with, const Call& call);
 asio::awaitable<net::Response> run_polls(const Means& with, const Call& call);
 
+// registration.cpp: what vendors send where.
+asio::awaitable<net::Response> list_subscriptions(const Means& with, const Call& call);
+asio::awaitable<net::Response> make_subscriptions(const Means& with, const Call& call);
+
 // plans.cpp: what a replay would come to.
 asio::awaitable<net::Response> plan_letters(const Means& with, const Call& call);
 asio::awaitable<net::Response> plan_letter(const Means& with, const Call& call);

@@ -82,6 +82,8 @@ int show_one(const std::string& name, const std::string& folder)
         line("setting", setting + ": " + is);
     line("polls", names_of(connector.polls));
     line("feeds", names_of(connector.feeds));
+    if (connector.registration)
+        line("register", "`headgate channels register CHANNEL` makes its subscriptions");
     line("folder", folder);
     std::cout << "\n";
     Table table({"TOPIC", "BECOMES"});

@@ -30,7 +30,7 @@ void OperatorCommands::systems_and_channels(CLI::App& app)
     systems_.list = systems->add_subcommand("list", "Each with what waits for it and why");
     systems_.pause = systems->add_subcommand("pause", "Send it nothing; events are accepted and wait");
     systems_.resume = systems->add_subcommand("resume", "Send it what has waited, and what comes");
-    auto* channels = app.add_subcommand("channels", "Where events come from: what waits, and pausing");
+    auto* channels = app.add_subcommand("channels", "Where events come from: what waits, pausing, subscriptions");
     channels_.list = channels->add_subcommand("list", "Each with what waits of it");
     channels_.pause = channels->add_subcommand("pause", "Deliver nothing of it; its events are accepted and wait");
     channels_.resume = channels->add_subcommand("resume", "Deliver what has waited, and what comes");
@@ -42,6 +42,10 @@ void OperatorCommands::systems_and_channels(CLI::App& app)
     reconcile_->add_option("--wait", reconciling_.wait, "Longest wait for the end, in seconds; default: 600")
         ->type_name("SECONDS");
     add_data(reconcile_, reconciling_);
+    register_ = channels->add_subcommand("register", "Make the subscriptions at its vendor that it lacks");
+    register_->add_option("channel", registering_.channel, "The channel")->required()->type_name({});
+    register_->add_flag("--check", registering_.check, "Only show what the vendor has; 1 when something is missing");
+    add_data(register_, registering_);
     for (auto* group : {systems, channels})
         group->require_subcommand(1);
     for (auto* command : {systems_.pause, systems_.resume})
@@ -181,6 +185,8 @@ std::optional<int> OperatorCommands::run() const
         return resume_command(options_, "systems");
     if (*reconcile_)
         return reconcile_command(reconciling_);
+    if (*register_)
+        return register_command(registering_);
     if (*channels_.list)
         return channels_list_command(options_);
     if (*channels_.pause)

@@ -42,6 +42,14 @@ struct ReconcileOptions {
 };
 int reconcile_command(const ReconcileOptions& options);
 
+struct RegisterOptions {
+    std::string data = "./data";
+    bool json = false;
+    std::string channel;
+    bool check = false;
+};
+int register_command(const RegisterOptions& options);
+
 struct ReferenceOptions {
     std::string data = "./data";
     bool json = false;
@@ -101,6 +109,8 @@ private:
     } systems_, channels_;
     ReconcileOptions reconciling_;
     CLI::App* reconcile_ = nullptr;
+    RegisterOptions registering_;
+    CLI::App* register_ = nullptr;
     CLI::App* holds_list_ = nullptr;
     CLI::App* hold_show_ = nullptr;
     CLI::App* hold_approve_ = nullptr;

@@ -78,6 +78,8 @@ json::object one_or_list(const json::object& one)
 
 json::object scalar(const std::string& type)
 {
+    if (type == "any")
+        return {};
     if (type == "list of texts")
         return one_or_list(text());
     if (type == "names and values")

@@ -34,6 +34,9 @@ json::object deployment_schema()
     json::object schema = described_schema(config::reference([&](config::Schema& keys) { config.describe(keys); }));
     json::value& redis = schema["properties"].as_object()["redis"];
     redis = json::object{{"anyOf", json::array{json::object{{"const", "managed"}}, redis}}};
+    json::value& watched =
+        schema.at("properties").at("channels").at("additionalProperties").at("properties").at("registration");
+    watched = json::object{{"anyOf", json::array{json::object{{"type", "boolean"}}, watched}}};
     return schema;
 }
 

@@ -177,7 +177,8 @@ TEST(RoutesTest, ALimitedTokenGetsOnlyWhatIsAskedForEachThing)
         EXPECT_FALSE(asked.contains(about_all)) << about_all;
     EXPECT_EQ(ways([](const auto& route) { return route.trait.reach == api::Reach::own_channel; }),
               (std::set<std::string>{"GET channels", "POST channels/NAME/pause", "POST channels/NAME/resume",
-                                     "GET channels/NAME/polls", "POST channels/NAME/polls"}));
+                                     "GET channels/NAME/polls", "POST channels/NAME/polls",
+                                     "GET channels/NAME/subscriptions", "POST channels/NAME/subscriptions"}));
 }
 
 /// Every way, for every kind of caller.

@@ -107,6 +107,10 @@ TEST(SchemasTest, ATypoIsCaught)
     const Checked headgate("headgate");
     EXPECT_EQ(headgate.wrong("channels: { eu: { connector: shopify, secret: env:S } }\nredis: managed\nthreads: 2\n"),
               "");
+    EXPECT_EQ(headgate.wrong("channels: { eu: { connector: shopify, secret: env:S, registration: false } }\n"), "");
+    EXPECT_EQ(headgate.wrong("channels: { eu: { connector: shopify, registration: { keep: true, every: 1h } } }\n"),
+              "");
+    EXPECT_NE(headgate.wrong("channels: { eu: { connector: shopify, registration: off } }\n"), "");
     EXPECT_NE(headgate.wrong("chanels: {}\n"), "");
     EXPECT_NE(headgate.wrong("channels: { eu: { conector: shopify } }\n"), "");
     EXPECT_NE(headgate.wrong("channels: { eu: { connector: shopify, secret: hunter2 } }\n"), "");
