@@ -96,7 +96,8 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("secret", secret,
                  "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
                  config::Generated::allowed);
-    if (!schema.given("poll") && !schema.given("receive"))  // what is polled or dropped is signed by nobody
+    // What is polled, dropped or read from a queue is signed by nobody.
+    if (!schema.given("poll") && !schema.given("receive") && !schema.given("sqs"))
         schema.required("secret");
     schema.not_empty("secret", "write env:NAME or file:PATH of what the vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");
@@ -122,6 +123,7 @@ void ChannelConfig::describe(config::Schema& schema)
     optional_section(schema, "poll", poll, name.empty(), "What the vendor has and no webhook brought is asked for.");
     schema.not_yet("partner", "EDI partners");
     optional_section(schema, "receive", receive, name.empty(), "The folder into which its files are dropped.");
+    optional_section(schema, "sqs", sqs, name.empty(), "The queue of Amazon SQS in which its events arrive.");
     schema.not_yet("send", "folders");
 }
 

@@ -11,6 +11,7 @@
 #include "gateway/hold_rules.hpp"
 #include "gateway/masking/mask.hpp"
 #include "gateway/queues.hpp"
+#include "gateway/sqs_config.hpp"
 #include "gateway/system_config.hpp"
 
 namespace headgate::gateway {
@@ -94,6 +95,7 @@ struct ChannelConfig {
     std::optional<ChannelApiConfig> api;             // none: nothing is fetched or polled
     std::optional<ChannelPollConfig> poll;           // none: nothing is polled
     std::optional<ReceiveConfig> receive;            // none: no files are read
+    std::optional<SqsConfig> sqs;                    // none: no queue is read
     void describe(config::Schema& schema);
 };
 

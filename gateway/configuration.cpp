@@ -15,6 +15,7 @@
 #include "gateway/place.hpp"
 #include "gateway/searched_fields.hpp"
 #include "gateway/settings_document.hpp"
+#include "gateway/sqs_plan.hpp"
 #include "gateway/unfolding.hpp"
 #include "net/http/message.hpp"
 
@@ -574,7 +575,7 @@ private:
         if (config.receive && channel->connector->feeds.empty())
             problem(config.where, "no_feeds", "the connector " + config.connector + " does not say what its files are",
                     "give it `feeds`, or remove `receive`");
-        if (!signature.given() && !trying_out_ && !config.poll && !config.receive)
+        if (!signature.given() && !trying_out_ && !config.poll && !config.receive && !config.sqs)
             problem(config.where, "no_signature",
                     "the connector " + config.connector + " does not say yet how its webhooks are signed",
                     "so none could be told from a forgery; `headgate map` and `headgate test` work with it");
@@ -595,6 +596,7 @@ private:
             channel->sources = address_ranges(config.addresses, config.where);
         verifier(*channel);
         api(*channel);
+        channel->sqs = sqs_plan(*channel, options_, problems_, options_.secrets_required ? problems_ : notes_);
         made_->channels.emplace(config.name, std::move(channel));
     }
 

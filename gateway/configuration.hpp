@@ -17,6 +17,7 @@
 #include "gateway/item_signatures.hpp"
 #include "gateway/rate_limiter.hpp"
 #include "gateway/systems/http_plan.hpp"
+#include "gateway/systems/sqs.hpp"
 #include "gateway/tokens.hpp"
 #include "mapping/canonical.hpp"
 #include "mapping/expression.hpp"
@@ -99,6 +100,7 @@ struct Channel {
     Document settings;
     std::optional<OrderBy> order_by;            // the channel's own
     std::shared_ptr<const HttpSystemPlan> api;  // none: nothing is fetched or polled
+    std::shared_ptr<const SqsPlan> sqs;         // none: no queue is read
     std::chrono::seconds window{0};
 
     mutable RateLimiter rate;

@@ -60,6 +60,19 @@ observability::Counter& GatewayMetrics::backfilled(std::string_view channel)
                             {{"channel", std::string(channel)}});
 }
 
+observability::Counter& GatewayMetrics::sqs_messages(std::string_view channel, std::string_view outcome)
+{
+    return registry.counter("headgate_sqs_messages_total", "Messages of queues, by what became of them.",
+                            {{"channel", std::string(channel)}, {"outcome", std::string(outcome)}});
+}
+
+observability::Counter& GatewayMetrics::sqs_failures(std::string_view channel)
+{
+    return registry.counter("headgate_sqs_failures_total",
+                            "Times a queue could not be read, or what was read not accepted.",
+                            {{"channel", std::string(channel)}});
+}
+
 void GatewayMetrics::publish_unmapped()
 {
     for (const auto& [vocabulary, total] : unmapped.totals()) {

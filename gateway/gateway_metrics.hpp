@@ -38,6 +38,10 @@ struct GatewayMetrics {
     observability::Counter& polled_items(std::string_view channel);
     /// Events that a poll brought, no webhook had told of, and that were news to a system.
     observability::Counter& backfilled(std::string_view channel);
+    /// Messages of its queue: "accepted", "duplicate", "bad_md5", "not_deleted" (and accepted, or known).
+    observability::Counter& sqs_messages(std::string_view channel, std::string_view outcome);
+    /// How often its queue could not be read, or what was read not accepted.
+    observability::Counter& sqs_failures(std::string_view channel);
     /// Brings headgate_unmapped_total up to `unmapped`. Calls do not overlap.
     void publish_unmapped();
 };

@@ -57,6 +57,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                       owner_.forget();
                                       poller_.forget();
                                       folders_.forget();
+                                      sqs_.forget();
                                   }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
       inbox_(loop_.redis(), with_.scripts),
@@ -74,6 +75,8 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                  with_.log, [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       folders_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.health, with_.log,
                                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
+      sqs_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.metrics, with_.health, with_.log,
+                              [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -208,6 +211,7 @@ asio::awaitable<void> OwnerLoop::begin()
     owner_.begin(*sequence);
     poller_.begin();
     folders_.begin();
+    sqs_.begin();
     historian_.look_everywhere();
     begun_.store(true);
 }
@@ -322,6 +326,7 @@ asio::awaitable<void> OwnerLoop::stop()
         owner_.drain();
         poller_.forget();
         folders_.forget();
+        sqs_.close();
     });
     std::function<bool()> nothing_on_the_wire = [this] { return !owner_.on_the_wire(); };
     co_await wait_until(8s, std::move(nothing_on_the_wire));

@@ -21,6 +21,7 @@
 #include "gateway/poller.hpp"
 #include "gateway/repeated.hpp"
 #include "gateway/spill.hpp"
+#include "gateway/sqs_reader.hpp"
 #include "gateway/systems/door.hpp"
 #include "gateway/systems/fetcher.hpp"
 #include "gateway/systems/guarded_system.hpp"
@@ -120,6 +121,7 @@ private:
     Owner owner_;
     Poller poller_;
     FolderIntake folders_;
+    SqsReader sqs_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};
     std::atomic<int> background_{0};

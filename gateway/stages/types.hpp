@@ -50,7 +50,11 @@ struct Event {
     std::uint64_t seq = 0;
     std::uint64_t origin_seq = 0;
     const Channel* channel = nullptr;
-    SharedTerms terms{};  // of a replay
+    SharedTerms terms{};       // of a replay
+    std::string said_topic{};  // what the body says happened, where that was not known when it was accepted
+
+    /// What happened. Effect keys hold the envelope's, which stays what it was.
+    [[nodiscard]] const std::string& topic() const { return said_topic.empty() ? envelope.topic : said_topic; }
 
     /// Roughly what it holds in memory, in bytes; a tree is counted by the text it was made of.
     [[nodiscard]] std::size_t weight() const

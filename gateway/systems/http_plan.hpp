@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/document.hpp"
@@ -39,6 +40,9 @@ struct HttpSystemPlan {
     std::optional<mapping::Expression> error_code;
     LoginSecrets secrets;
 };
+
+/// Where a URL of http or https leads; nothing when it is none.
+[[nodiscard]] std::optional<net::HttpOrigin> origin_of(std::string_view url);
 
 /// Reads the request files of a system (`*.yaml` of its folder, with `fragments/`) and compiles the rest. What is wrong
 /// is among the problems. `canonical` and `vocabularies` must outlive the plan. Secrets are not read here.
