@@ -84,6 +84,7 @@ void SetupConfig::describe(config::Schema& schema)
 {
     schema.field("url", url, "Where at the vendor the URL of a channel is pasted.");
     schema.field("secret", secret, "Where its secret is found.");
+    schema.field("sqs", sqs, "How its events come into a queue of Amazon SQS that a channel reads.");
     config::Settings texts;
     schema.field("settings", texts, "The settings of a channel that this connector reads, and what each is.");
     if (schema.reading())

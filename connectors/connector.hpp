@@ -71,6 +71,7 @@ struct SendHeader {
 struct SetupConfig {
     std::string url;                              // where the URL of the channel is pasted
     std::string secret;                           // where its secret is found
+    std::string sqs;                              // how its events come into a queue of Amazon SQS, if they can
     std::map<std::string, std::string> settings;  // what each setting of the channel is
     void describe(config::Schema& schema);
 };

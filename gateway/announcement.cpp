@@ -28,6 +28,10 @@ std::string announcement(const Configuration& configuration, const RunningInfo& 
     for (const auto& [name, configured] : deployment.channels) {
         const Channel* channel = configuration.channel(name);
         const auto& connector = channel->connector->config;
+        if (channel->sqs != nullptr)
+            text += fmt::format("\n  channel {}: reads {}\n", name, channel->sqs->url);
+        if (channel->sqs != nullptr && channel->config.secret.empty())
+            continue;  // nobody can post to it
         text += fmt::format("\n  channel {}: paste at {}\n    URL     {}/hooks/{}\n", name,
                             connector.title.empty() ? "the vendor" : connector.title, base, name);
         if (const auto place = connector.signature.place(); !place.empty())

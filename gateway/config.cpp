@@ -128,6 +128,7 @@ void ChannelConfig::describe(config::Schema& schema)
     optional_section(schema, "receive", receive, where.empty(), "The folder into which its files are dropped.");
     optional_section(schema, "registration", registration, where.empty(),
                      "Watching its subscriptions at the vendor; false: they are not.");
+    optional_section(schema, "sqs", sqs, where.empty(), "The queue of Amazon SQS in which its events arrive.");
     schema.not_yet("send", "folders");
 }
 

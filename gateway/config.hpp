@@ -12,6 +12,7 @@
 #include "gateway/hold_rules.hpp"
 #include "gateway/masking/mask.hpp"
 #include "gateway/queues.hpp"
+#include "gateway/sqs_config.hpp"
 #include "gateway/system_config.hpp"
 
 namespace headgate::gateway {
@@ -118,6 +119,7 @@ struct ChannelConfig {
     std::optional<ChannelPollConfig> poll;                  // none: nothing is polled
     std::optional<ReceiveConfig> receive;                   // none: no files are read
     std::optional<ChannelRegistrationConfig> registration;  // none: as the connector has it, and watched
+    std::optional<SqsConfig> sqs;                           // none: no queue is read
     void describe(config::Schema& schema);
 };
 

@@ -16,6 +16,7 @@
 #include "gateway/searched_fields.hpp"
 #include "gateway/sender_checks.hpp"
 #include "gateway/settings_document.hpp"
+#include "gateway/sqs_plan.hpp"
 #include "gateway/unfolding.hpp"
 #include "net/http/message.hpp"
 
@@ -606,7 +607,7 @@ private:
         if (config.receive && config.receive->upload && (!signature.needs_secret() || config.secret.empty()))
             problem(config.where, "upload_unsigned", "files are taken by HTTP, and nothing says who may send them",
                     "give the channel a `secret`, and its connector a `signature`, a token in a header for one");
-        if (!signature.given() && !trying_out_ && !config.poll && !config.receive)
+        if (!signature.given() && !trying_out_ && !config.poll && !config.receive && !config.sqs)
             problem(config.where, "no_signature",
                     "the connector " + config.connector + " does not say yet how its webhooks are signed",
                     "so none could be told from a forgery; `headgate test` runs its cases all the same");
@@ -631,6 +632,7 @@ private:
         }
         verifier(*channel);
         api(*channel);
+        channel->sqs = sqs_plan(*channel, options_, problems_, options_.secrets_required ? problems_ : notes_);
         made_->channels.emplace(config.name, std::move(channel));
     }
 

@@ -19,6 +19,7 @@
 #include "gateway/rate_limiter.hpp"
 #include "gateway/registration.hpp"
 #include "gateway/systems/http_plan.hpp"
+#include "gateway/systems/sqs.hpp"
 #include "gateway/tokens.hpp"
 #include "mapping/canonical.hpp"
 #include "mapping/expression.hpp"
@@ -132,6 +133,7 @@ struct Channel {
     Document settings;
     std::optional<OrderBy> order_by;            // the channel's own
     std::shared_ptr<const HttpSystemPlan> api;  // none: nothing is fetched or polled
+    std::shared_ptr<const SqsPlan> sqs;         // none: no queue is read
     std::chrono::seconds window{0};
     std::vector<std::string> told_secrets;  // its own, where a vendor may be told one with a subscription
 

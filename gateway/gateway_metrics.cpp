@@ -85,6 +85,19 @@ observability::Gauge& GatewayMetrics::subscriptions_missing(std::string_view cha
                           {{"channel", std::string(channel)}});
 }
 
+observability::Counter& GatewayMetrics::sqs_messages(std::string_view channel, std::string_view outcome)
+{
+    return registry.counter("headgate_sqs_messages_total", "Messages of queues, by what became of them.",
+                            {{"channel", std::string(channel)}, {"outcome", std::string(outcome)}});
+}
+
+observability::Counter& GatewayMetrics::sqs_failures(std::string_view channel)
+{
+    return registry.counter("headgate_sqs_failures_total",
+                            "Times a queue could not be read, or what was read not accepted.",
+                            {{"channel", std::string(channel)}});
+}
+
 void GatewayMetrics::publish_unmapped()
 {
     for (const auto& [vocabulary, total] : unmapped.totals()) {

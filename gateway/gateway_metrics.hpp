@@ -45,6 +45,10 @@ struct GatewayMetrics {
     observability::Gauge& silent(std::string_view channel);
     /// Topics of which the vendor has no subscription that works.
     observability::Gauge& subscriptions_missing(std::string_view channel);
+    /// Messages of its queue: "accepted", "duplicate", "bad_md5", "not_deleted" (and accepted, or known).
+    observability::Counter& sqs_messages(std::string_view channel, std::string_view outcome);
+    /// How often its queue could not be read, or what was read not accepted.
+    observability::Counter& sqs_failures(std::string_view channel);
     /// Brings headgate_unmapped_total up to `unmapped`. Calls do not overlap.
     void publish_unmapped();
 };

@@ -59,6 +59,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                       registrar_.forget();
                                       folders_.forget();
                                       silence_.forget();
+                                      sqs_.forget();
                                   }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
       inbox_(loop_.redis(), with_.scripts),
@@ -82,6 +83,8 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       silence_(loop_.executor(), {with_.configuration, with_.history, with_.metrics, with_.health, with_.log,
                                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
+      sqs_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.metrics, with_.health, with_.log,
+                              [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       redis_away_(10s)
 {
     loop_.redis().on_state([this](bool connected, const Failure* why) { on_redis(connected, why); });
@@ -218,6 +221,7 @@ asio::awaitable<void> OwnerLoop::begin()
     registrar_.begin();
     folders_.begin();
     silence_.begin();
+    sqs_.begin();
     historian_.look_everywhere();
     begun_.store(true);
 }
@@ -341,6 +345,7 @@ asio::awaitable<void> OwnerLoop::stop()
         registrar_.forget();
         folders_.forget();
         silence_.forget();
+        sqs_.close();
     });
     std::function<bool()> nothing_on_the_wire = [this] { return !owner_.on_the_wire(); };
     co_await wait_until(8s, std::move(nothing_on_the_wire));

@@ -23,6 +23,7 @@
 #include "gateway/repeated.hpp"
 #include "gateway/silence.hpp"
 #include "gateway/spill.hpp"
+#include "gateway/sqs_reader.hpp"
 #include "gateway/systems/door.hpp"
 #include "gateway/systems/fetcher.hpp"
 #include "gateway/systems/guarded_system.hpp"
@@ -126,6 +127,7 @@ private:
     Registrar registrar_;
     FolderIntake folders_;
     SilenceWatch silence_;
+    SqsReader sqs_;
     Repeated redis_away_;
     std::atomic<std::size_t> handed_bytes_{0};
     std::atomic<int> background_{0};

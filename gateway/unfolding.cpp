@@ -43,7 +43,7 @@ Result<bool> unfolds(const Event& event, const Decoded& decoded)
 {
     const std::string& intake = event.envelope.intake;
     if (decoded.topic->split)
-        return intake.empty();
+        return as_sent(event.envelope);
     const auto& fetch = decoded.topic->fetch;
     if (!fetch || intake.starts_with(fetched_mark))
         return false;
@@ -80,10 +80,11 @@ Result<Document> items_of(const mapping::Expression& split, const mapping::Mappi
 namespace {
 
 /// What both kinds of delivery say of their event, without the closing brace.
-std::string head_of(const Envelope& envelope)
+std::string head_of(const Event& event)
 {
+    const Envelope& envelope = event.envelope;
     std::string out =
-        "{\"event\":" + json_quoted(envelope.event.text()) + ",\"topic\":" + json_quoted(envelope.topic) +
+        "{\"event\":" + json_quoted(envelope.event.text()) + ",\"topic\":" + json_quoted(event.topic()) +
         ",\"key\":" + json_quoted(envelope.idempotency_key) + ",\"received_ms\":" +
         std::to_string(
             std::chrono::duration_cast<std::chrono::milliseconds>(envelope.received_at.time_since_epoch()).count()) +
@@ -94,8 +95,9 @@ std::string head_of(const Envelope& envelope)
     return out + "}";
 }
 
-Transaction transaction_of(const Envelope& envelope, std::string_view slot)
+Transaction transaction_of(const Event& event, std::string_view slot)
 {
+    const Envelope& envelope = event.envelope;
     Transaction transaction;
     transaction.type = transaction.family = events_type;
     transaction.order = Order::free;
@@ -103,7 +105,7 @@ Transaction transaction_of(const Envelope& envelope, std::string_view slot)
     transaction.entity = "events/" + envelope.order_key;
     transaction.id = "events/" + envelope.idempotency_key;
     transaction.version.kind = Version::Kind::once;
-    transaction.json = head_of(envelope);
+    transaction.json = head_of(event);
     return transaction;
 }
 
@@ -117,7 +119,7 @@ Result<Routed> unfold_fetch(const Event& event, const Decoded& decoded, const Ev
                     "the event does not say what is to be fetched: `fetch.path` is null, or does not begin with /");
     Routed routed;
     routed.system = api_name(event.channel->name);
-    routed.transaction = transaction_of(event.envelope, "fetch");
+    routed.transaction = transaction_of(event, "fetch");
     routed.transaction.json += ",\"order_key\":" + json_quoted(event.envelope.order_key) +
                                ",\"path\":" + json_quoted(**path) +
                                ",\"document\":" + json_text(*decoded.document, decoded.document->root()) + "}";
@@ -138,7 +140,7 @@ Result<Routed> unfold(const Event& event, const Decoded& decoded)
 
     Routed routed;
     routed.system = door_name;
-    routed.transaction = transaction_of(event.envelope, "split");
+    routed.transaction = transaction_of(event, "split");
     std::string& out = routed.transaction.json;
     out += ",\"wrong\":[";
     const auto list = items->children(items->root());

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "core/time.hpp"
 #include "gateway/api/commands.hpp"
 #include "gateway/api/pauses.hpp"
 #include "gateway/api/resources.hpp"
@@ -38,6 +39,23 @@ Result<void> check_channel(const Means& with, std::string_view name)
                 "there is no channel `" + std::string(name) + "` (" + list_of(names_of(with.configuration)) + ")");
 }
 
+/// Where the queue that a channel reads stands, as whoever reads it has said last; null when it reads none.
+json::value queue_json(const net::Reply& said)
+{
+    boost::system::error_code error;
+    const auto parsed = json::parse(said.text.empty() ? std::string_view("{}") : std::string_view(said.text), error);
+    const json::object state = !error && parsed.is_object() ? parsed.get_object() : json::object{};
+    const auto time = [&](std::string_view name) {
+        const auto* value = state.if_contains(name);
+        const std::int64_t second = value != nullptr && value->is_int64() ? value->get_int64() : 0;
+        return second == 0 ? json::value(nullptr) : json::value(text_of_second(second));
+    };
+    const auto* failed = state.if_contains("failed");
+    return json::object{{"asked", time("asked")},
+                        {"heard", time("heard")},
+                        {"failed", failed != nullptr && failed->is_string() ? *failed : json::value("")}};
+}
+
 }  // namespace
 
 asio::awaitable<net::Response> list_channels(const Means& with, const Call& call)
@@ -54,11 +72,16 @@ asio::awaitable<net::Response> list_channels(const Means& with, const Call& call
     std::erase_if(names, [&call](const std::string& name) { return !call.caller.may_see({.channel = name}); });
     for (const auto& name : names)
         ask.push_back({"SCARD", parked_key(channel_missing(name).key)});
-    const auto parked = co_await together(with.redis, std::move(ask));
-    if (!parked)
-        co_return failed(parked.error());
+    const auto reads_queue = [](const Channel* channel) { return channel != nullptr && channel->sqs != nullptr; };
+    for (const auto& name : names)
+        if (reads_queue(with.configuration.channel(name)))
+            ask.push_back({"GET", "hg:sqs:" + name});
+    const auto counted = co_await together(with.redis, std::move(ask));
+    if (!counted)
+        co_return failed(counted.error());
     json::array rows;
-    for (auto number = parked->begin(); const auto& name : names) {
+    auto queue = counted->begin() + static_cast<std::ptrdiff_t>(names.size());
+    for (auto number = counted->begin(); const auto& name : names) {
         const Channel* channel = with.configuration.channel(name);
         const bool known = channel != nullptr;
         rows.push_back(json::object{{"channel", name},
@@ -68,7 +91,8 @@ asio::awaitable<net::Response> list_channels(const Means& with, const Call& call
                                     {"mode", known ? name_of(channel->config.mode) : ""},
                                     {"paused", pause_json(*paused, "channel:" + name)},
                                     {"waiting", known ? channel->backlog() : 0},
-                                    {"parked", (number++)->integer}});
+                                    {"parked", (number++)->integer},
+                                    {"sqs", reads_queue(channel) ? queue_json(*queue++) : json::value(nullptr)}});
     }
     co_return reply(200, json::object{{"channels", std::move(rows)}});
 }

@@ -78,6 +78,7 @@ int show_one(const std::string& name, const std::string& folder)
     line("signed", how_signed(connector));
     line("url", connector.setup.url);
     line("secret", connector.setup.secret);
+    line("sqs", connector.setup.sqs);
     for (const auto& [setting, is] : connector.setup.settings)
         line("setting", setting + ": " + is);
     line("polls", names_of(connector.polls));

@@ -68,6 +68,14 @@ std::string api_lines(const connectors::ApiConfig& api, const std::string& varia
     return text;
 }
 
+/// The queue that the vendor can fill instead of posting.
+std::string sqs_lines(const std::string& how, const std::string& variable)
+{
+    return comment("Or its events come in a queue of Amazon SQS, and `secret` is removed: " + how, "  ") +
+           "  # sqs:\n  #   url: https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE\n  #   access_key: env:" + variable +
+           "_AWS_ACCESS_KEY_ID\n  #   secret_key: env:" + variable + "_AWS_SECRET_ACCESS_KEY\n";
+}
+
 std::string channel_text(const InitOptions& options, const connectors::ConnectorConfig& connector)
 {
     const std::string variable = variable_of(options.name);
@@ -85,6 +93,8 @@ std::string channel_text(const InitOptions& options, const connectors::Connector
     } else if (!connector.setup.url.empty()) {
         text += comment(connector.setup.url, "  ");
     }
+    if (!connector.setup.sqs.empty())
+        text += sqs_lines(connector.setup.sqs, variable);
     if (!connector.setup.settings.empty()) {
         text += "  # settings:\n";
         for (const auto& [name, is] : connector.setup.settings)

@@ -72,9 +72,15 @@ int channels_list_command(const OperatorOptions& options)
     for (const auto& value : answer->at("channels").as_array()) {
         const auto& row = value.as_object();
         const auto pause = pause_text(row);
-        const auto* state = !pause.empty() ? "paused" : row.at("configured").as_bool() ? "fine" : "gone";
+        const auto failing = row.at("sqs").is_object() ? text(row.at("sqs").as_object(), "failed") : "";
+        const auto* state = !pause.empty()                   ? "paused"
+                            : !failing.empty()               ? "failing"
+                            : row.at("configured").as_bool() ? "fine"
+                                                             : "gone";
+        const auto queue = failing.empty() ? "" : "its queue: " + failing;
         table.add({text(row, "channel"), text(row, "connector"), text(row, "source"), text(row, "mode"), state,
-                   text(row, "waiting"), text(row, "parked"), pause});
+                   text(row, "waiting"), text(row, "parked"),
+                   pause.empty() || queue.empty() ? pause + queue : pause + "; " + queue});
     }
     table.print();
     return exit_fine;

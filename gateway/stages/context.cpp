@@ -31,7 +31,7 @@ EventContext::EventContext(const Event& event, const Document& document, NodeInd
            .root = root,
            .headers = event.envelope.headers,
            .event_id = id,
-           .topic = event.envelope.topic,
+           .topic = event.topic(),
            .received_at = received_at,
            .channel_name = event.channel->name,
            .rounding = rounding_of(*event.channel->connector),

@@ -32,11 +32,43 @@ Result<void> with_edits(Event& event)
     return {};
 }
 
+/// The body as a document, with what people changed of it.
+Result<void> read_body(Event& event)
+{
+    if (event.document)
+        return {};
+    auto document = connectors::read_document(event.envelope.body, format_of(*event.channel, event.envelope));
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    event.document = std::move(*document);
+    return with_edits(event);
+}
+
+/// A message that did not say what happened is taken in all the same, and is a letter unless it says so by now: it was
+/// edited, or the connector looks elsewhere.
+Result<void> name_by_body(Event& event)
+{
+    const Envelope& envelope = event.envelope;
+    if (envelope.topic != sqs_topic || !envelope.intake.starts_with(sqs_mark) ||
+        event.channel->connector->topics.contains(sqs_topic))
+        return {};
+    if (auto done = read_body(event); !done)
+        return done;
+    const EventContext context(event, *event.document, event.document->root());
+    auto topic = event.channel->connector->topic->text(context.seen);
+    if (!topic)
+        return std::unexpected(std::move(topic.error()));
+    if (!*topic)
+        return fail(FailureClass::permanent, "topic_missing", "the message does not say what happened");
+    event.said_topic = std::move(**topic);
+    return {};
+}
+
 /// Of what a batch held: it says what it is, and its signature held or holds with a secret of today.
 Result<void> whole_item(const Event& event, const Topic& topic)
 {
     const Envelope& envelope = event.envelope;
-    if (envelope.intake.empty())
+    if (as_sent(envelope))
         return {};
     if (topic.split)
         return fail(FailureClass::permanent, "topic_missing",
@@ -64,17 +96,13 @@ Result<Decoded> decode(Event& event)
                     "the " + std::string(part) + " is longer than " + std::to_string(longest_identity) + " bytes");
     if (auto failed = bad_row(event.envelope); failed && event.envelope.edits.empty())
         return std::unexpected(std::move(*failed));
-    decoded.topic = event.channel->wanted(event.envelope.topic);
+    if (auto named = name_by_body(event); !named)
+        return std::unexpected(std::move(named.error()));
+    decoded.topic = event.channel->wanted(event.topic());
     if (decoded.topic == nullptr)
         return decoded;
-    if (!event.document) {
-        auto document = connectors::read_document(event.envelope.body, format_of(*event.channel, event.envelope));
-        if (!document)
-            return std::unexpected(std::move(document.error()));
-        event.document = std::move(*document);
-        if (auto made = with_edits(event); !made)
-            return std::unexpected(std::move(made.error()));
-    }
+    if (auto read = read_body(event); !read)
+        return std::unexpected(std::move(read.error()));
     decoded.document = &*event.document;
     if (auto whole = whole_item(event, *decoded.topic); !whole)
         return std::unexpected(std::move(whole.error()));

@@ -70,10 +70,15 @@ std::optional<std::string> order_key(Identified& identified, const Topic* topic)
 
 }  // namespace
 
+bool as_sent(const Envelope& envelope)
+{
+    return envelope.intake.empty() || envelope.intake.starts_with(sqs_mark);
+}
+
 const connectors::FormatConfig& format_of(const Channel& channel, const Envelope& envelope)
 {
     static const connectors::FormatConfig json;
-    return envelope.intake.empty() ? channel.connector->config.format : json;
+    return as_sent(envelope) ? channel.connector->config.format : json;
 }
 
 Identity identity_of(const Channel& channel, const Envelope& envelope)

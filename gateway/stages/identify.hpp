@@ -26,7 +26,16 @@ struct Identity {
 };
 [[nodiscard]] Identity identity_of(const Channel& channel, const Envelope& envelope);
 
-/// What the bodies of an event are written in: what did not come as a request is JSON.
+/// How the intake of what came in a message of Amazon SQS begins: "sqs MESSAGE".
+inline constexpr std::string_view sqs_mark = "sqs ";
+/// The topic of a message that does not say what happened. Unless the connector has a topic of this name, it is looked
+/// for again whenever the event is decoded.
+inline constexpr std::string_view sqs_topic = "sqs";
+
+/// Whether the body is as its sender wrote it: it came as a request, or in a message. Any other is JSON of ours.
+[[nodiscard]] bool as_sent(const Envelope& envelope);
+
+/// What the bodies of an event are written in: the connector's format when they are as they were sent, else JSON.
 [[nodiscard]] const connectors::FormatConfig& format_of(const Channel& channel, const Envelope& envelope);
 
 /// The name of the part that was too long, or nothing.

@@ -52,6 +52,10 @@ struct Event {
     const Channel* channel = nullptr;
     SharedTerms terms{};          // of a replay
     std::string_view left_out{};  // why nothing is made of it, where it is not the topic: a literal
+    std::string said_topic{};     // what the body says happened, where that was not known when it was accepted
+
+    /// What happened. Effect keys hold the envelope's, which stays what it was.
+    [[nodiscard]] const std::string& topic() const { return said_topic.empty() ? envelope.topic : said_topic; }
 
     /// Roughly what it holds in memory, in bytes; a tree is counted by the text it was made of.
     [[nodiscard]] std::size_t weight() const

@@ -31,13 +31,13 @@ public:
                         "a PEM file, from the configuration's folder on");
         }
         if (const auto url = boost::urls::parse_uri(config.url)) {
-            made_.origin = origin_of(*url);
+            made_.origin = *origin_of(config.url);
             made_.base = std::string(url->encoded_path());
             while (made_.base.ends_with('/'))
                 made_.base.pop_back();
         }
-        if (const auto url = boost::urls::parse_uri(config.auth.token_url); url && !config.auth.token_url.empty())
-            made_.token_origin = origin_of(*url);
+        if (!config.auth.token_url.empty())
+            made_.token_origin = origin_of(config.auth.token_url);
         for (const std::string& text : config.allow) {
             if (auto network = net::parse_network(text))
                 made_.allow.push_back(*network);
@@ -103,12 +103,15 @@ private:
 
 }  // namespace
 
-net::HttpOrigin origin_of(const boost::urls::url_view& url)
+std::optional<net::HttpOrigin> origin_of(std::string_view text)
 {
-    const bool tls = url.scheme() == "https";
-    net::HttpOrigin origin{tls, std::string(url.host_address()), tls ? std::uint16_t{443} : std::uint16_t{80}};
-    if (url.has_port() && url.port_number() != 0)
-        origin.port = url.port_number();
+    const auto url = boost::urls::parse_uri(text);
+    if (!url)
+        return std::nullopt;
+    const bool tls = url->scheme() == "https";
+    net::HttpOrigin origin{tls, std::string(url->host_address()), tls ? std::uint16_t{443} : std::uint16_t{80}};
+    if (url->has_port() && url->port_number() != 0)
+        origin.port = url->port_number();
     return origin;
 }
 

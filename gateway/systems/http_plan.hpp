@@ -4,9 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include <boost/url/url_view.hpp>
 
 #include "core/document.hpp"
 #include "core/problem.hpp"
@@ -42,8 +41,8 @@ struct HttpSystemPlan {
     LoginSecrets secrets;
 };
 
-/// Where calls of this URL go.
-[[nodiscard]] net::HttpOrigin origin_of(const boost::urls::url_view& url);
+/// Where a URL of http or https leads; nothing when it is none.
+[[nodiscard]] std::optional<net::HttpOrigin> origin_of(std::string_view url);
 
 /// Reads the request files of a system (`*.yaml` of its folder, with `fragments/`) and compiles the rest. What is wrong
 /// is among the problems. `canonical` and `vocabularies` must outlive the plan. Secrets are not read here.

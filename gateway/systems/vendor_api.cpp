@@ -161,9 +161,10 @@ asio::awaitable<VendorApi::Answer> VendorApi::download(std::string url, const st
     std::string target = url;
     if (!url.starts_with('/')) {
         const auto parsed = boost::urls::parse_uri(url);
-        if (!parsed || parsed->host_address().empty())
+        const auto there = origin_of(url);
+        if (!parsed || !there || there->host.empty())
             co_return Answer{fail(FailureClass::permanent, "bad_url", "the URL of the file is none")};
-        origin = origin_of(*parsed);
+        origin = *there;
         target = std::string(parsed->encoded_target());
         if (target.empty() || target.front() != '/')
             target.insert(0, "/");
