@@ -101,7 +101,8 @@ struct ChannelConfig {
     std::string where;
     std::string connector;
     config::SecretSources secret;
-    std::string source;  // default: the channel's name
+    bool secret_given = false;  // whether the key stands there, whatever is behind it
+    std::string source;         // default: the channel's name
     Mode mode = Mode::live;
     Takes takes = Takes::live;        // events of the vendor's live mode, its test mode, or both
     std::vector<std::string> topics;  // patterns; empty: all the connector knows
