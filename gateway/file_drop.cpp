@@ -270,7 +270,7 @@ Task<void> FileDrop::look_at(std::function<Result<void>(std::string_view bytes)>
     co_return Result<void>{};
 }
 
-Task<bool> FileDrop::is_placed(net::Redis& redis, const Channel& channel, std::string_view name, std::string_view what)
+Task<bool> FileDrop::is_placed(net::Redis& redis, const Channel& channel, std::string name, std::string what)
 {
     std::vector<std::string> ask{"GET", dropped_key(channel, name, what)};
     const auto reply = co_await redis.command(std::move(ask));

@@ -48,8 +48,7 @@ public:
     /// (transient) while another of that name is being read.
     Task<Placed> place(std::string what = {});
     /// Whether what goes by that name was placed already.
-    static Task<bool> is_placed(net::Redis& redis, const Channel& channel, std::string_view name,
-                                std::string_view what);
+    static Task<bool> is_placed(net::Redis& redis, const Channel& channel, std::string name, std::string what);
 
 private:
     struct File;

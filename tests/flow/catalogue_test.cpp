@@ -185,7 +185,8 @@ TEST_P(Catalogue, EveryPayloadEndsAsItShould)
     for (const auto& payload : payloads) {
         const std::string name = fmt::format("SECRET_{}", environment.size() + 1);
         environment[name] = payload.secret;
-        file << "  " << payload.channel << ": { connector: " << payload.connector << ", takes: any, secret: env:" << name;
+        file << "  " << payload.channel << ": { connector: " << payload.connector
+             << ", takes: any, secret: env:" << name;
         if (is_rows(payload)) {
             fs::create_directories(folder_ / payload.channel);
             fs::copy_file(fs::path(std::getenv("HEADGATE_FIXTURES")) / payload.file,
@@ -266,6 +267,30 @@ TEST(CatalogueFiles, EachIsTested)
         if (entry.path().extension() == ".yaml")
             files.insert(entry.path().stem().string());
     EXPECT_EQ(files, std::set<std::string>(vendors().begin(), vendors().end()));
+}
+
+/// What docs/catalogue.md says of a connector is what it is held against here and in tests/interop.
+TEST(CatalogueFiles, WhatAConnectorWasTestedWithIsSo)
+{
+    const auto clients = text_of_file(source_folder() / "tests/interop/package.json");
+    for (const auto& entry : fs::directory_iterator(source_folder() / "config/connectors")) {
+        SCOPED_TRACE(entry.path().filename().string());
+        const auto tested = YAML::LoadFile((entry.path() / "connector.yaml").string())["tested"];
+        const auto file = source_folder() / "tests/catalogue" / (entry.path().filename().string() + ".yaml");
+        std::size_t fixtures = 0;
+        if (fs::exists(file))
+            for (const auto& node : YAML::LoadFile(file.string())["fixtures"])
+                fixtures += node["out"] ? 0 : 1;
+        EXPECT_EQ(tested && tested["fixtures"] ? tested["fixtures"].as<std::size_t>() : 0, fixtures);
+        if (!tested || !tested["interop"])
+            continue;
+        // "NAME VERSION, NAME VERSION (npm)"
+        std::istringstream words(tested["interop"].Scalar());
+        for (std::string name, version; words >> name >> version && name != "(npm)";) {
+            std::erase(version, ',');
+            EXPECT_THAT(clients, ::testing::HasSubstr("\"" + name + "\": \"" + version + "\""));
+        }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Vendors, Catalogue, ::testing::ValuesIn(vendors()), [](const auto& vendor) {

@@ -33,7 +33,7 @@ channels:
   stock:
     connector: stock
     secret: env:TOKEN
-    receive: { folder: )" + in().string() + R"(, upload: true, largest: 4 MiB }
+    receive: { folder: )" + in().string() + R"(, upload: true, largest: 4MiB }
   signed:
     connector: signed
     secret: env:TOKEN
@@ -145,7 +145,7 @@ TEST_F(UploadFlow, WhoMayNotSendLeavesNothingBehind)
     refused(put("/feeds/stock/levels.xml", body), 400, "unknown_file");
     refused(put("/feeds/stock/levels.csv", body, {{"Authorization", "Bearer t0k3n"}, {"Content-Encoding", "gzip"}}),
             415, "content_encoding_unsupported");
-    refused(put("/feeds/stock/levels.csv", std::string((4U << 20U) + 1, 'x')), 413, "body_too_large");
+    refused(put("/feeds/stock/levels.csv", std::string((4U << 20U) + 1, 'x')), 413, "file_too_large");
     EXPECT_EQ(left_over(), 0U);
     EXPECT_FALSE(fs::exists(in() / "work/levels.csv"));
     EXPECT_EQ(count("accepted"), 0);
