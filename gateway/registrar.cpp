@@ -29,6 +29,12 @@ std::string some_of(const std::vector<std::string>& topics)
     return fmt::format("{}{}", fmt::join(first, ", "), topics.size() > first.size() ? ", …" : "");
 }
 
+/// The vendor refused this subscription, and may take another: of a topic, say, that the account has no right to.
+bool is_of_this_one(const Failure& failure)
+{
+    return failure.failure_class == FailureClass::permanent || failure.code == "http_403";
+}
+
 /// The vendor asked to be left alone for a time that is worth waiting for.
 bool waits(const Failure& failure, const std::optional<std::chrono::milliseconds>& not_before)
 {
@@ -321,7 +327,13 @@ asio::awaitable<void> Registrar::make(Watched& watched, Registered& into, const 
         auto sending = send(watched, std::move(request));
         const auto answer = co_await std::move(sending);
         if (!answer.result) {
-            into.failed = answer.result.error();
+            const Failure& why = answer.result.error();
+            for (const auto place : step.rows)
+                into.rows[place].failed = why.code;
+            if (!into.failed)
+                into.failed = why;
+            if (is_of_this_one(why))
+                continue;
             co_return;
         }
         fault_point("subscription_made");

@@ -13,8 +13,12 @@ net::Response told(const std::string& channel, const Registered& found)
 {
     json::array rows;
     for (const auto& row : found.rows)
-        rows.push_back(json::object{
-            {"topic", row.topic}, {"word", row.word}, {"state", name_of(row.state)}, {"id", row.id}, {"at", row.at}});
+        rows.push_back(json::object{{"topic", row.topic},
+                                    {"word", row.word},
+                                    {"state", name_of(row.state)},
+                                    {"id", row.id},
+                                    {"at", row.at},
+                                    {"failed", row.failed}});
     json::array secrets;
     for (const auto& [id, secret] : found.secrets)
         secrets.push_back(json::object{{"id", id}, {"secret", secret}});

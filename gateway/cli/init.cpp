@@ -78,6 +78,8 @@ std::string channel_text(const InitOptions& options, const connectors::Connector
         text += comment("The vendor posts to " + options.public_url + "/hooks/" + options.name, "  ");
         if (!connector.setup.url.empty())
             text += comment("There: " + connector.setup.url, "  ");
+        if (connector.registration)
+            text += comment("Or with `api`, once it runs: headgate channels register " + options.name, "  ");
         if (!connector.setup.secret.empty())
             text += comment("Its secret: " + connector.setup.secret, "  ");
         text += "  secret: env:" + variable + "_SECRET\n";

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-void print_subscriptions(const json::object& answer)
+void print_subscriptions(const json::object& answer, bool only_looked)
 {
     Table table({"TOPIC", "STATE", "ID", "NOTE"});
     bool off = false;
@@ -26,11 +26,11 @@ void print_subscriptions(const json::object& answer)
         const auto topic = text(row, "topic");
         const auto word = text(row, "word");
         table.add({cut(topic.empty() || topic == word ? word : topic + " (" + word + ")", 60), text(row, "state"),
-                   text(row, "id"), text(row, "at").empty() ? "" : "sends to " + text(row, "at")});
+                   text(row, "id"), text(row, "at").empty() ? text(row, "failed") : "sends to " + text(row, "at")});
     }
     table.print();
-    if (off)
-        std::cout << "what is switched off is switched on at the vendor; this vendor's API does not, or did not\n";
+    if (off && !only_looked)
+        std::cout << "what is switched off is switched on at the vendor: its API has no way that we know, or refused\n";
     if (elsewhere)
         std::cout << "what sends elsewhere is left alone: remove it at the vendor when it is an old address of ours\n";
 }
@@ -53,7 +53,7 @@ void print_secrets(const json::object& answer)
     }
     std::cout
         << "\nPut it where the channel's `secret` is read from (env:NAME or file:PATH) and restart Headgate; until\n"
-           "then its webhooks are refused with 401, and the vendor tries again.\n";
+           "then its webhooks are refused with 401; most vendors try again.\n";
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ int register_command(const RegisterOptions& options)
     if (options.json) {
         std::cout << json::serialize(fields) << "\n";
     } else {
-        print_subscriptions(fields);
+        print_subscriptions(fields, options.check);
         print_secrets(fields);
     }
     std::cout << std::flush;

@@ -1,7 +1,9 @@
 // Subscriptions at a vendor: made where they lack, left alone where they are, and watched.
 
 #include <fstream>
+#include <future>
 #include <iterator>
+#include <mutex>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -279,6 +281,22 @@ TEST_F(RegistrationFlow, WhoeverDiesBehindTheVendorsAnswerMakesNothingTwice)
                 ElementsAre("1 ORDER " + address + " on", "2 REFUND " + address + " on", "3 STOCK " + address + " on"));
 }
 
+TEST_F(RegistrationFlow, SeveralWhoAskAtOnceWaitForEachOther)
+{
+    ASSERT_TRUE(start("    registration: { every: 1s }\n")) << headgate_->log();
+    std::vector<std::future<CommandResult>> asked;
+    for (int i = 0; i < 4; ++i)
+        asked.push_back(std::async(std::launch::async, [this] { return registering(); }));
+    int told = 0;
+    for (auto& one : asked) {
+        const auto result = one.get();
+        EXPECT_EQ(result.code, 0) << result.err;
+        told += result.out.find("Zq7Kx") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(there_.kept().size(), 3U);
+    EXPECT_EQ(told, 1) << "one made them, and was told the secrets";
+}
+
 TEST_F(RegistrationFlow, AnAnswerThatIsLostIsNoSecondSubscription)
 {
     ASSERT_TRUE(start_unwatched()) << headgate_->log();
@@ -312,6 +330,18 @@ TEST_F(RegistrationFlow, AVendorThatAsksToWaitIsWaitedForAndOneThatIsAwayIsToldO
     const auto odd = registering();
     EXPECT_EQ(odd.code, 1) << "what is no list is not an empty one";
     EXPECT_EQ(there_.kept().size(), 3U);
+}
+
+TEST_F(RegistrationFlow, ATopicThatTheVendorRefusesKeepsNoOtherFromBeingMade)
+{
+    ASSERT_TRUE(start_unwatched()) << headgate_->log();
+    there_.say_instead("POST", {{422, R"({"error":"no right to orders"})"}});
+    const auto made = registering();
+    EXPECT_EQ(made.code, 1);
+    EXPECT_THAT(made.out, AllOf(HasSubstr("http_422"), HasSubstr("created")));
+    EXPECT_THAT(made.err, HasSubstr("http_422"));
+    EXPECT_THAT(there_.kept(), ElementsAre("1 REFUND " + address + " on", "2 STOCK " + address + " on"));
+    EXPECT_THAT(states(), ElementsAre("order missing ", "refund present 1", "stock present 2"));
 }
 
 TEST_F(RegistrationFlow, WhatIsSwitchedOffIsShownAndSwitchedOnWhereTheVendorsApiCan)

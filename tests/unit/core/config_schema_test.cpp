@@ -355,6 +355,31 @@ TEST_F(ConfigSchemaTest, ShowsWhatIsInForceWithoutSecretsAndDocumentsEveryKey)
     EXPECT_NE(keys.find("channels.NAME.backlog\twhole number\t50\tHow much may wait.\n"), std::string::npos) << keys;
 }
 
+/// Something whose value another reader takes from the file.
+struct Holder {
+    PlacedTree body;
+    void describe(Schema& schema)
+    {
+        schema.field("body", body, "Anything.");
+        schema.required("body");
+    }
+};
+
+TEST_F(ConfigSchemaTest, OfAValueOfAnyShapeThePlaceIsKept)
+{
+    for (const auto* text : {"body: { a: [1] }\n", "body: [1]\n", "body: x\n"}) {
+        Holder holder;
+        std::ofstream(folder_ + "/holder.yaml") << "# a line\n" << text;
+        EXPECT_TRUE(read_file(folder_ + "/holder.yaml", holder, process_environment()).empty()) << text;
+        EXPECT_EQ(holder.body.where, folder_ + "/holder.yaml:2:7");
+    }
+    Holder holder;
+    std::ofstream(folder_ + "/holder.yaml") << "{}\n";
+    EXPECT_EQ(read_file(folder_ + "/holder.yaml", holder, process_environment()).size(), 1U);
+    EXPECT_FALSE(holder.body.given());
+    EXPECT_EQ(reference([&](Schema& schema) { holder.describe(schema); }), "body\tany\t\tAnything.\n");
+}
+
 TEST(ConfigValuesTest, DurationsSizesRatesAndEndpointsAreReadStrictly)
 {
     EXPECT_EQ(parse_duration("500ms"), Duration{500});
