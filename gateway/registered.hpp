@@ -24,8 +24,8 @@ struct SubscriptionRow {
     std::string topic;  // of the connector; "": it is not ours
     std::string word;   // the vendor's for it
     SubscriptionState state = SubscriptionState::missing;
-    std::string id;  // the vendor's; "": none, or not told
-    std::string at;  // elsewhere: the host it sends to
+    std::string id;        // the vendor's; "": none, or not told
+    std::string at;        // elsewhere: the host it sends to
     std::string failed{};  // the code of why it was not made
 };
 
