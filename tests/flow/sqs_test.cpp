@@ -170,9 +170,9 @@ TEST_F(SqsFlow, WhoeverDiesOnTheWayLosesAndDoublesNothing)
     constexpr int all = 500;
     for (int i = 0; i < all; ++i)
         queue_.send(level(i));
-    const std::vector<std::string> faults{"sqs_received:1",  "accept_stored:4", "items_accepted:2", "sqs_accepted:1",
-                                          "sqs_accepted:5",  "sqs_deleted:1",   "sqs_received:6",   "accept_answered:7",
-                                          "after_reserve:1", "sqs_deleted:4",   "after_finish:9"};
+    const std::vector<std::string> faults{"sqs_received:1", "accept_stored:4", "items_accepted:2",  "sqs_accepted:5",
+                                          "sqs_deleted:1",  "sqs_received:6",  "accept_answered:7", "after_reserve:1",
+                                          "sqs_deleted:4",  "after_finish:9",  "sqs_accepted:1"};
     std::size_t deaths = 0;
     for (const auto& fault : faults) {
         SCOPED_TRACE(fault);
