@@ -309,11 +309,11 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
         const auto found = co_await std::move(looking);
         there = found && *found;
     }
-    const auto say = [&](const char* state) {
+    const auto remember = [&](const char* state) {
         return std::vector<std::string>{"SET", key, state, "EX", std::to_string(remembered)};
     };
     if (!there) {
-        auto begun = co_await with_.redis.command(say("placing"));
+        auto begun = co_await with_.redis.command(remember("placing"));
         if (!begun)
             co_return std::unexpected(begun.error());
         fault_point("file_placing");
@@ -338,7 +338,7 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
             co_return std::unexpected(std::move(placed.error()));
         fault_point("file_placed");
     }
-    auto ended = co_await with_.redis.command(say("placed"));
+    auto ended = co_await with_.redis.command(remember("placed"));
     if (!ended)
         co_return std::unexpected(ended.error());
     co_return there ? Placed::before : Placed::now;
