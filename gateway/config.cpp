@@ -96,7 +96,8 @@ void ChannelConfig::describe(config::Schema& schema)
     schema.field("secret", secret,
                  "What the vendor signs with: env:NAME, file:PATH or generated; a list while one is rolled.",
                  config::Generated::allowed);
-    if (schema.given("secret"))  // whether there must be one, the connector's signature says
+    secret_given = schema.given("secret");
+    if (secret_given)  // whether there must be one, the connector's signature says
         schema.required("secret");
     schema.not_empty("secret", "write env:NAME or file:PATH of what the vendor signs with");
     schema.field("source", source, "The shop behind the channel; channels that share it share identities and order.");

@@ -87,7 +87,8 @@ struct ChannelConfig {
     std::string where;
     std::string connector;
     config::SecretSources secret;
-    std::string source;  // default: the channel's name
+    bool secret_given = false;  // whether the key stands there, whatever is behind it
+    std::string source;         // default: the channel's name
     Mode mode = Mode::live;
     std::vector<std::string> topics;  // patterns; empty: all the connector knows
     std::optional<config::Rate> rate;

@@ -7,6 +7,7 @@
 
 #include "gateway/key_url.hpp"
 #include "gateway/stages/verify.hpp"
+#include "gateway/systems/answers.hpp"
 
 namespace headgate::gateway {
 
@@ -119,8 +120,7 @@ Task<std::optional<std::string>> KeyFetcher::ask(const Channel& channel, const c
         auto asking = pool(channel, url->origin).send(std::move(call));
         answer = co_await std::move(asking);
         if (answer && answer->status != 200)
-            answer = fail(FailureClass::transient, "http_" + std::to_string(answer->status),
-                          "the vendor answered " + std::to_string(answer->status));
+            answer = std::unexpected(failure_of(answer->status, "", mapping::Repeat::safe, {}));
     }
     if (!answer) {
         if (config.form == connectors::KeysConfig::Form::text && says_unknown(answer.error().code))

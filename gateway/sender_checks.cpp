@@ -74,7 +74,7 @@ void check_sender(const Channel& channel, Problems& problems)
     const ChannelConfig& config = channel.config;
     const auto& signature = channel.connector->config.signature;
     // What is polled or dropped is signed by nobody.
-    if (signature.needs_secret() && config.secret.empty() && !config.poll && !config.receive)
+    if (signature.needs_secret() && !config.secret_given && !config.poll && !config.receive)
         told(problems, channel, "missing_key", "`secret` must be given here",
              "secret: env:NAME or file:PATH of what the vendor signs with");
     if (signature.none)

@@ -209,8 +209,10 @@ void HttpMessageRecipe::describe(config::Schema& schema)
     schema.field("keyid_setting", keyid_setting, "The channel's setting with the keyid, for `headgate send`.");
     KeysConfig published = keys.value_or(KeysConfig{});
     schema.section("keys", published, "Where the vendor publishes its keys; else they are the channel's `secret`.");
-    if (schema.given("keys"))
+    if (schema.given("keys")) {
+        schema.required("keys");
         keys = std::move(published);
+    }
     if (schema.reading() && keys && (!algorithm || !keys->id_header.empty() || !keys->url_header.empty()))
         schema.problem("keys", "unused_key",
                        "public keys are found by the signature's keyid at `url`, and need another `algorithm` than "

@@ -9,12 +9,16 @@ void PublicKeyRecipe::describe(config::Schema& schema)
     describe_in(schema);
     Envelope read = envelope.value_or(Envelope{});
     schema.section("envelope", read, "Where the header's value is base64 of JSON: what stands where in it.");
-    if (schema.given("envelope"))
+    if (schema.given("envelope")) {
+        schema.required("envelope");
         envelope = std::move(read);
+    }
     KeysConfig published = keys.value_or(KeysConfig{});
     schema.section("keys", published, "Where the vendor publishes its keys; else they are the channel's `secret`.");
-    if (schema.given("keys"))
+    if (schema.given("keys")) {
+        schema.required("keys");
         keys = std::move(published);
+    }
     if (!schema.reading() || !keys || keys->url.empty())
         return;
     const bool in_envelope = envelope && !envelope->key.empty();
@@ -62,7 +66,9 @@ Result<DetachedSignature::Claim> PublicKeyVerifier::fresh_claim(const SignedRequ
 
 std::optional<WantedKey> PublicKeyVerifier::wanted_key(const SignedRequest& request) const
 {
-    const auto claim = ring_ ? fresh_claim(request) : fail(FailureClass::permanent, "no_keys", "none are fetched");
+    if (!ring_)
+        return std::nullopt;
+    const auto claim = fresh_claim(request);
     if (!claim)
         return std::nullopt;
     auto wanted = ring_->config().wanted(request, claim->key);

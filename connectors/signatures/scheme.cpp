@@ -37,6 +37,8 @@ void SignatureConfig::describe(config::Schema& schema)
     scheme(schema, "shared_secret", shared_secret, "A secret in the request itself: a token, or HTTP Basic.");
     scheme(schema, "item_hmac", item_hmac, "A shared secret that signs each item of a batch for itself.");
     scheme(schema, "postback", postback, "The vendor is asked whether it sent it.");
+    if (schema.given("postback"))
+        schema.required("postback");
     scheme(schema, "none", none, "Nothing is signed; {}: what events name is fetched, or addresses are known.");
     if (!schema.reading())
         return;

@@ -6,6 +6,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 
 #include "net/http/client.hpp"
@@ -86,6 +90,28 @@ fields:
         return post(event(id), {{"X-Signature", to_base64(key.sign(event(id)))}, {"X-Key", name}});
     }
 
+    /// The head of the answer to a request that names a key and has no good signature.
+    std::string head_of_answer() const
+    {
+        boost::asio::io_context io;
+        boost::asio::ip::tcp::socket socket(io);
+        socket.connect({boost::asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(headgate_->port())});
+        const std::string request =
+            "POST /hooks/shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Key: k\r\nX-Signature: AAAA\r\n"
+            "Content-Length: 2\r\n\r\n{}";
+        boost::asio::write(socket, boost::asio::buffer(request));
+        std::string answer;
+        boost::system::error_code end;
+        boost::asio::read(socket, boost::asio::dynamic_buffer(answer), end);
+        return answer.substr(0, answer.find("\r\n\r\n") + 2);
+    }
+
+    CommandResult send(const std::string& file) const
+    {
+        return run_headgate({"send", "shop", "changed", "--file", (folder_ / "conf" / file).string(), "--data",
+                             (folder_ / "data").string()});
+    }
+
     std::vector<std::string> applied()
     {
         EXPECT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
@@ -107,6 +133,9 @@ TEST_F(FetchedKeysFlow, TheFirstRequestFetchesAndTheVendorMayChangeItsKey)
     vendor_.say([&](const Vendor::Asked&) { return set_of(first.jwk("k-1")); });
     ASSERT_TRUE(start_with_set()) << headgate_->log();
     EXPECT_EQ(vendor_.count("/jwks"), 0U) << "nobody has asked for one";
+    EXPECT_EQ(run_headgate({"check", "--config", (folder_ / "conf").string()}).code, 0);
+    write("event.json", event("A-0"));
+    EXPECT_THAT(send("event.json").err, HasSubstr("cannot_sign"));
 
     EXPECT_EQ(signed_by(first, "k-1", "A-1").first, 200);
     EXPECT_EQ(signed_by(first, "k-1", "A-2").first, 200);
@@ -133,6 +162,7 @@ TEST_F(FetchedKeysFlow, WithoutTheKeyTheVendorSendsAgain)
         EXPECT_EQ(answer.first, 503) << "whoever it is: neither accepted nor turned away for good";
         EXPECT_THAT(answer.second, HasSubstr("key_not_fetched"));
     }
+    EXPECT_THAT(head_of_answer(), HasSubstr("\r\nRetry-After: "));
     EXPECT_THAT(headgate_->log(), HasSubstr("http_500"));
     EXPECT_EQ(headgate_->admin_json("/api/v1/verify").at("accepted").to_number<int>(), 0);
 
@@ -191,6 +221,31 @@ TEST_F(FetchedKeysFlow, ManyAtOnceAreOneFlight)
     EXPECT_EQ(accepted, 20);
     EXPECT_EQ(vendor_.count("/jwks"), 1U);
     EXPECT_EQ(applied().size(), 20U);
+}
+
+TEST_F(FetchedKeysFlow, WhoeverEndsItMeanwhileWaitsForNoVendor)
+{
+    const auto key = VendorKey::ed25519();
+    std::atomic<bool> asked = false;
+    std::atomic<bool> go_on = false;
+    vendor_.say([&](const Vendor::Asked&) {
+        asked = true;
+        EXPECT_TRUE(happens([&] { return go_on.load(); }));
+        return set_of(key.jwk("k"));
+    });
+    ASSERT_TRUE(start_with_set()) << headgate_->log();
+    std::vector<std::jthread> senders;
+    for (int i = 0; i < 4; ++i)
+        senders.emplace_back([&, i] { EXPECT_NE(signed_by(key, "k", "A-" + std::to_string(i)).first, 200); });
+    EXPECT_TRUE(happens([&] { return asked.load(); }));
+    EXPECT_TRUE(headgate_->terminate());
+    EXPECT_EQ(headgate_->exit_code(), 0);
+    senders.clear();
+    go_on = true;
+    vendor_.say([&](const Vendor::Asked&) { return set_of(key.jwk("k")); });
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    EXPECT_EQ(signed_by(key, "k", "A-0").first, 200);
+    EXPECT_THAT(applied(), ElementsAre("A-0"));
 }
 
 TEST_F(FetchedKeysFlow, CertificatesComeFromTheirHostsAloneAndCountInTheirDates)
@@ -316,7 +371,8 @@ TEST_F(FetchedKeysFlow, OfWhatNobodySignsOnlyWhatIsFetchedIsMapped)
     fetch_ = R"(fetch: { path: "/stock/{.id | url}", into: /stock }, )";
     const std::string api = "api: { url: \"http://127.0.0.1:" + std::to_string(vendor_.port()) + "/v1\" }\n";
     ASSERT_TRUE(start("{ none: {} }", "api: { allow: [127.0.0.0/8] }", api)) << headgate_->log();
-    EXPECT_EQ(post(R"({"kind":"changed","id":"A-1","stock":{"sku":"A-1","left":9000}})", {}).first, 200);
+    write("event.json", R"({"kind":"changed","id":"A-1","stock":{"sku":"A-1","left":9000}})");
+    EXPECT_EQ(send("event.json").code, 0);
     EXPECT_EQ(post(R"({"kind":"changed","id":"forged","stock":{"sku":"F","left":9000}})", {}).first, 200);
     ASSERT_TRUE(headgate_->wait_until_told("/api/v1/dlq", "http_404", 60s)) << headgate_->log();
     ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":1", 60s)) << headgate_->log();

@@ -90,6 +90,7 @@ TEST_F(PostbackTest, WhatWouldBeNoQuestionIsAProblem)
     EXPECT_EQ(codes(R"(path: /p, fields: { a: "{body}" }, )" + rest), "signed_template");
     EXPECT_EQ(codes(R"(path: /p, fields: { a: "{nothing}" }, )" + rest), "signed_template");
     EXPECT_EQ(codes("path: /p, fields: { a: b }, body: e, answer: { pointer: /s }"), "missing_key");
+    EXPECT_EQ(read("postback: ").second, "missing_key");
     EXPECT_EQ(read("none: {}, hmac: { header: S }").second, "signature_scheme");
     EXPECT_FALSE(read(paypal_postback).first.needs_secret());
     EXPECT_TRUE(read(paypal_postback).first.stands_on(sent("{}").request()));

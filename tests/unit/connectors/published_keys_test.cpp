@@ -304,6 +304,8 @@ TEST_F(PublishedKeysTest, WhatIsSaidOfKeysHasToMakeSense)
     EXPECT_EQ(codes(R"(url: "https://v.example/{id}", id_header: K)"), "");
     EXPECT_EQ(codes("url_header: U, hosts: [v.example]"), "");
     EXPECT_EQ(codes(""), "key_place");
+    EXPECT_EQ(read("public_key: { header: S, keys: }").second, "missing_key");
+    EXPECT_EQ(read("public_key: { header: S, envelope: }").second, "missing_key");
     EXPECT_EQ(codes(R"(url: "https://v.example/{id}", url_header: U, hosts: [v.example])"), "key_place key_id_missing");
     EXPECT_EQ(codes(R"(url: "https://v.example/jwks", form: jwks)"), "key_id_missing");
     EXPECT_EQ(codes(R"(url: "https://v.example/key", id_header: K)"), "key_id_missing");
