@@ -4,6 +4,7 @@
 
 #include "connectors/signatures/published_keys.hpp"
 #include "core/encoding.hpp"
+#include "core/hash.hpp"
 #include "tests/support/vendor_keys.hpp"
 #include "tests/unit/connectors/scheme_fixture.hpp"
 
