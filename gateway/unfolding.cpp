@@ -114,9 +114,11 @@ Result<Routed> unfold_fetch(const Event& event, const Decoded& decoded, const Ev
     auto path = decoded.topic->fetch->path.text(context.seen);
     if (!path)
         return std::unexpected(std::move(path.error()));
-    if (!*path || !(*path)->starts_with('/'))
+    const bool there = *path && ((*path)->starts_with('/') || (*path)->starts_with("http"));
+    if (!there)
         return fail(FailureClass::permanent, "fetch_path_missing",
-                    "the event does not say what is to be fetched: `fetch.path` is null, or does not begin with /");
+                    "the event does not say what is to be fetched: `fetch.path` is null, or does not begin with / or "
+                    "http");
     Routed routed;
     routed.system = api_name(event.channel->name);
     routed.transaction = transaction_of(event, "fetch");

@@ -57,8 +57,13 @@ asio::awaitable<SystemAnswer> Fetcher::fetch(const Delivery& delivery)
             co_return fail(FailureClass::permanent, "fetched_too_large", "what is fetched is larger than 32 MiB");
         co_return Result<void>{};
     };
-    auto walking =
-        walk(with_.api, wanted->how->pages, with_.api.base() + wanted->path, with_.channel, most_answers, take);
+    // A whole URL is the vendor's word in its event, and a stranger's perhaps: it counts at the API's own host alone.
+    auto target = wanted->path.starts_with('/') ? Result<std::string>(with_.api.base() + wanted->path)
+                                                : target_at(wanted->path, with_.api.origin(), "/");
+    if (!target)
+        co_return SystemAnswer{.result = fail(FailureClass::permanent, "fetch_elsewhere",
+                                              "the event names a URL that is not at the host of the channel's `api`")};
+    auto walking = walk(with_.api, wanted->how->pages, std::move(*target), with_.channel, most_answers, take);
     auto walked = co_await std::move(walking);
     if (!walked.result)
         co_return SystemAnswer{.result = std::unexpected(std::move(walked.result.error())),

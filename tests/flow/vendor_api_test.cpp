@@ -230,6 +230,26 @@ TEST_F(VendorApiFlow, AddressesInsideAreNotAskedUnlessTheyAreAllowed)
     EXPECT_TRUE(vendor_.asked().empty());
 }
 
+TEST_F(VendorApiFlow, AWholeUrlOfAnEventIsFetchedAtTheVendorsHostAndNowhereElse)
+{
+    std::ifstream file(folder_ / "conf/connectors/stock/connector.yaml");
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string path = R"("/stock/{.sku | url}?full=yes")";
+    text.replace(text.find(path), path.size(), ".at_url");
+    write("connectors/stock/connector.yaml", text);
+    Vendor other{usual};
+    ASSERT_TRUE(start()) << headgate_->log();
+    const auto at = [](int port, const std::string& sku) {
+        return R"(,"at_url":"http://127.0.0.1:)" + std::to_string(port) + "/v1/stock/" + sku + R"(?x=1")";
+    };
+    EXPECT_EQ(changed("e-1", "A-1", at(vendor_.port(), "A-1")).first, 200);
+    EXPECT_EQ(changed("e-2", "A-2", at(other.port(), "A-2")).first, 200);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/dlq", "fetch_elsewhere", 60s)) << headgate_->log();
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":1", 60s)) << headgate_->log();
+    EXPECT_THAT(ledger("select item_sku from inventory_level"), ElementsAre("A-1"));
+    EXPECT_TRUE(other.asked().empty());
+}
+
 TEST_F(VendorApiFlow, AllAnswersOfAListAreGathered)
 {
     vendor_.say([](const Asked& asked) -> Answer {
