@@ -73,7 +73,8 @@ int complain_of_letters()
 
 int dlq_list_command(const DeskOptions& options)
 {
-    Table table({"LETTER", "SINCE", "CHANNEL", "ORDER OR ENTITY", "STAGE", "SYSTEM", "CODE", "WHERE", "QUEUE", "DETAIL"});
+    Table table(
+        {"LETTER", "SINCE", "CHANNEL", "ORDER OR ENTITY", "STAGE", "SYSTEM", "CODE", "WHERE", "QUEUE", "DETAIL"});
     std::size_t left = options.limit == 0 ? SIZE_MAX : options.limit;
     std::uint64_t scanned = 0, unreadable = 0;
     for (std::string cursor; left > 0;) {

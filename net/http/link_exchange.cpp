@@ -12,7 +12,7 @@ namespace headgate::net {
 namespace {
 
 constexpr std::size_t read_room = 16U << 10U;
-constexpr std::size_t drained_bytes = 256U << 10U;     // given to a sink at once
+constexpr std::size_t drained_bytes = 256U << 10U;    // given to a sink at once
 constexpr std::size_t most_of_a_refusal = 1U << 20U;  // an answer that is not for the sink
 
 }  // namespace
@@ -70,7 +70,8 @@ Task<void> Link::drain(AnswerReader& reader, BodySink* sink)
     const std::string piece = reader.take_body();
     const bool wanted = co_await sink->take(piece);
     if (!wanted)
-        co_return fail(FailureClass::permanent, "answer_not_wanted", route_->name + ": no more of its answer is wanted");
+        co_return fail(FailureClass::permanent, "answer_not_wanted",
+                       route_->name + ": no more of its answer is wanted");
     co_return Result<void>{};
 }
 

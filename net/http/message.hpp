@@ -40,11 +40,11 @@ struct Request {
     std::string_view query;   // behind the "?", without it
     int minor_version = 1;    // HTTP/1.x
     std::vector<Field> fields;
-    std::string body;        // complete, transfer coding removed
+    std::string body;                // complete, transfer coding removed
     std::unique_ptr<BodySink> sink;  // what has taken the body instead
-    bool keep_alive = true;  // what the client asked for (RFC 9112 §9.3)
-    std::string remote;      // the peer's address without port: "192.0.2.7", "2001:db8::1"
-    std::vector<char> head;  // the bytes that were parsed; moving a vector keeps its bytes in place
+    bool keep_alive = true;          // what the client asked for (RFC 9112 §9.3)
+    std::string remote;              // the peer's address without port: "192.0.2.7", "2001:db8::1"
+    std::vector<char> head;          // the bytes that were parsed; moving a vector keeps its bytes in place
 
     /// The first value of this name, in the order sent.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;

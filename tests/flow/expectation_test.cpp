@@ -37,8 +37,8 @@ topics:
     bool start(const std::string& channels)
     {
         write_file(folder_ / "conf/headgate.yaml", "channels:\n" + channels);
-        headgate_ = std::make_unique<HeadgateProcess>(HeadgateProcess::Options{
-            folder_ / "conf", folder_ / "data", {{"TOKEN", "t0k3n"}}, "127.0.0.1:0"});
+        headgate_ = std::make_unique<HeadgateProcess>(
+            HeadgateProcess::Options{folder_ / "conf", folder_ / "data", {{"TOKEN", "t0k3n"}}, "127.0.0.1:0"});
         return headgate_->start();
     }
     int post(const std::string& channel, const std::string& body)
@@ -62,8 +62,9 @@ topics:
 
 TEST_F(ExpectationFlow, AChannelThatIsSilentForTooLongIsToldAndNoMoreWhenItIsHeardOf)
 {
-    const std::string channels = "  quiet: { connector: stock, secret: env:TOKEN, expect: { every: 2s } }\n"
-                                 "  slow: { connector: stock, secret: env:TOKEN, expect: { every: 7d } }\n";
+    const std::string channels =
+        "  quiet: { connector: stock, secret: env:TOKEN, expect: { every: 2s } }\n"
+        "  slow: { connector: stock, secret: env:TOKEN, expect: { every: 7d } }\n";
     ASSERT_TRUE(start(channels)) << headgate_->log();
     ASSERT_TRUE(happens([&] { return ready().contains("silence_quiet"); })) << ready();
     EXPECT_THAT(ready(), HasSubstr("\"ready\":true")) << "a vendor's silence is no reason to take nothing";
@@ -80,9 +81,10 @@ TEST_F(ExpectationFlow, AChannelThatIsSilentForTooLongIsToldAndNoMoreWhenItIsHea
 
 TEST_F(ExpectationFlow, EventsOfTheOtherModeAreLeftOutAndSaidToBe)
 {
-    ASSERT_TRUE(start("  shop: { connector: stock, secret: env:TOKEN }\n"
-                      "  trial: { connector: stock, secret: env:TOKEN, takes: test }\n"
-                      "  both: { connector: stock, secret: env:TOKEN, takes: any }\n"))
+    ASSERT_TRUE(
+        start("  shop: { connector: stock, secret: env:TOKEN }\n"
+              "  trial: { connector: stock, secret: env:TOKEN, takes: test }\n"
+              "  both: { connector: stock, secret: env:TOKEN, takes: any }\n"))
         << headgate_->log();
     for (const auto* channel : {"shop", "trial", "both"})
         for (const auto& [name, mode] :
@@ -91,9 +93,9 @@ TEST_F(ExpectationFlow, EventsOfTheOtherModeAreLeftOutAndSaidToBe)
                                         R"(","left":1)" + mode + "}"),
                       200);
     ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
-    EXPECT_THAT(ledger_texts((folder_ / "data/ledger.db").string(), "select item_sku from inventory_level order by 1"),
-                ElementsAre("both-live", "both-none", "both-test", "shop-live", "shop-none", "trial-none",
-                            "trial-test"));
+    EXPECT_THAT(
+        ledger_texts((folder_ / "data/ledger.db").string(), "select item_sku from inventory_level order by 1"),
+        ElementsAre("both-live", "both-none", "both-test", "shop-live", "shop-none", "trial-none", "trial-test"));
     const auto suppressed = headgate_->admin("GET", "/api/v1/events?state=suppressed").second;
     EXPECT_THAT(suppressed, HasSubstr("\"test_event\""));
     EXPECT_THAT(suppressed, HasSubstr("\"live_event\""));

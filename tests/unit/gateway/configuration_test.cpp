@@ -81,9 +81,9 @@ history: { store: sqlite, url: x, keep: { raw: 90d } }
         refused.push_back(problem.message.substr(from, problem.message.find('`', from) - from));
     }
     EXPECT_THAT(refused,
-                UnorderedElementsAre("tls", "tls", "mapping", "partner", "send", "channel", "when", "owner",
-                                     "gates", "fallback", "by", "ownership", "legal_entity", "regions", "fetch",
-                                     "unrouted", "alerts", "sentinel", "spool", "store", "url", "keep"));
+                UnorderedElementsAre("tls", "tls", "mapping", "partner", "send", "channel", "when", "owner", "gates",
+                                     "fallback", "by", "ownership", "legal_entity", "regions", "fetch", "unrouted",
+                                     "alerts", "sentinel", "spool", "store", "url", "keep"));
     EXPECT_THAT(codes(load(one_channel + "systems: { odoo: { preset: odoo } }\n").problems),
                 Contains("unknown_choice"));
 }

@@ -269,11 +269,10 @@ TEST_F(HttpPoolTest, ASinkTakesTheBodyOfAGoodAnswerHoweverItIsFramed)
 {
     start({.answer = {.bytes = 1U << 20U}});
     const std::string half(600'000, 'h');
-    for (const std::string& wire :
-         {"HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n" + half,
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n927c0\r\n" + half + "\r\n927c0\r\n" + half +
-              "\r\n0\r\n\r\n",
-          "HTTP/1.1 206 Part\r\n\r\n" + half}) {
+    for (const std::string& wire : {"HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n" + half,
+                                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n927c0\r\n" + half +
+                                        "\r\n927c0\r\n" + half + "\r\n0\r\n\r\n",
+                                    "HTTP/1.1 206 Part\r\n\r\n" + half}) {
         CountingSink sink;
         HttpCall call;
         call.sink = &sink;
