@@ -68,6 +68,18 @@ std::optional<ClaimedFile> claimed_at(const fs::path& path, const std::string& n
                        std::int64_t{seen.st_mtim.tv_sec} * 1'000'000'000 + seen.st_mtim.tv_nsec};
 }
 
+/// What came halfway by HTTP when a process died: nobody goes on with it.
+void remove_left_over(const fs::path& folder)
+{
+    std::error_code error;
+    const auto old = fs::file_time_type::clock::now() - 24h;
+    for (fs::directory_iterator at(folder / ".coming", error), end; !error && at != end; at.increment(error)) {
+        std::error_code ignored;
+        if (at->is_regular_file(ignored) && at->last_write_time(ignored) < old && !ignored)
+            fs::remove(at->path(), ignored);
+    }
+}
+
 }  // namespace
 
 /// A folder of a channel, and the timer of its loop.
@@ -177,6 +189,11 @@ asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::ui
                                                           .field("code", failure.code)
                                                           .field("detail", failure.detail));
     };
+    auto cleaning = aside<bool>(disk_.get_executor(), executor_, [path = folder->paths.folder]() -> Result<bool> {
+        remove_left_over(path);
+        return true;
+    });
+    co_await std::move(cleaning);
     while (epoch == epoch_) {
         auto looking =
             aside<std::optional<ClaimedFile>>(disk_.get_executor(), executor_, [folder] { return folder->next(); });

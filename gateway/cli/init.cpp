@@ -173,8 +173,13 @@ int init_channel_command(const InitOptions& options)
             std::cerr << text_of(problem) << "\n";
         return exit_bad_configuration;
     }
-    return write_new(fs::path(options.config) / "channels" / (options.name + ".yaml"),
-                     channel_text(options, loaded.connector));
+    const int written = write_new(fs::path(options.config) / "channels" / (options.name + ".yaml"),
+                                  channel_text(options, loaded.connector));
+    if (written == exit_fine && !loaded.connector.signature.given())
+        std::cout
+            << "the connector does not say how its webhooks are signed: `headgate check` takes the channel once it has "
+               "`poll`, `receive` or `sqs`\n";
+    return written;
 }
 
 }  // namespace headgate::gateway

@@ -182,6 +182,16 @@ TEST_F(UploadFlow, ASenderThatGoesInTheMidstLeavesNothingAndSendsAgain)
     EXPECT_EQ(put("/feeds/stock/levels.csv", body).first, 201);
 }
 
+TEST_F(UploadFlow, WhatACrashLeftHalfwayIsRemovedADayLater)
+{
+    write_file(in() / ".coming/old.csv.AbCdEf", "half");
+    write_file(in() / ".coming/new.csv.AbCdEf", "half");
+    fs::last_write_time(in() / ".coming/old.csv.AbCdEf", fs::file_time_type::clock::now() - 25h);
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    ASSERT_TRUE(happens([&] { return !fs::exists(in() / ".coming/old.csv.AbCdEf"); }));
+    EXPECT_TRUE(fs::exists(in() / ".coming/new.csv.AbCdEf"));
+}
+
 TEST_F(UploadFlow, WhoeverDiesWhileAFileComesReadsItOnce)
 {
     const std::string body = levels(2000);
