@@ -94,14 +94,8 @@ std::optional<Refused> FileUploads::Upload::begin()
     name_ = rest.substr(slash + 1);
     if (request_.method != "PUT")
         return refuse_file(405, FailureClass::permanent, "method_not_allowed", "a file is sent by PUT");
-    if (channel->config.mode == ChannelConfig::Mode::closed)
-        return refuse_file(503, FailureClass::transient, "channel_closed", "the channel is closed", 60s);
-    const auto now = std::chrono::steady_clock::now();
-    if (!channel->rate.take(now) || !with.listener_rate.take(now))
-        return refuse_file(429, FailureClass::throttled, "rate_exceeded",
-                           "more requests per second than the channel takes", 1s);
-    if (!with.state().redis_connected)
-        return refuse_file(503, FailureClass::transient, "redis_unavailable", "files cannot be taken now", 5s);
+    if (auto may = admits(*channel, with.listener_rate, with.state()); !may)
+        return std::move(may.error());
     if (auto from = from_known_address(*channel, request_, with.configuration.trusted_proxies); !from)
         return std::move(from.error());
     const auto& token = channel->connector->config.signature.shared_secret;

@@ -5,7 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "gateway/key_url.hpp"
+#include "gateway/absolute_url.hpp"
 #include "gateway/stages/verify.hpp"
 #include "gateway/systems/answers.hpp"
 
@@ -112,7 +112,7 @@ Task<std::optional<std::string>> KeyFetcher::ask(const Channel& channel, const c
         auto asking = api.get(api.base() + wanted.url);
         auto said = co_await std::move(asking);
         answer = std::move(said.result);
-    } else if (const auto url = key_url(wanted.url)) {
+    } else if (const auto url = absolute_url(wanted.url)) {
         net::HttpCall call;
         call.target = url->target;
         call.headers = {{"Accept", "*/*"}};

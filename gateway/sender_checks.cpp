@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "gateway/key_url.hpp"
+#include "gateway/absolute_url.hpp"
 #include "gateway/place.hpp"
 
 namespace headgate::gateway {
@@ -60,7 +60,7 @@ void check_keys(const Channel& channel, Problems& problems)
     auto url = keys->url;
     if (const auto at = url.find("{id}"); at != std::string::npos)
         url.replace(at, 4, "id");
-    if (!key_url(url))
+    if (!absolute_url(url))
         told(problems, channel, "key_url",
              "`" + keys->url + "`, where the connector " + channel.config.connector +
                  " says that its vendor's keys are, is no URL",

@@ -78,7 +78,7 @@ void SilenceWatch::look(const Channel& channel, Time now)
     if (!open || now - std::max(from, *open) <= expect.every) {
         if (silent) {
             silent = false;
-            heard(channel);
+            end(channel, open ? "a channel is silent no more" : "a channel that was silent has closed for now");
         }
         return;
     }
@@ -94,11 +94,11 @@ void SilenceWatch::look(const Channel& channel, Time now)
                    observability::LogLine{}.field("channel", channel.name).field("since", second_text(from)));
 }
 
-void SilenceWatch::heard(const Channel& channel)
+void SilenceWatch::end(const Channel& channel, std::string_view how)
 {
     with_.metrics.silent(channel.name).set(0);
     with_.health.clear_note(note_of(channel));
-    with_.log.info("a channel is silent no more", observability::LogLine{}.field("channel", channel.name));
+    with_.log.info(how, observability::LogLine{}.field("channel", channel.name));
 }
 
 }  // namespace headgate::gateway

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -43,7 +44,7 @@ private:
     using Time = std::chrono::system_clock::time_point;
     asio::awaitable<void> keep(std::uint64_t epoch);
     void look(const Channel& channel, Time now);
-    void heard(const Channel& channel);
+    void end(const Channel& channel, std::string_view how);
 
     Dependencies with_;
     asio::steady_timer timer_;

@@ -14,6 +14,19 @@ std::unexpected<Refused> refuse(int status, FailureClass failure_class, std::str
 
 }  // namespace
 
+Intake<void> admits(const Channel& channel, RateLimiter& listener_rate, const IntakeState& state)
+{
+    if (channel.config.mode == ChannelConfig::Mode::closed)
+        return refuse(503, FailureClass::transient, "channel_closed", "the channel is closed", 60s);
+    const auto now = std::chrono::steady_clock::now();
+    if (!channel.rate.take(now) || !listener_rate.take(now))
+        return refuse(429, FailureClass::throttled, "rate_exceeded", "more requests per second than the channel takes",
+                      1s);
+    if (!state.redis_connected)
+        return refuse(503, FailureClass::transient, "redis_unavailable", "events cannot be stored now", 5s);
+    return {};
+}
+
 Intake<Received> receive(net::Request& request, const Channel* channel, RateLimiter& listener_rate,
                          const IntakeState& state)
 {
@@ -21,17 +34,10 @@ Intake<Received> receive(net::Request& request, const Channel* channel, RateLimi
         return refuse(404, FailureClass::permanent, "unknown_channel", "no channel listens at this path");
     if (request.method != "POST")
         return refuse(405, FailureClass::permanent, "method_not_allowed", "a channel takes POST");
-    if (channel->config.mode == ChannelConfig::Mode::closed)
-        return refuse(503, FailureClass::transient, "channel_closed", "the channel is closed", 60s);
-
-    const auto now = std::chrono::steady_clock::now();
-    if (!channel->rate.take(now) || !listener_rate.take(now))
-        return refuse(429, FailureClass::throttled, "rate_exceeded", "more requests per second than the channel takes",
-                      1s);
+    if (auto may = admits(*channel, listener_rate, state); !may)
+        return std::unexpected(std::move(may.error()));
     if (channel->backlog() >= channel->config.backlog)
         return refuse(503, FailureClass::transient, "backlog_full", "the channel's backlog is full", 10s);
-    if (!state.redis_connected)
-        return refuse(503, FailureClass::transient, "redis_unavailable", "events cannot be stored now", 5s);
     return Received{channel, &request, std::chrono::system_clock::now()};
 }
 

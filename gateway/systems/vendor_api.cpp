@@ -5,11 +5,11 @@
 #include <stdexcept>
 
 #include <boost/asio/steady_timer.hpp>
-#include <boost/url/parse.hpp>
 
 #include "core/async.hpp"
 #include "core/clock.hpp"
 #include "core/pattern.hpp"
+#include "gateway/absolute_url.hpp"
 #include "gateway/systems/answers.hpp"
 
 namespace headgate::gateway {
@@ -160,14 +160,11 @@ asio::awaitable<VendorApi::Answer> VendorApi::download(std::string url, const st
     net::HttpOrigin origin = plan_.origin;
     std::string target = url;
     if (!url.starts_with('/')) {
-        const auto parsed = boost::urls::parse_uri(url);
-        const auto there = origin_of(url);
-        if (!parsed || !there || there->host.empty())
-            co_return Answer{fail(FailureClass::permanent, "bad_url", "the URL of the file is none")};
-        origin = *there;
-        target = std::string(parsed->encoded_target());
-        if (target.empty() || target.front() != '/')
-            target.insert(0, "/");
+        auto there = absolute_url(url);
+        if (!there)
+            co_return Answer{fail(FailureClass::permanent, "bad_url", "the URL of the file is none of http or https")};
+        origin = std::move(there->origin);
+        target = std::move(there->target);
     }
     const bool own =
         origin.host == plan_.origin.host && origin.port == plan_.origin.port && origin.tls == plan_.origin.tls;

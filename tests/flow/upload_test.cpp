@@ -229,7 +229,8 @@ TEST_F(UploadFlow, AFullDiskIsSaidAndNothingIsLeftOfTheFile)
     if (!disk)
         GTEST_SKIP() << "no small disk here: " << why;
     ASSERT_TRUE(headgate_->start()) << headgate_->log();
-    const auto answer = put("/feeds/stock/levels.csv", levels(200'000));
+    // Not much larger than the disk: who goes on sending megabytes behind the answer, as this client does, loses it.
+    const auto answer = put("/feeds/stock/levels.csv", levels(100'000));
     EXPECT_EQ(answer.first, 507) << answer.second;
     EXPECT_THAT(answer.second, HasSubstr("disk_full"));
     EXPECT_EQ(left_over(), 0U);
