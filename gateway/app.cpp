@@ -364,9 +364,9 @@ private:
 
     void build_loops()
     {
-        owner_ = std::make_unique<OwnerLoop>(
-            OwnerLoop::Dependencies{*configuration_, scripts_, redis_options_, ledger_.get(), *history_,
-                                    gateway_metrics_, health_, log_, folder_ / "lease.token", lease_until_, crash_});
+        owner_ = std::make_unique<OwnerLoop>(OwnerLoop::Dependencies{
+            *configuration_, scripts_, redis_options_, ledger_.get(), *history_, gateway_metrics_, health_, log_,
+            folder_ / "lease.token", folder_ / "refresh_tokens", lease_until_, crash_});
         const auto configured = configuration_->deployment.threads;
         const int count = configured > 0 ? static_cast<int>(configured) : std::max(1, usable_cores());
         for (int number = 0; number < count; ++number)

@@ -51,6 +51,14 @@ DataFolder::~DataFolder()
         ::close(lock_);
 }
 
+void sync_folder(const fs::path& folder)
+{
+    if (const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); file >= 0) {
+        ::fsync(file);
+        ::close(file);
+    }
+}
+
 Result<void> write_file(const fs::path& path, std::string_view text, unsigned mode)
 {
     const std::string draft = path.string() + ".new";
@@ -62,6 +70,7 @@ Result<void> write_file(const fs::path& path, std::string_view text, unsigned mo
     if (!written || ::rename(draft.c_str(), path.c_str()) != 0)
         return fail(FailureClass::transient, "file_unwritable",
                     path.string() + " cannot be written: " + std::strerror(errno));
+    sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
     return {};
 }
 

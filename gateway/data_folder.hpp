@@ -26,7 +26,9 @@ private:
     int lock_ = -1;
 };
 
-/// Replaces a file as a whole: written under another name, synced, renamed.
+/// Makes sure that names in it are on disk: what was renamed stays so when power is cut.
+void sync_folder(const std::filesystem::path& folder);
+/// Replaces a file as a whole: written under another name, synced, renamed, and its folder synced.
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, unsigned mode);
 /// `file_unreadable`.
 Result<std::string> read_file(const std::filesystem::path& path);

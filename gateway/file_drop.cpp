@@ -17,6 +17,7 @@
 #include "core/inflate.hpp"
 #include "core/pattern.hpp"
 #include "gateway/aside.hpp"
+#include "gateway/data_folder.hpp"
 #include "gateway/folder_names.hpp"
 
 namespace headgate::gateway {
@@ -327,10 +328,7 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
                     return errno == EEXIST ? waiting("another file of this name is still being read")
                                            : unusable("cannot move", file->path, errno);
                 file->placed = true;
-                if (const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); fd >= 0) {
-                    ::fsync(fd);
-                    ::close(fd);
-                }
+                sync_folder(folder);
                 return true;
             });
         auto placed = co_await std::move(placing);

@@ -435,7 +435,7 @@ Task<void> FileReading::accept()
 {
     // What is not read yet waits well in its file.
     while (with_.is_ours() && (channel_.waiting.load(std::memory_order_relaxed) >= most_ahead ||
-                               channel_.backlog() >= channel_.config.backlog)) {
+                               channel_.backlog() >= channel_.config.backlog || with_.full())) {
         asio::steady_timer pause(with_.executor, 5ms);
         co_await pause.async_wait(use_tuple);
     }

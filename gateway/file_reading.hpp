@@ -48,6 +48,7 @@ public:
         net::Redis& redis;
         Admission& admission;
         std::function<bool()> is_ours;  // the lease is held still
+        std::function<bool()> full;     // others are behind
     };
     FileReading(Dependencies dependencies, const Channel& channel, ClaimedFile file, const DroppedFile& kind);
     FileReading(const FileReading&) = delete;

@@ -212,9 +212,10 @@ asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::ui
         }
         fault_point("file_claimed");
         const DroppedFile* kind = feed_of(*folder->channel, (*file)->name);
-        FileReading reading(
-            {executor_, disk_.get_executor(), with_.redis, with_.admission, [this, epoch] { return epoch == epoch_; }},
-            *folder->channel, **file, kind != nullptr ? *kind : folder->channel->connector->feeds.begin()->second);
+        FileReading reading({executor_, disk_.get_executor(), with_.redis, with_.admission,
+                             [this, epoch] { return epoch == epoch_; }, with_.full},
+                            *folder->channel, **file,
+                            kind != nullptr ? *kind : folder->channel->connector->feeds.begin()->second);
         auto running = reading.run();
         auto ran = co_await std::move(running);
         if (epoch != epoch_)

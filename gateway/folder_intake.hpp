@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ public:
         const Configuration& configuration;
         net::Redis& redis;
         Admission& admission;
+        std::function<bool()> full;  // others are behind: what is in a file waits there
         observability::Health& health;
         observability::Log& log;
         Spawn spawn;

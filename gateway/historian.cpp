@@ -160,6 +160,11 @@ asio::awaitable<bool> Historian::carry()
     }
     if (!pages.batch.rows.empty())
         co_await keep(std::move(pages));
+    // Every frame known of is in history. What is remembered still is of one that was there before its answer was.
+    if (dirty_.none() && !is_behind) {
+        bodies_.clear();
+        remembered_ = 0;
+    }
     co_return is_behind;
 }
 

@@ -44,6 +44,8 @@ public:
     void stop();
     /// Every frame known of is in history.
     [[nodiscard]] bool idle() const { return dirty_.none() && !working_; }
+    /// So much waits for it that what can wait elsewhere had better do so. Not while history is away, which lasts.
+    [[nodiscard]] bool lags() const { return remembered_ > lagging && !away_; }
 
 private:
     /// Frames of some partitions on their way into history.
@@ -70,6 +72,7 @@ private:
     asio::awaitable<Result<void>> commit(observability::HistoryBatch batch);
     void remember(EventId event, std::string stored);
 
+    static constexpr std::size_t lagging = 4U << 20U;           // bytes
     static constexpr std::size_t most_remembered = 64U << 20U;  // bytes
 
     asio::any_io_executor executor_;

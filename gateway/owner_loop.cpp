@@ -62,6 +62,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                       sqs_.forget();
                                   }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
+      refresh_tokens_(with_.refresh_tokens, with_.log),
       inbox_(loop_.redis(), with_.scripts),
       admission_(
           {inbox_, with_.metrics, [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
@@ -79,8 +80,9 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                  {with_.configuration, apis_, with_.metrics, with_.health, with_.log,
                   [this] { return boottime_ns() < with_.lease_until.load(std::memory_order_acquire); },
                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
-      folders_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.health, with_.log,
-                                  [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
+      folders_(loop_.executor(),
+               {with_.configuration, loop_.redis(), admission_, [this] { return historian_.lags(); }, with_.health,
+                with_.log, [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       silence_(loop_.executor(), {with_.configuration, with_.history, with_.metrics, with_.health, with_.log,
                                   [this](asio::awaitable<void> work) { spawn(std::move(work)); }}),
       sqs_(loop_.executor(), {with_.configuration, loop_.redis(), admission_, with_.metrics, with_.health, with_.log,
@@ -117,7 +119,8 @@ Systems OwnerLoop::systems()
             };
         };
         remote_.push_back(std::make_unique<HttpSystem>(
-            loop_.executor(), HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn}));
+            loop_.executor(),
+            HttpSystem::Dependencies{*plan, references_, std::move(may_send), spawn, &refresh_tokens_}));
         remote_by_name_.emplace(name, remote_.back().get());
         guarded_.push_back(std::make_unique<GuardedSystem>(name, *remote_.back(), GuardedSystem::Repeats::unknown,
                                                            backlog_, references_, spawn));
@@ -129,9 +132,10 @@ Systems OwnerLoop::systems()
             continue;
         auto& api = *apis_
                          .emplace(name, std::make_unique<VendorApi>(loop_.executor(), *channel->api,
-                                                                    *channel->connector->config.api))
+                                                                    *channel->connector->config.api, &refresh_tokens_))
                          .first->second;
-        fetchers_.push_back(std::make_unique<Fetcher>(Fetcher::Dependencies{*channel, api, admission_, spawn}));
+        fetchers_.push_back(
+            std::make_unique<Fetcher>(loop_.executor(), Fetcher::Dependencies{*channel, api, admission_, spawn}));
         systems.emplace(api_name(name), ConfiguredSystem{fetchers_.back().get(), &channel->api->config, nullptr, true});
     }
     return systems;

@@ -48,7 +48,8 @@ public:
         GatewayMetrics& metrics;
         observability::Health& health;
         observability::Log& log;
-        std::filesystem::path token_file;
+        std::filesystem::path token_file;        // of the lease
+        std::filesystem::path refresh_tokens;    // a folder
         std::atomic<std::int64_t>& lease_until;  // CLOCK_BOOTTIME ns, margin taken off
         EventLoop::Crash crash;
     };
@@ -113,6 +114,7 @@ private:
     Historian historian_;
     LeaseKeeper keeper_;
     ReferenceCache references_;
+    RefreshTokens refresh_tokens_;
     std::optional<LedgerSystem> ledger_;
     std::vector<std::unique_ptr<HttpSystem>> remote_;
     std::map<std::string, HttpSystem*, std::less<>> remote_by_name_;

@@ -42,7 +42,39 @@ asio::awaitable<SystemAnswer> Fetcher::fetch(const Delivery& delivery)
     auto wanted = to_fetch(with_.channel, delivery.transaction.json);
     if (!wanted)
         co_return SystemAnswer{.result = std::unexpected(std::move(wanted.error()))};
-    std::string fetched = wanted->how->pages.items ? "[" : "";
+    // A whole URL is the vendor's word in its event, and a stranger's perhaps: it counts at the API's own host alone.
+    auto target = wanted->path.starts_with('/') ? Result<std::string>(with_.api.base() + wanted->path)
+                                                : target_at(wanted->path, with_.api.origin(), "/");
+    if (!target)
+        co_return SystemAnswer{.result = fail(FailureClass::permanent, "fetch_elsewhere",
+                                              "the event names a URL that is not at the host of the channel's `api`")};
+    const FetchedDocuments::Key key{wanted->how, std::move(*target)};
+    auto finding = documents_.find(key, wanted->event.received_at);
+    auto fetched = co_await std::move(finding);
+    if (!fetched) {
+        auto asking = ask(*wanted->how, key.second);
+        fetched = std::make_shared<const FetchedDocuments::Fetched>(co_await std::move(asking));
+        documents_.landed(key, fetched);
+    }
+    if (!fetched->document)
+        co_return SystemAnswer{.result = std::unexpected(fetched->document.error()), .not_before = fetched->not_before};
+    auto body = joined(wanted->event.body, wanted->how->into, *fetched->document);
+    if (!body)
+        co_return SystemAnswer{.result = std::unexpected(std::move(body.error()))};
+    fault_point("fetched");
+    wanted->event.body = std::move(*body);
+    std::vector<Envelope> arrived;
+    arrived.push_back(std::move(wanted->event));
+    auto admitting = admit_all(with_.admission, with_.channel, std::move(arrived));
+    auto admitted = co_await std::move(admitting);
+    if (!admitted)
+        co_return SystemAnswer{.result = std::unexpected(std::move(admitted.error()))};
+    co_return SystemAnswer{.result = Applied{Applied::Outcome::fetched, {}}};
+}
+
+asio::awaitable<FetchedDocuments::Fetched> Fetcher::ask(const Fetch& how, std::string target)
+{
+    std::string fetched = how.pages.items ? "[" : "";
     auto take = [&](const ApiPage& page) -> Task<void> {
         if (page.items == nullptr) {
             fetched = json_text(page.document, page.document.root());
@@ -57,31 +89,13 @@ asio::awaitable<SystemAnswer> Fetcher::fetch(const Delivery& delivery)
             co_return fail(FailureClass::permanent, "fetched_too_large", "what is fetched is larger than 32 MiB");
         co_return Result<void>{};
     };
-    // A whole URL is the vendor's word in its event, and a stranger's perhaps: it counts at the API's own host alone.
-    auto target = wanted->path.starts_with('/') ? Result<std::string>(with_.api.base() + wanted->path)
-                                                : target_at(wanted->path, with_.api.origin(), "/");
-    if (!target)
-        co_return SystemAnswer{.result = fail(FailureClass::permanent, "fetch_elsewhere",
-                                              "the event names a URL that is not at the host of the channel's `api`")};
-    auto walking = walk(with_.api, wanted->how->pages, std::move(*target), with_.channel, most_answers, take);
+    auto walking = walk(with_.api, how.pages, std::move(target), with_.channel, most_answers, take);
     auto walked = co_await std::move(walking);
     if (!walked.result)
-        co_return SystemAnswer{.result = std::unexpected(std::move(walked.result.error())),
-                               .not_before = walked.not_before};
-    if (wanted->how->pages.items)
+        co_return FetchedDocuments::Fetched{std::unexpected(std::move(walked.result.error())), walked.not_before};
+    if (how.pages.items)
         fetched += ']';
-    auto body = joined(wanted->event.body, wanted->how->into, std::move(fetched));
-    if (!body)
-        co_return SystemAnswer{.result = std::unexpected(std::move(body.error()))};
-    fault_point("fetched");
-    wanted->event.body = std::move(*body);
-    std::vector<Envelope> arrived;
-    arrived.push_back(std::move(wanted->event));
-    auto admitting = admit_all(with_.admission, with_.channel, std::move(arrived));
-    auto admitted = co_await std::move(admitting);
-    if (!admitted)
-        co_return SystemAnswer{.result = std::unexpected(std::move(admitted.error()))};
-    co_return SystemAnswer{.result = Applied{Applied::Outcome::fetched, {}}};
+    co_return FetchedDocuments::Fetched{std::move(fetched)};
 }
 
 }  // namespace headgate::gateway

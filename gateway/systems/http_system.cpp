@@ -25,7 +25,8 @@ HttpSystem::HttpSystem(asio::any_io_executor executor, Dependencies dependencies
       pool_(executor, with_.plan.origin, options_of(with_.plan)),
       login_(executor, with_.plan.config.auth, with_.plan.secrets,
              with_.plan.token_origin ? &token_pool_.emplace(executor, *with_.plan.token_origin, options_of(with_.plan))
-                                     : nullptr)
+                                     : nullptr,
+             with_.tokens)
 {
     for (const auto* pool : {&pool_, token_pool_ ? &*token_pool_ : nullptr})
         if (pool != nullptr && pool->fault())

@@ -37,6 +37,7 @@ public:
         /// which must be the same still.
         std::function<MaySend()> may_send;
         Spawn spawn;
+        RefreshTokens* tokens = nullptr;  // without: those that were given are lost with this object
     };
     /// Throws std::runtime_error when the system could never be reached: a host that is none, an unreadable `ca`.
     HttpSystem(asio::any_io_executor executor, Dependencies dependencies);

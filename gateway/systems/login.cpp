@@ -42,10 +42,12 @@ std::string path_of(const std::string& url)
 
 }  // namespace
 
-Login::Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecrets secrets, net::HttpPool* pool)
+Login::Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecrets secrets, net::HttpPool* pool,
+             RefreshTokens* tokens)
     : config_(config),
       secrets_(std::move(secrets)),
       pool_(pool),
+      tokens_(tokens),
       executor_(std::move(executor))
 {
     switch (config.kind) {
@@ -114,7 +116,12 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
     call.target = path_of(config_.token_url);
     call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
     const bool refreshes = config_.kind == AuthConfig::Kind::refresh_token;
-    call.body = refreshes ? "grant_type=refresh_token&refresh_token=" + form(secrets_.refresh_token)
+    const auto refresh_token = [&] {
+        if (!given_.empty() || tokens_ == nullptr)
+            return given_.empty() ? secrets_.refresh_token : given_;
+        return tokens_->current(config_, secrets_.refresh_token);
+    };
+    call.body = refreshes ? "grant_type=refresh_token&refresh_token=" + form(refresh_token())
                           : std::string("grant_type=client_credentials");
     if (config_.client_in_body)
         call.body += "&client_id=" + form(config_.client_id) + "&client_secret=" + form(secrets_.client_secret);
@@ -142,8 +149,11 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
         co_return fail(FailureClass::auth, "token_refused",
                        "the token's address answered " + status + " and gave no token");
     if (const auto* next = object->if_contains("refresh_token");
-        refreshes && next != nullptr && next->is_string() && !next->get_string().empty())
-        secrets_.refresh_token = std::string(next->get_string());
+        refreshes && next != nullptr && next->is_string() && !next->get_string().empty()) {
+        given_ = std::string(next->get_string());
+        if (tokens_ != nullptr && tokens_->keep(config_, secrets_.refresh_token, given_))
+            given_.clear();
+    }
     auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(lifetime_unsaid);
     if (const auto* says = object->if_contains("expires_in"); says != nullptr && says->is_number())
         lifetime = std::chrono::seconds(says->to_number<std::int64_t>(error));

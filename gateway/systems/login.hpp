@@ -12,17 +12,20 @@
 
 #include "core/async.hpp"
 #include "gateway/systems/http_plan.hpp"
+#include "gateway/systems/refresh_tokens.hpp"
 #include "net/http/pool.hpp"
 
 namespace headgate::gateway {
 
 /// How requests show who calls. With `client_credentials` and `refresh_token` (RFC 6749, 4.4 and 6) a token is
 /// fetched when there is none, kept until it runs out, and fetched anew once after the system refused it. A refresh
-/// token that is replaced by the answer is used from then on, by this process. One thread: its executor's.
+/// token that is replaced by the answer is used from then on. One thread: its executor's.
 class Login {
 public:
-    /// `pool` leads to the origin of `token_url`; null for every other kind.
-    Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecrets secrets, net::HttpPool* pool);
+    /// `pool` leads to the origin of `token_url`; null for every other kind. Without `tokens` a refresh token that was
+    /// replaced is kept by this object alone.
+    Login(asio::any_io_executor executor, const AuthConfig& config, LoginSecrets secrets, net::HttpPool* pool,
+          RefreshTokens* tokens = nullptr);
     Login(const Login&) = delete;
     Login& operator=(const Login&) = delete;
 
@@ -41,6 +44,8 @@ private:
     const AuthConfig& config_;
     LoginSecrets secrets_;
     net::HttpPool* pool_;
+    RefreshTokens* tokens_;
+    std::string given_{};  // in place of the configured refresh token, where it could not be kept
     Headers fixed_;
     std::string token_;
     std::chrono::steady_clock::time_point good_until_{};

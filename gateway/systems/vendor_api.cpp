@@ -40,13 +40,15 @@ std::optional<std::int64_t> number_at(std::string_view text)
 
 }  // namespace
 
-VendorApi::VendorApi(asio::any_io_executor executor, const HttpSystemPlan& plan, const connectors::ApiConfig& config)
+VendorApi::VendorApi(asio::any_io_executor executor, const HttpSystemPlan& plan, const connectors::ApiConfig& config,
+                     RefreshTokens* tokens)
     : executor_(executor),
       plan_(plan),
       config_(config),
       pool_(executor, plan.origin, pool_options(plan)),
       login_(executor, plan.config.auth, plan.secrets,
-             plan.token_origin ? &token_pool_.emplace(executor, *plan.token_origin, pool_options(plan)) : nullptr)
+             plan.token_origin ? &token_pool_.emplace(executor, *plan.token_origin, pool_options(plan)) : nullptr,
+             tokens)
 {
     for (const auto* pool : {&pool_, token_pool_ ? &*token_pool_ : nullptr})
         if (pool != nullptr && pool->fault())

@@ -18,7 +18,9 @@ namespace headgate::gateway {
 class VendorApi {
 public:
     /// Throws std::runtime_error when it could never be reached: a host that is none, an unreadable `ca`.
-    VendorApi(asio::any_io_executor executor, const HttpSystemPlan& plan, const connectors::ApiConfig& config);
+    /// Without `tokens` a refresh token that was given is lost with this object.
+    VendorApi(asio::any_io_executor executor, const HttpSystemPlan& plan, const connectors::ApiConfig& config,
+              RefreshTokens* tokens = nullptr);
 
     struct Answer {
         Result<net::HttpAnswer> result;                         // of status 2xx

@@ -1,5 +1,6 @@
 // Files that are dropped into a folder: each row once, whatever becomes of the file and of the process.
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -205,6 +206,25 @@ TEST_F(FolderFlow, TheSameRowsInAnotherFileAreToldAgainAndWhatTheyMeanDecides)
         ASSERT_TRUE(headgate_->wait_until_quiet(60s));
         EXPECT_THAT(level(), ElementsAre(expected));
     }
+}
+
+TEST_F(FolderFlow, AFileIsReadToItsEndThoughHistoryCannotBeWritten)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open((folder_ / "data/history.db").c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+    std::string text = "sku,left,title,note\n";  // more than is remembered of what history has not got
+    for (int i = 0; i < 3000; ++i)
+        text += "A-" + std::to_string(i) + ",1,," + std::string(4000, 'x') + "\n";
+    drop("eu.csv", text);
+    EXPECT_TRUE(headgate_->wait_until_told("/readyz", "history_behind", 60s)) << headgate_->log();
+    EXPECT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":3000", 120s)) << headgate_->log();
+    EXPECT_EQ(sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+    ASSERT_TRUE(is_read("eu.csv")) << headgate_->log();
+    EXPECT_THAT(ledger("select count(*) from inventory_level"), ElementsAre("3000"));
+    EXPECT_THAT(ledger_texts((folder_ / "data/history.db").string(), "select count(*) from body"), ElementsAre("3000"));
 }
 
 TEST_F(FolderFlow, WhoeverDiesInTheMidstGoesOnAtThatRow)

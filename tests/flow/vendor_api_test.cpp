@@ -1,6 +1,9 @@
 // What a vendor is asked for: documents that its events only name, and what no webhook brought.
 
+#include <filesystem>
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -185,6 +188,84 @@ TEST_F(VendorApiFlow, AThinEventIsFetchedAndMappedWithWhatItSaidItself)
     EXPECT_THAT(changed("e-2", "A-2").second, HasSubstr("\"duplicate\":true"));
     ASSERT_TRUE(headgate_->wait_until_quiet(60s));
     EXPECT_EQ(vendor_.asked().size(), asked_before);
+}
+
+TEST_F(VendorApiFlow, EventsThatComeWhileTheirDocumentIsFetchedShareTheNextOne)
+{
+    std::promise<void> first_may_go;
+    std::promise<void> first_is_there;
+    int asked_for_it = 0;
+    vendor_.say([&, may_go = first_may_go.get_future().share()](const Asked& asked) -> Answer {
+        if (!asked.target.starts_with("/v1/stock/A-1"))
+            return usual(asked);
+        if (++asked_for_it == 1) {
+            first_is_there.set_value();
+            may_go.wait();
+        }
+        const auto left = std::to_string(asked_for_it);
+        return {200, R"({"sku":"A-1","left":)" + left + R"(,"at":"2026-11-02T10:00:0)" + left + R"(Z"})"};
+    });
+    ASSERT_TRUE(start()) << headgate_->log();
+    EXPECT_EQ(changed("e-0", "A-1").first, 200);
+    first_is_there.get_future().wait();
+    for (int i = 1; i <= 4; ++i)
+        EXPECT_EQ(changed("e-" + std::to_string(i), "A-1").first, 200);
+    std::this_thread::sleep_for(100ms);  // they are older than the next asking by more than clocks differ
+    first_may_go.set_value();
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->admin("GET", "/api/v1/dlq").second << headgate_->log();
+    EXPECT_EQ(vendor_.count("/v1/stock/A-1"), 2U) << "the first does not know what happened behind it";
+    EXPECT_THAT(ledger("select quantities_on_hand from inventory_level"), ElementsAre("2"));
+    EXPECT_EQ(count("accepted"), 10);
+}
+
+TEST_F(VendorApiFlow, ARefreshTokenThatIsReplacedWithEachUseOutlivesTheProcess)
+{
+    // A vendor that takes each refresh token once.
+    std::string good = "r/1";
+    int given = 0;
+    vendor_.say([&](const Asked& asked) -> Answer {
+        if (asked.target != "/token")
+            return usual(asked);
+        if (!asked.body.contains("refresh_token=" + good.substr(0, 1) + "%2F" + good.substr(2) + "&"))
+            return {400, R"({"error":"invalid_grant"})"};
+        good = "r/" + std::to_string(++given + 1);
+        return {200, R"({"access_token":"a-)" + std::to_string(given) + R"(","expires_in":3600,"refresh_token":")" +
+                         good + "\"}"};
+    });
+    ASSERT_TRUE(start()) << headgate_->log();
+    EXPECT_EQ(changed("e-1", "A-1").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
+    headgate_->kill_hard();
+    ASSERT_TRUE(start()) << headgate_->log();
+    EXPECT_EQ(changed("e-2", "A-2").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
+    EXPECT_EQ(given, 2);
+    EXPECT_EQ(vendor_.count("/token"), 2U);
+    const auto folder = folder_ / "data/refresh_tokens";
+    EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms::owner_all);
+    const auto kept = std::filesystem::directory_iterator(folder)->path();
+    EXPECT_EQ(std::filesystem::status(kept).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_THAT(headgate_->log(), ::testing::Not(HasSubstr("r/2")));
+    headgate_->kill_hard();
+
+    // Whoever configures another begins with that.
+    good = "r/7";
+    ASSERT_TRUE(start("", {{"REFRESH", "r/7"}})) << headgate_->log();
+    EXPECT_EQ(changed("e-3", "A-3").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
+    EXPECT_EQ(vendor_.count("/token"), 3U);
+
+    // Where it cannot be kept, that is told, and this process goes on with it.
+    headgate_->kill_hard();
+    std::filesystem::remove_all(folder);
+    write_file(folder, "no folder");
+    good = "r/8";
+    ASSERT_TRUE(start("", {{"REFRESH", "r/8"}})) << headgate_->log();
+    EXPECT_EQ(changed("e-4", "A-4").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
+    EXPECT_THAT(headgate_->log(), HasSubstr("cannot be kept"));
+    EXPECT_EQ(ledger("select item_sku from inventory_level").size(), 4U);
 }
 
 TEST_F(VendorApiFlow, AVendorThatIsAwayIsTriedAgainAndOneThatHasItNotMakesALetter)
