@@ -108,6 +108,8 @@ std::string encode(const Envelope& envelope)
     if (version >= intake_version)
         put(out, envelope.intake);
     append_packed(out, envelope.body);
+    if (out.capacity() > 2 * out.size())  // it is kept until history has it
+        out.shrink_to_fit();
     return out;
 }
 

@@ -62,7 +62,7 @@ OwnerLoop::OwnerLoop(Dependencies dependencies)
                                       sqs_.forget();
                                   }}),
       references_(retry::References(loop_.redis(), with_.scripts)),
-      refresh_tokens_(with_.refresh_tokens, with_.log),
+      refresh_tokens_(loop_.executor(), with_.refresh_tokens, with_.log),
       inbox_(loop_.redis(), with_.scripts),
       admission_(
           {inbox_, with_.metrics, [this](Event event, std::uint64_t ordinal) { hand_over(std::move(event), ordinal); },
@@ -355,6 +355,8 @@ asio::awaitable<void> OwnerLoop::stop()
     co_await wait_until(8s, std::move(nothing_on_the_wire));
     std::function<bool()> history_has_all = [this] { return historian_.idle(); };
     co_await wait_until(3s, std::move(history_has_all));
+    std::function<bool()> no_token_on_its_way = [this] { return refresh_tokens_.idle(); };
+    co_await wait_until(2s, std::move(no_token_on_its_way));
     asio::post(loop_.io(), [this] {
         for (const auto& system : remote_)
             system->close();

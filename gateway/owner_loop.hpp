@@ -85,7 +85,7 @@ public:
     Task<Registered> subscriptions(std::string channel, bool make);
 
     /// Awaited by the main loop: ends what is under way, writes what ended to history, gives the lease back; at most
-    /// about 14 s.
+    /// about 16 s.
     asio::awaitable<void> stop();
     /// The loop stands still from here on.
     void join() { loop_.join(); }

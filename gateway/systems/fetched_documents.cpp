@@ -19,15 +19,17 @@ std::size_t size_of(const FetchedDocuments::Key& key, const FetchedDocuments::Fe
     return bookkeeping + 2 * key.second.size() + fetched.document->size();
 }
 
+FetchedDocuments::Instant instant_now()
+{
+    return {wall_now(), steady_now()};
+}
+
 }  // namespace
 
-/// A clock that was set since says nothing about what came first; less than `spare` is not seen, and made up for. The
-/// time of arrival is cut to milliseconds as well.
-bool FetchedDocuments::Known::serves(WallTime arrived) const
+bool FetchedDocuments::serves(const Instant& asked, WallTime arrived, const Instant& now)
 {
-    const auto by_wall = wall_now() - asked;
-    const auto by_steady = steady_now() - asked_by_steady;
-    return asked >= arrived + 2 * spare && std::chrono::abs(by_wall - by_steady) < spare;
+    const auto apart = (now.wall - asked.wall) - (now.steady - asked.steady);
+    return asked.wall >= arrived + 2 * spare && std::chrono::abs(apart) < spare;
 }
 
 asio::awaitable<FetchedDocuments::Shared> FetchedDocuments::find(Key key, WallTime arrived)
@@ -44,11 +46,11 @@ asio::awaitable<FetchedDocuments::Shared> FetchedDocuments::find(Key key, WallTi
                 co_return waiting->fetched;
             continue;
         }
-        if (!is_new && at->second.serves(arrived))
+        if (!is_new && serves(at->second.asked, arrived, instant_now()))
             co_return at->second.fetched;
         if (!is_new)
             bytes_ -= size_of(key, *at->second.fetched);
-        at->second = Known{.asked = wall_now(), .asked_by_steady = steady_now()};
+        at->second = Known{.asked = instant_now()};
         co_return nullptr;
     }
 }
@@ -59,17 +61,17 @@ void FetchedDocuments::landed(const Key& key, const Shared& fetched)
     if (at == known_.end())
         return;
     for (const auto& one : std::exchange(at->second.waiting, {})) {
-        if (at->second.serves(one->arrived))
+        if (serves(at->second.asked, one->arrived, instant_now()))
             one->fetched = fetched;
         one->landed.cancel();
     }
-    if (!fetched->document) {
+    if (!fetched->document || size_of(key, *fetched) > most_bytes) {
         known_.erase(at);
         return;
     }
     at->second.fetched = fetched;
     bytes_ += size_of(key, *fetched);
-    kept_.emplace_back(at->second.asked_by_steady, key);
+    kept_.emplace_back(at->second.asked.steady, key);
     forget();
 }
 
@@ -79,7 +81,7 @@ void FetchedDocuments::forget()
         const auto& [asked, key] = kept_.front();
         // It may have been asked for again since.
         if (const auto at = known_.find(key);
-            at != known_.end() && at->second.fetched && at->second.asked_by_steady == asked) {
+            at != known_.end() && at->second.fetched && at->second.asked.steady == asked) {
             bytes_ -= size_of(key, *at->second.fetched);
             known_.erase(at);
         }

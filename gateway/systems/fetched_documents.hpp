@@ -20,11 +20,12 @@ namespace headgate::gateway {
 struct Fetch;
 
 /// What was fetched lately from one vendor, for every event that had arrived before it was asked for: several events
-/// about one document ask for it once, and none is given what is older than itself. One thread: its executor's.
+/// about one document ask for it once, and none is given what is older than itself. Both times are of one machine's
+/// clock. One thread: its executor's.
 class FetchedDocuments {
 public:
     static constexpr std::chrono::minutes kept{10};
-    static constexpr std::size_t most_bytes = std::size_t{8} << 20U;
+    static constexpr std::size_t most_bytes = std::size_t{8} << 20U;  // of one document too: a larger one is not kept
 
     explicit FetchedDocuments(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
@@ -41,21 +42,26 @@ public:
     /// What came of asking.
     void landed(const Key& key, const Shared& fetched);
 
-private:
     using WallTime = std::chrono::system_clock::time_point;
     using SteadyTime = std::chrono::steady_clock::time_point;
+    struct Instant {
+        WallTime wall{};
+        SteadyTime steady{};
+    };
+    /// Whether what was asked for then is late enough for an event that arrived then. A clock that was set meanwhile
+    /// says nothing about what came first; less than 5 ms is not seen, and made up for.
+    [[nodiscard]] static bool serves(const Instant& asked, WallTime arrived, const Instant& now);
+
+private:
     struct Waiting {
         WallTime arrived;
         boost::asio::steady_timer landed;  // never expires: cancelled
         Shared fetched{};
     };
     struct Known {
-        WallTime asked{};
-        SteadyTime asked_by_steady{};
+        Instant asked{};
         Shared fetched{};  // null while it is asked for
         std::list<std::shared_ptr<Waiting>> waiting{};
-
-        [[nodiscard]] bool serves(WallTime arrived) const;
     };
 
     void forget();

@@ -1,6 +1,7 @@
 #include "gateway/systems/fetcher.hpp"
 
 #include "connectors/formats/json.hpp"
+#include "core/clock.hpp"
 #include "core/fault_point.hpp"
 #include "gateway/edits.hpp"
 #include "gateway/systems/api_walk.hpp"
@@ -49,7 +50,9 @@ asio::awaitable<SystemAnswer> Fetcher::fetch(const Delivery& delivery)
         co_return SystemAnswer{.result = fail(FailureClass::permanent, "fetch_elsewhere",
                                               "the event names a URL that is not at the host of the channel's `api`")};
     const FetchedDocuments::Key key{wanted->how, std::move(*target)};
-    auto finding = documents_.find(key, wanted->event.received_at);
+    // Whoever replays wants to know how it is by now.
+    const bool replayed = delivery.as_new || delivery.seq != delivery.origin_seq;
+    auto finding = documents_.find(key, replayed ? wall_now() : wanted->event.received_at);
     auto fetched = co_await std::move(finding);
     if (!fetched) {
         auto asking = ask(*wanted->how, key.second);

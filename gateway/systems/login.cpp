@@ -111,17 +111,34 @@ bool Login::refused(const Headers& headers)
 
 Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
 {
+    std::string given;
+    const std::string& configured = secrets_.refresh_token;
+    if (config_.kind != AuthConfig::Kind::refresh_token || tokens_ == nullptr) {
+        auto asking = ask(configured, given, deadline);
+        auto token = co_await std::move(asking);
+        if (!given.empty())
+            secrets_.refresh_token = std::move(given);
+        co_return token;
+    }
+    auto beginning = tokens_->begin(config_, configured, deadline);
+    const std::string refresh_token = co_await std::move(beginning);
+    if (refresh_token.empty())
+        co_return fail(FailureClass::transient, "token_timeout", "no token came in time");
+    auto asking = ask(refresh_token, given, deadline);
+    auto token = co_await std::move(asking);
+    tokens_->asked(config_, configured, given);
+    co_return token;
+}
+
+Task<std::string> Login::ask(const std::string& refresh_token, std::string& given,
+                             std::chrono::steady_clock::time_point deadline)
+{
     net::HttpCall call;
     call.method = "POST";
     call.target = path_of(config_.token_url);
     call.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
     const bool refreshes = config_.kind == AuthConfig::Kind::refresh_token;
-    const auto refresh_token = [&] {
-        if (!given_.empty() || tokens_ == nullptr)
-            return given_.empty() ? secrets_.refresh_token : given_;
-        return tokens_->current(config_, secrets_.refresh_token);
-    };
-    call.body = refreshes ? "grant_type=refresh_token&refresh_token=" + form(refresh_token())
+    call.body = refreshes ? "grant_type=refresh_token&refresh_token=" + form(refresh_token)
                           : std::string("grant_type=client_credentials");
     if (config_.client_in_body)
         call.body += "&client_id=" + form(config_.client_id) + "&client_secret=" + form(secrets_.client_secret);
@@ -133,7 +150,8 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
     const auto asked = std::chrono::steady_clock::now();
     auto answer = co_await pool_->send(std::move(call));
     if (!answer) {
-        Failure failure = of_harmless(std::move(answer.error()));  // a token that was lost on its way harms nobody
+        Failure failure = of_harmless(
+            std::move(answer.error()));  // asking twice does no harm but to a refresh token that counts once
         failure.detail = "the token's address: " + failure.detail;
         co_return std::unexpected(std::move(failure));
     }
@@ -148,12 +166,8 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
         std::ranges::any_of(token->get_string(), [](char letter) { return letter <= 0x20 || letter > 0x7e; }))
         co_return fail(FailureClass::auth, "token_refused",
                        "the token's address answered " + status + " and gave no token");
-    if (const auto* next = object->if_contains("refresh_token");
-        refreshes && next != nullptr && next->is_string() && !next->get_string().empty()) {
-        given_ = std::string(next->get_string());
-        if (tokens_ != nullptr && tokens_->keep(config_, secrets_.refresh_token, given_))
-            given_.clear();
-    }
+    if (const auto* next = object->if_contains("refresh_token"); refreshes && next != nullptr && next->is_string())
+        given = std::string(next->get_string());
     auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(lifetime_unsaid);
     if (const auto* says = object->if_contains("expires_in"); says != nullptr && says->is_number())
         lifetime = std::chrono::seconds(says->to_number<std::int64_t>(error));

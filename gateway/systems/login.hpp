@@ -40,12 +40,14 @@ private:
     [[nodiscard]] bool has_token() const;
     [[nodiscard]] Headers carrying(const std::string& token) const;
     Task<std::string> fetch(std::chrono::steady_clock::time_point deadline);
+    /// `given`: a refresh token that the answer gives in place of this one.
+    Task<std::string> ask(const std::string& refresh_token, std::string& given,
+                          std::chrono::steady_clock::time_point deadline);
 
     const AuthConfig& config_;
     LoginSecrets secrets_;
     net::HttpPool* pool_;
     RefreshTokens* tokens_;
-    std::string given_{};  // in place of the configured refresh token, where it could not be kept
     Headers fixed_;
     std::string token_;
     std::chrono::steady_clock::time_point good_until_{};

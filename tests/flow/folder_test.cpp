@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -215,8 +216,13 @@ TEST_F(FolderFlow, AFileIsReadToItsEndThoughHistoryCannotBeWritten)
     ASSERT_EQ(sqlite3_open((folder_ / "data/history.db").c_str(), &database), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
     std::string text = "sku,left,title,note\n";  // more than is remembered of what history has not got
-    for (int i = 0; i < 3000; ++i)
-        text += "A-" + std::to_string(i) + ",1,," + std::string(4000, 'x') + "\n";
+    std::mt19937 any(7);
+    for (int i = 0; i < 3000; ++i) {
+        text += "A-" + std::to_string(i) + ",1,,";
+        for (int letter = 0; letter < 4000; ++letter)  // hard to pack
+            text += static_cast<char>('a' + any() % 26);
+        text += "\n";
+    }
     drop("eu.csv", text);
     EXPECT_TRUE(headgate_->wait_until_told("/readyz", "history_behind", 60s)) << headgate_->log();
     EXPECT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":3000", 120s)) << headgate_->log();

@@ -1,5 +1,6 @@
 // What a vendor is asked for: documents that its events only name, and what no webhook brought.
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -112,13 +113,13 @@ channels:
 
     void write(const std::string& name, const std::string& text) { write_file(folder_ / "conf" / name, text); }
 
-    std::pair<int, std::string> post(std::string body)
+    std::pair<int, std::string> post(std::string body, const std::string& target = "/hooks/shop")
     {
         net::ClientRequest request;
         request.host = "127.0.0.1";
         request.port = static_cast<std::uint16_t>(headgate_->port());
         request.method = "POST";
-        request.target = "/hooks/shop";
+        request.target = target;
         request.body = std::move(body);
         request.fields = {{"X-Token", "t0k3n"}};
         const auto answer = net::exchange(request);
@@ -223,14 +224,15 @@ TEST_F(VendorApiFlow, ARefreshTokenThatIsReplacedWithEachUseOutlivesTheProcess)
     // A vendor that takes each refresh token once.
     std::string good = "r/1";
     int given = 0;
+    std::string lifetime = "3600";
     vendor_.say([&](const Asked& asked) -> Answer {
         if (asked.target != "/token")
             return usual(asked);
         if (!asked.body.contains("refresh_token=" + good.substr(0, 1) + "%2F" + good.substr(2) + "&"))
             return {400, R"({"error":"invalid_grant"})"};
         good = "r/" + std::to_string(++given + 1);
-        return {200, R"({"access_token":"a-)" + std::to_string(given) + R"(","expires_in":3600,"refresh_token":")" +
-                         good + "\"}"};
+        return {200, R"({"access_token":"a-)" + std::to_string(given) + R"(","expires_in":)" + lifetime +
+                         R"(,"refresh_token":")" + good + "\"}"};
     });
     ASSERT_TRUE(start()) << headgate_->log();
     EXPECT_EQ(changed("e-1", "A-1").first, 200);
@@ -246,7 +248,7 @@ TEST_F(VendorApiFlow, ARefreshTokenThatIsReplacedWithEachUseOutlivesTheProcess)
     const auto kept = std::filesystem::directory_iterator(folder)->path();
     EXPECT_EQ(std::filesystem::status(kept).permissions(),
               std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    EXPECT_THAT(headgate_->log(), ::testing::Not(HasSubstr("r/2")));
+    EXPECT_THAT(headgate_->log(), ::testing::Not(::testing::ContainsRegex("r(/|%2F)2")));
     headgate_->kill_hard();
 
     // Whoever configures another begins with that.
@@ -261,11 +263,51 @@ TEST_F(VendorApiFlow, ARefreshTokenThatIsReplacedWithEachUseOutlivesTheProcess)
     std::filesystem::remove_all(folder);
     write_file(folder, "no folder");
     good = "r/8";
+    lifetime = "1";
     ASSERT_TRUE(start("", {{"REFRESH", "r/8"}})) << headgate_->log();
     EXPECT_EQ(changed("e-4", "A-4").first, 200);
     ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
+    std::this_thread::sleep_for(1s);
+    EXPECT_EQ(changed("e-5", "A-5").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->log();
     EXPECT_THAT(headgate_->log(), HasSubstr("cannot be kept"));
-    EXPECT_EQ(ledger("select item_sku from inventory_level").size(), 4U);
+    EXPECT_EQ(vendor_.count("/token"), 5U);
+    EXPECT_EQ(given, 5) << "none was refused";
+    EXPECT_EQ(ledger("select item_sku from inventory_level").size(), 5U);
+}
+
+TEST_F(VendorApiFlow, ChannelsThatShareARefreshTokenAskOneBehindTheOther)
+{
+    std::atomic<int> given = 0;
+    std::atomic<int> refused = 0;
+    std::promise<void> first_may_go;
+    std::promise<void> first_is_there;
+    vendor_.say([&, may_go = first_may_go.get_future().share()](const Asked& asked) -> Answer {
+        if (asked.target != "/token")
+            return usual(asked);
+        if (!asked.body.contains("refresh_token=r%2F" + std::to_string(given + 1) + "&")) {
+            ++refused;
+            return {400, R"({"error":"invalid_grant"})"};
+        }
+        if (given == 0)
+            first_is_there.set_value();
+        may_go.wait();
+        ++given;
+        return {200,
+                R"({"access_token":"a","expires_in":3600,"refresh_token":"r/)" + std::to_string(given + 1) + "\"}"};
+    });
+    ASSERT_TRUE(start("  other:\n    connector: stock\n    secret: env:TOKEN\n    settings: { shop_port: \"" +
+                      std::to_string(vendor_.port()) + "\" }\n    api: { " + login_ + " allow: [127.0.0.0/8] }\n"))
+        << headgate_->log();
+    EXPECT_EQ(changed("e-1", "A-1").first, 200);
+    EXPECT_EQ(post(R"({"kind":"changed","id":"e-2","sku":"A-2"})", "/hooks/other").first, 200);
+    first_is_there.get_future().wait();
+    std::this_thread::sleep_for(200ms);  // the other has come to the same point
+    first_may_go.set_value();
+    ASSERT_TRUE(headgate_->wait_until_quiet(60s)) << headgate_->admin("GET", "/api/v1/dlq").second << headgate_->log();
+    EXPECT_EQ(given, 2);
+    EXPECT_EQ(refused, 0);
+    EXPECT_EQ(ledger("select item_sku from inventory_level").size(), 2U);
 }
 
 TEST_F(VendorApiFlow, AVendorThatIsAwayIsTriedAgainAndOneThatHasItNotMakesALetter)

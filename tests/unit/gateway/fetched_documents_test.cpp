@@ -77,6 +77,24 @@ TEST_F(FetchedDocumentsTest, WhoeverArrivedBeforeItWasAskedForIsServedByItAndNob
     EXPECT_EQ(ask(early)->has(), "second");
 }
 
+TEST_F(FetchedDocumentsTest, AClockThatWasSetSinceServesNobody)
+{
+    using Instant = FetchedDocuments::Instant;
+    const FetchedDocuments::WallTime noon{12h};
+    const FetchedDocuments::SteadyTime begin{1h};
+    const auto served = [&](FetchedDocuments::WallTime arrived, std::chrono::nanoseconds clock_was_set) {
+        return FetchedDocuments::serves(Instant{noon, begin}, arrived,
+                                        Instant{noon + 1min + clock_was_set, begin + 1min});
+    };
+    EXPECT_TRUE(served(noon - 1s, 0s));
+    EXPECT_FALSE(served(noon + 1s, 0s));
+    // It arrived a second behind the asking, and the clock was set back in between.
+    EXPECT_FALSE(served(noon + 1s - 10s, -10s));
+    EXPECT_FALSE(served(noon - 1s, 10s));
+    EXPECT_TRUE(served(noon - 1s, 4ms));
+    EXPECT_FALSE(served(noon - 9ms, 0s));
+}
+
 TEST_F(FetchedDocumentsTest, ThoseWhoWaitAreServedOrOneOfThemAsksForAll)
 {
     const auto early = wall_now();
@@ -134,6 +152,8 @@ TEST_F(FetchedDocumentsTest, ItIsKeptForAWhileAndOfManyTheLatest)
     EXPECT_TRUE(ask(early, "/large")->asks());
     land({std::string(2 * FetchedDocuments::most_bytes, 'x')}, "/large");
     EXPECT_TRUE(ask(early, "/large")->asks()) << "larger than all that is kept";
+    land({fail(FailureClass::transient, "x", "y")}, "/large");
+    EXPECT_EQ(ask(early, "/4")->has(), quarter) << "nothing went for it";
 }
 
 }  // namespace
