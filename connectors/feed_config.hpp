@@ -15,6 +15,7 @@ struct FeedConfig {
     std::vector<std::string> files{"*"};  // patterns of names; * stands for anything
     CsvConfig csv;
     std::string group;  // column: rows that follow each other with one value there are one event; "" = each row is
+    std::vector<std::string> columns;  // which a file has to have, or it is none of these
     config::PlacedText topic;  // expression about a row or group; default: the connector's identity, else feed.NAME
     config::PlacedText key;    // expression; default: the file and the line
     void describe(config::Schema& schema);

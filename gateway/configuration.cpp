@@ -36,12 +36,6 @@ bool fits(std::string_view pattern, std::string_view text)
     return pattern == text;
 }
 
-/// Names of DATA/secrets that are Headgate's own: a channel of that name would share its generated secret with them.
-bool is_reserved(std::string_view name)
-{
-    return name == "admin-token" || name == "redis";
-}
-
 /// Signatures and logins.
 bool never_kept(const connectors::ConnectorConfig& connector, std::string_view header)
 {
@@ -604,6 +598,8 @@ private:
         if (config.receive && channel->connector->feeds.empty())
             problem(config.where, "no_feeds", "the connector " + config.connector + " does not say what its files are",
                     "give it `feeds`, or remove `receive`");
+        if (config.receive)
+            take_folder(config);
         if (config.receive && config.receive->upload && (!signature.needs_secret() || config.secret.empty()))
             problem(config.where, "upload_unsigned", "files are taken by HTTP, and nothing says who may send them",
                     "give the channel a `secret`, and its connector a `signature`, a token in a header for one");
@@ -636,6 +632,41 @@ private:
         made_->channels.emplace(config.name, std::move(channel));
     }
 
+    void take_folder(const ChannelConfig& config)
+    {
+        std::error_code error;
+        const auto folder = fs::weakly_canonical(fs::path(options_.folder) / config.receive->folder, error);
+        const auto [taken, fresh] = folders_.emplace(error ? config.receive->folder : folder.string(), config.name);
+        if (!fresh)
+            problem(config.where, "folder_taken",
+                    "the folder " + taken->first + " is read by the channel `" + taken->second + "` already",
+                    "give each channel a folder of its own");
+    }
+
+    /// A path that is null in the first run is null in all of them.
+    void check_polls(const Channel& channel)
+    {
+        static const auto first_run = connectors::read_json(
+            R"({"since":"2026-01-01T00:00:00Z","until":"2026-01-02T00:00:00Z","since_unix":1767225600,)"
+            R"("until_unix":1767312000,"cursor":null,"request":null})");
+        for (const auto* poll : channel.polls()) {
+            const auto& asked = poll->request ? poll->request->path : poll->path;
+            const auto path = asked.text({.document = *first_run,
+                                          .channel_name = channel.name,
+                                          .channel_zone = channel.zone,
+                                          .channel_settings = &channel.settings});
+            if (path && *path && (*path)->starts_with('/'))
+                continue;
+            std::string missing;
+            for (const auto& [name, is] : channel.connector->config.setup.settings)
+                if (!channel.setting(name))
+                    missing += (missing.empty() ? "" : ", ") + name;
+            problem(channel.config.where, "poll_path_missing",
+                    "the poll `" + poll->config.name + "` has no path: it is null, or does not begin with /",
+                    missing.empty() ? "" : "settings that the channel does not give: " + missing);
+        }
+    }
+
     void api(Channel& channel)
     {
         check_registration(channel, problems_);
@@ -649,6 +680,7 @@ private:
         read_login(plan->config, *plan);
         made_->apis.emplace(config->name, plan);
         channel.api = std::move(plan);
+        check_polls(channel);
     }
 
     connectors::AddressRanges address_ranges(const std::vector<std::string>& texts, const std::string& where)
@@ -897,6 +929,7 @@ private:
     bool trying_out_ = false;  // connectors without a deployment
     const LoadOptions& options_;
     std::shared_ptr<Configuration> made_;
+    std::map<std::string, std::string> folders_;  // that are read, and by which channel
     Problems problems_;
     Problems notes_;
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <vector>
 
@@ -63,8 +64,9 @@ std::optional<std::string> digest_of(const fs::path& path)
     return count < 0 ? std::nullopt : std::optional(to_hex(hash.finish()));
 }
 
-/// Whether one of these folders has the file, by its bytes; `move_into` gives names a number.
-bool is_there(const std::vector<fs::path>& folders, const std::string& name, std::uint64_t size,
+/// Whether one of these folders has the file that was about to be renamed there: it is that one still, and its bytes
+/// are these. `move_into` gives names a number.
+bool is_there(const std::vector<fs::path>& folders, const std::string& name, const std::string& inode,
               const std::string& digest)
 {
     for (const fs::path& folder : folders) {
@@ -73,18 +75,37 @@ bool is_there(const std::vector<fs::path>& folders, const std::string& name, std
             const std::string found = at->path().filename().string();
             if (found != name && !found.starts_with(name + "."))
                 continue;
-            std::error_code ignored;
-            if (at->file_size(ignored) == size && !ignored && digest_of(at->path()) == digest)
+            struct stat seen{};
+            if (::lstat(at->path().c_str(), &seen) == 0 && std::to_string(seen.st_ino) == inode &&
+                digest_of(at->path()) == digest)
                 return true;
         }
     }
     return false;
 }
 
+/// Where it stands what became of a file: of a report of its own, of what is sent by name of the newest of that name.
 std::string dropped_key(const Channel& channel, std::string_view name, std::string_view what)
 {
     return "hg:dropped:" + channel.name + ":" + to_hex(hash16({name, what}));
 }
+
+/// What stands in Redis of a file that was sent.
+struct Dropped {
+    bool placed = false;  // it was renamed to where files are read; else somebody was about to
+    std::string inode;
+    std::string digest;
+
+    [[nodiscard]] std::string text() const { return (placed ? "placed " : "placing ") + inode + " " + digest; }
+    [[nodiscard]] static Dropped read(const std::string& text)
+    {
+        Dropped read;
+        std::string state;
+        std::istringstream(text) >> state >> read.inode >> read.digest;
+        read.placed = state == "placed";
+        return read;
+    }
+};
 
 /// One file is placed by one at a time: whoever sends it again because no answer came may be early.
 class Placing {
@@ -177,6 +198,12 @@ struct FileDrop::File {
             bytes.remove_prefix(now.size());
         }
         return {};
+    }
+
+    [[nodiscard]] ino_t inode() const
+    {
+        struct stat seen{};
+        return ::fstat(fd, &seen) == 0 ? seen.st_ino : 0;
     }
 
     Result<void> sync()
@@ -277,7 +304,7 @@ Task<bool> FileDrop::is_placed(net::Redis& redis, const Channel& channel, std::s
     const auto reply = co_await redis.command(std::move(ask));
     if (!reply)
         co_return std::unexpected(reply.error());
-    co_return reply->text == "placed";
+    co_return Dropped::read(reply->text).placed;
 }
 
 /// Said before it is done, and after: who dies in between looks whether the file is there.
@@ -287,8 +314,6 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
     const auto finished = co_await std::move(finishing);
     if (!finished)
         co_return std::unexpected(finished.error());
-    if (what.empty())
-        what = digest_;
     const std::string key = dropped_key(channel_, name_, what);
     const auto remembered = std::max<std::int64_t>(channel_.window.count(), 60);
     const auto paths = folder_paths(channel_, with_.folder);
@@ -301,20 +326,25 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
     const auto known = co_await with_.redis.command(std::move(ask));
     if (!known)
         co_return std::unexpected(known.error());
-    bool there = known->text == "placed";
-    if (!there && known->text == "placing") {
-        auto looking = aside<bool>(with_.disk, with_.executor,
-                                   [folders, name = name_, size = size_, digest = digest_]() -> Result<bool> {
-                                       return is_there(folders, name, size, digest);
-                                   });
+    const auto before = Dropped::read(known->text);
+    const bool same = !what.empty() || before.digest == digest_;
+    bool there = same && before.placed;
+    if (same && !before.placed && !before.inode.empty()) {
+        auto looking =
+            aside<bool>(with_.disk, with_.executor,
+                        [folders, name = name_, inode = before.inode, digest = before.digest]() -> Result<bool> {
+                            return is_there(folders, name, inode, digest);
+                        });
         const auto found = co_await std::move(looking);
         there = found && *found;
     }
-    const auto remember = [&](const char* state) {
-        return std::vector<std::string>{"SET", key, state, "EX", std::to_string(remembered)};
+    const Dropped now = there ? before : Dropped{false, std::to_string(file_->inode()), digest_};
+    const auto remember = [&](bool placed) {
+        return std::vector<std::string>{"SET", key, Dropped{placed, now.inode, now.digest}.text(), "EX",
+                                        std::to_string(remembered)};
     };
     if (!there) {
-        auto begun = co_await with_.redis.command(remember("placing"));
+        auto begun = co_await with_.redis.command(remember(false));
         if (!begun)
             co_return std::unexpected(begun.error());
         fault_point("file_placing");
@@ -336,7 +366,7 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
             co_return std::unexpected(std::move(placed.error()));
         fault_point("file_placed");
     }
-    auto ended = co_await with_.redis.command(remember("placed"));
+    auto ended = co_await with_.redis.command(remember(true));
     if (!ended)
         co_return std::unexpected(ended.error());
     co_return there ? Placed::before : Placed::now;

@@ -212,6 +212,13 @@ Task<void> FileReading::begin_rows()
 {
     object_.emplace(reader_->columns());
     progress_.columns = reader_->columns();
+    // The names that are there may be no names: a file without a header has a customer in its first line.
+    for (const auto& wanted : kind_.config.columns)
+        if (std::ranges::find(progress_.columns, wanted) == progress_.columns.end())
+            co_return fail(FailureClass::permanent, "feed_column_missing",
+                           "the file has no column `" + wanted + "` among the " +
+                               std::to_string(progress_.columns.size()) + " of its first line, cut at `" +
+                               kind_.config.csv.delimiter + "`");
     if (kind_.config.group.empty())
         co_return Result<void>{};
     const auto found = std::ranges::find(progress_.columns, kind_.config.group);

@@ -13,4 +13,10 @@ namespace headgate::gateway {
     });
 }
 
+/// Names of DATA/secrets that are Headgate's own: a channel of that name would share its generated secret with them.
+[[nodiscard]] inline bool is_reserved(std::string_view name)
+{
+    return name == "admin-token" || name == "redis";
+}
+
 }  // namespace headgate::gateway

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <set>
 
@@ -24,8 +25,12 @@ int explain_command(const ExplainOptions& options)
         complain({FailureClass::permanent, "no_code", "name a code, as in `headgate explain unmapped`, or --all", {}});
         return exit_usage;
     }
+    // One for each status would say the same each time.
+    const bool is_status =
+        options.code.size() == 8 && options.code.starts_with("http_") &&
+        std::ranges::all_of(options.code.substr(5), [](char digit) { return digit >= '0' && digit <= '9'; });
     bool known = false;
-    for (const auto* entry : entries_of(options.code)) {
+    for (const auto* entry : entries_of(is_status ? "http_status" : options.code)) {
         std::cout << (known ? "\n" : "") << text_of(*entry);
         known = true;
     }

@@ -4,6 +4,8 @@
 #include <iostream>
 #include <sstream>
 
+#include <yaml-cpp/yaml.h>
+
 #include "connectors/connector.hpp"
 #include "core/ascii.hpp"
 #include "core/config/schema.hpp"
@@ -18,12 +20,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// ACME_SHOP of acme-shop.
+/// ACME_SHOP of acme-shop, _1A of 1a.
 std::string variable_of(const std::string& channel)
 {
     std::string name = upper(channel);
     std::ranges::replace(name, '-', '_');
-    return name;
+    return name.front() >= '0' && name.front() <= '9' ? "_" + name : name;  // what a shell can export
 }
 
 /// A text as lines of a comment.
@@ -144,6 +146,25 @@ zone: UTC
 #   - { id: orders, types: ["*"], to: [erp] }
 )";
 
+/// What a channel's file depends on in a headgate.yaml, if there is one: not more, since it may not be whole yet.
+struct Deployment {
+    std::string public_url;
+    bool has_channels = false;
+};
+
+Deployment deployment_of(const std::string& folder)
+{
+    Deployment found;
+    try {
+        const auto root = YAML::LoadFile((fs::path(folder) / "headgate.yaml").string());
+        if (root["public_url"] && root["public_url"].IsScalar())
+            found.public_url = root["public_url"].Scalar();
+        found.has_channels = root["channels"] && root["channels"].IsMap() && root["channels"].size() > 0;
+    } catch (const YAML::Exception&) {  // none, or one that `check` has more to say of
+    }
+    return found;
+}
+
 }  // namespace
 
 int init_command(const InitOptions& options)
@@ -157,6 +178,11 @@ int init_channel_command(const InitOptions& options)
         return complain({FailureClass::permanent,
                          "channel_name",
                          "`" + options.name + "`: a channel's name is of a-z, 0-9, - and _, at most 64 letters",
+                         {}});
+    if (is_reserved(options.name))
+        return complain({FailureClass::permanent,
+                         "channel_name",
+                         "`" + options.name + "` names a secret of Headgate's own; choose another name",
                          {}});
     const auto known = [&](const std::string& base) { return base + "/connectors/" + options.connector; };
     std::string folder = known(options.config);
@@ -173,8 +199,23 @@ int init_channel_command(const InitOptions& options)
             std::cerr << text_of(problem) << "\n";
         return exit_bad_configuration;
     }
-    const int written = write_new(fs::path(options.config) / "channels" / (options.name + ".yaml"),
-                                  channel_text(options, loaded.connector));
+    const auto deployment = deployment_of(options.config);
+    InitOptions with = options;
+    if (with.public_url.empty())
+        with.public_url = deployment.public_url.empty() ? "https://YOUR-HOST" : deployment.public_url;
+    while (with.public_url.ends_with('/'))
+        with.public_url.pop_back();
+    const std::string text = channel_text(with, loaded.connector);
+    if (deployment.has_channels) {
+        std::cout << text;
+        return complain({FailureClass::permanent,
+                         "channels_inside",
+                         options.config +
+                             "/headgate.yaml has its channels inside, so a file in channels/ would not be taken: put "
+                             "these lines below its `channels:`, two spaces further in; nothing was written",
+                         {}});
+    }
+    const int written = write_new(fs::path(options.config) / "channels" / (options.name + ".yaml"), text);
     if (written == exit_fine && !loaded.connector.signature.given())
         std::cout
             << "the connector does not say how its webhooks are signed: `headgate check` takes the channel once it has "

@@ -82,7 +82,7 @@ struct InitOptions {
     std::string config = ".";
     std::string name;
     std::string connector;
-    std::string public_url = "https://YOUR-HOST";
+    std::string public_url;  // "": what headgate.yaml says
 };
 int init_command(const InitOptions& options);
 int init_channel_command(const InitOptions& options);

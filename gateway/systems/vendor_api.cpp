@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t connections = 4;
 constexpr std::size_t largest_answer = std::size_t{32} << 20U;
 constexpr auto longest_download = 1h;
+constexpr auto welcome_for = 5min;
 
 net::HttpPoolOptions pool_options(const HttpSystemPlan& plan)
 {
@@ -138,17 +139,29 @@ asio::awaitable<VendorApi::Answer> VendorApi::send(Request request)
         if (!answer)
             co_return Answer{std::unexpected(of_harmless(std::move(answer.error())))};
         look_at_pace(*answer);
-        if (answer->status >= 200 && answer->status < 300)
+        if (answer->status >= 200 && answer->status < 300) {
+            welcome_ = std::chrono::steady_clock::now();
             co_return Answer{std::move(*answer)};
+        }
         if (answer->status == 401 && !again && login_.refused(*headers))
             continue;
         co_return failed(*answer);
     }
 }
 
+bool VendorApi::was_welcome() const
+{
+    return welcome_ && std::chrono::steady_clock::now() - *welcome_ < welcome_for;
+}
+
 VendorApi::Answer VendorApi::failed(const net::HttpAnswer& answer)
 {
-    Answer failed{std::unexpected(failure_of(answer.status, "", mapping::Repeat::safe, {}))};
+    auto failure = failure_of(answer.status, "", mapping::Repeat::safe, {});
+    if (failure.failure_class == FailureClass::auth && was_welcome()) {
+        failure.failure_class = FailureClass::transient;
+        failure.detail += ", though it answers others with the same login";
+    }
+    Answer failed{std::unexpected(std::move(failure))};
     if (const auto rest = answer.retry_after(wall_now()))
         failed.not_before = *rest;
     if (failed.not_before)

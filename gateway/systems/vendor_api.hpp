@@ -14,7 +14,9 @@
 namespace headgate::gateway {
 
 /// A vendor's API, asked for what its events name and for what it has. Calls wait for each other as the vendor's pace
-/// asks: its rate, the headers that say what is left, Retry-After. One thread: its executor's.
+/// asks: its rate, the headers that say what is left, Retry-After. 401 and 403 are failures of the login unless it was
+/// good for something else within 5 minutes: then what is asked for is tried again like anything else (transient). One
+/// thread: its executor's.
 class VendorApi {
 public:
     /// Throws std::runtime_error when it could never be reached: a host that is none, an unreadable `ca`.
@@ -48,6 +50,8 @@ public:
 
 private:
     [[nodiscard]] Answer failed(const net::HttpAnswer& answer);
+    /// The login is what others have just been answered with: that it is refused says something of what is asked for.
+    [[nodiscard]] bool was_welcome() const;
     asio::awaitable<void> wait_for_turn();
     void look_at_pace(const net::HttpAnswer& answer);
 
@@ -58,6 +62,7 @@ private:
     std::optional<net::HttpPool> token_pool_;
     Login login_;
     std::chrono::steady_clock::time_point next_{};
+    std::optional<std::chrono::steady_clock::time_point> welcome_;  // the last answer of status 2xx
 };
 
 }  // namespace headgate::gateway

@@ -88,6 +88,33 @@ TEST_F(CommandLine, WhatCheckShowsIsAConfigurationAgain)
     EXPECT_EQ(second.out, first.out);
 }
 
+TEST_F(CommandLine, WhatInitWritesIsWhatCheckTakes)
+{
+    const auto init = [&](const std::string& name, const std::vector<std::string>& more = {}) {
+        std::vector<std::string> arguments{"init",        "channel", name, "--config", folder_.path().string(),
+                                           "--connector", "shopify"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return run_headgate(arguments);
+    };
+    EXPECT_THAT(init("admin-token").err, HasSubstr("channel_name"));
+    write("headgate.yaml", "name: one\npublic_url: https://hooks.example/\n");
+    const auto first = init("1a");
+    EXPECT_EQ(first.code, 0) << first.err;
+    std::ifstream file(folder_ / "channels/1a.yaml");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_THAT(text, HasSubstr("https://hooks.example/hooks/1a"));
+    EXPECT_THAT(text, HasSubstr("env:_1A_SECRET"));
+    EXPECT_EQ(run_headgate({"check", "--config", folder_.path().string()}, {{"_1A_SECRET", "x"}}).code, 0);
+
+    fs::remove_all(folder_ / "channels");
+    write("headgate.yaml", "channels:\n  eu: { connector: shopify, secret: env:SECRET }\n");
+    const auto inside = init("us", {"--public-url", "https://h.example//"});
+    EXPECT_EQ(inside.code, 1);
+    EXPECT_THAT(inside.err, HasSubstr("channels_inside"));
+    EXPECT_THAT(inside.out, HasSubstr("https://h.example/hooks/us"));
+    EXPECT_FALSE(fs::exists(folder_ / "channels"));
+}
+
 const std::string acme_connector =
     "signature: { hmac: { header: S } }\nidentity: { topic: $headers.t, idempotency_key: .id }\nkeep_headers: [t]\n"
     "topics:\n    counted: { mappings: [level] }\n";

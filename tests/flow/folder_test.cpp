@@ -36,6 +36,7 @@ channels:
 identity: { topic: 'if .group then "batch" else null', idempotency_key: 'null', order_by: .sku // .group }
 feeds:
   grouped: { files: ["grouped-*"], csv: { delimiter: ";" }, group: batch, topic: '"grouped"' }
+  needed: { files: ["needed-*"], columns: [sku, left], topic: '"level"' }
   levels: { files: ["*.csv"], csv: { encoding: windows-1252 }, topic: '"level"', key: 'if .key then .key else null' }
 topics:
   level: { mappings: [level] }
@@ -195,6 +196,25 @@ TEST_F(FolderFlow, AFileThatIsNoneIsALetterAndGoesAside)
     drop("twice.csv", "sku,sku\nA,B\nC,D\n");
     ASSERT_TRUE(is_read("twice.csv.1", "error")) << headgate_->log();
     EXPECT_TRUE(fs::exists(in() / "error/twice.csv"));
+}
+
+TEST_F(FolderFlow, AFileWithoutAColumnThatIsNeededIsOneLetter)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    std::string text = "Kunde;left\n";
+    for (int i = 0; i < 50; ++i)
+        text += "A-" + std::to_string(i) + ";1\n";
+    drop("needed-1", text);
+    ASSERT_TRUE(is_read("needed-1", "error")) << headgate_->log();
+    EXPECT_EQ(count("dead"), 1);
+    const auto letters = headgate_->admin("GET", "/api/v1/dlq").second;
+    EXPECT_THAT(letters, HasSubstr("feed_column_missing"));
+    EXPECT_THAT(letters, HasSubstr("no column `sku` among the 1 of its first line, cut at `,`"));
+    EXPECT_THAT(headgate_->log(), ::testing::Not(HasSubstr("Kunde")));
+
+    drop("needed-1", "left,sku\n4,A-1\n");
+    ASSERT_TRUE(is_read("needed-1")) << headgate_->log();
+    EXPECT_THAT(ledger("select item_sku from inventory_level"), ElementsAre("A-1"));
 }
 
 TEST_F(FolderFlow, TheSameRowsInAnotherFileAreToldAgainAndWhatTheyMeanDecides)

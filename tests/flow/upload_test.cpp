@@ -121,6 +121,12 @@ TEST_F(UploadFlow, AFileThatIsSentIsReadLikeOneThatWasDroppedAndOnce)
     ASSERT_TRUE(is_read(in(), "levels.csv.1")) << headgate_->log();
     EXPECT_EQ(count("accepted"), 2001);
     EXPECT_EQ(left_over(), 0U);
+
+    // What was true once is news when something else was true in between.
+    EXPECT_EQ(put("/feeds/stock/levels.csv", levels(1000)).first, 201);
+    ASSERT_TRUE(is_read(in(), "levels.csv.2")) << headgate_->log();
+    EXPECT_EQ(count("accepted"), 3001);
+    EXPECT_EQ(put("/feeds/stock/levels.csv", levels(1000)).first, 200);
     EXPECT_EQ(headgate_->admin("GET", "/api/v1/verify").second.find("finding\""), std::string::npos);
 }
 

@@ -344,6 +344,24 @@ TEST_F(VendorApiFlow, AVendorThatIsAwayIsTriedAgainAndOneThatHasItNotMakesALette
     EXPECT_THAT(ledger("select item_sku from inventory_level order by 1"), ElementsAre("A-1", "gone"));
 }
 
+TEST_F(VendorApiFlow, ADocumentThatIsForbiddenHoldsUpNoOther)
+{
+    vendor_.say([](const Asked& asked) -> Answer {
+        if (asked.target.contains("secret"))
+            return {403, "{}"};
+        return usual(asked);
+    });
+    ASSERT_TRUE(start()) << headgate_->log();
+    EXPECT_EQ(changed("e-1", "A-1").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":1", 60s)) << headgate_->log();
+    EXPECT_EQ(changed("e-2", "secret").first, 200);
+    EXPECT_TRUE(happens([&] { return vendor_.count("/v1/stock/secret") > 0; }));
+    EXPECT_EQ(changed("e-3", "A-3").first, 200);
+    ASSERT_TRUE(headgate_->wait_until_told("/api/v1/verify", "\"applied\":2", 60s)) << headgate_->log();
+    EXPECT_THAT(headgate_->admin("GET", "/api/v1/systems").second, ::testing::Not(HasSubstr("\"open\"")));
+    EXPECT_EQ(vendor_.count("/token"), 1U);
+}
+
 TEST_F(VendorApiFlow, AddressesInsideAreNotAskedUnlessTheyAreAllowed)
 {
     login_ = "client_id: me, client_secret: env:CLIENT_SECRET, refresh_token: env:REFRESH, allow: [10.0.0.0/8] } #";

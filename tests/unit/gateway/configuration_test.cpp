@@ -356,6 +356,33 @@ TEST_F(ConfigurationTest, APublicUrlIsOneAndIsThereWhereAVendorSignsIt)
     EXPECT_EQ(texts(load(acme_channel + "public_url: https://hooks.example\n").problems), "");
 }
 
+TEST_F(ConfigurationTest, AFolderIsReadByOneChannel)
+{
+    fs::create_directories(folder_ + "/conf/in");
+    fs::create_directory_symlink(folder_ + "/conf/in", folder_ + "/conf/also");
+    const auto with = [&](const std::string& one, const std::string& two) {
+        return load("channels:\n  a: { connector: csv, receive: { folder: " + one +
+                    " } }\n  b: { connector: csv, receive: { folder: " + two + " } }\n");
+    };
+    EXPECT_EQ(texts(with("in", "other").problems), "");
+    EXPECT_THAT(codes(with("in", "./in/").problems), ElementsAre("folder_taken"));
+    EXPECT_THAT(codes(with("in", "also").problems), ElementsAre("folder_taken"));
+    EXPECT_THAT(codes(with("new", "new/../new").problems), ElementsAre("folder_taken"));
+}
+
+TEST_F(ConfigurationTest, APollWhosePathNeedsASettingHasIt)
+{
+    const auto with = [&](const std::string& settings) {
+        return load("channels:\n  tax:\n    connector: avalara\n    settings: { " + settings +
+                    " }\n    poll: {}\n    api: { username: a, password: env:SECRET }\n");
+    };
+    variables_["SECRET"] = "x";
+    EXPECT_EQ(texts(with("company: ACME").problems), "");
+    const auto without = with("unit: x");
+    EXPECT_THAT(codes(without.problems), ElementsAre("poll_path_missing"));
+    EXPECT_THAT(texts(without.problems), HasSubstr("company"));
+}
+
 TEST_F(ConfigurationTest, LoginsAndSignaturesAreNeverKeptWhateverThePatternsSay)
 {
     write_connector(good_identity, "keep_headers: [\"*\"]\n");
