@@ -21,7 +21,10 @@ ToolCommands::ToolCommands(CLI::App& app)
     init_channel_->add_option("--connector", init_.connector, "The vendor; `headgate connectors` lists them")
         ->required()
         ->type_name("NAME");
-    init_channel_->add_option("--public-url", init_.public_url, "As vendors see this deployment; default: what headgate.yaml says")->type_name("URL");
+    init_channel_
+        ->add_option("--public-url", init_.public_url,
+                     "As vendors see this deployment; default: what headgate.yaml says")
+        ->type_name("URL");
     init_channel_->add_option("--config", init_.config, "The folder; default: this one")->type_name("DIR");
 
     map_command_ = app.add_subcommand("map", "Map a body as a channel would, and say what came of it");
