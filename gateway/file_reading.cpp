@@ -239,7 +239,7 @@ Task<void> FileReading::take(const connectors::CsvRow& row)
     }
     if (!row.cells) {
         end_group();
-        add_bad(row.cells.error(), row.line, text_between(row_begins_, row.next.offset));
+        add_bad(row.cells.error(), row.line, text_between(row_begins_, row.next.offset), row.next.offset - row_begins_);
     } else if (group_column_ == no_column) {
         std::string body;
         object_->append(*row.cells, body);
@@ -391,7 +391,7 @@ std::string FileReading::topic_of_all() const
     return "feed." + kind_.config.name;
 }
 
-void FileReading::add_bad(const Failure& failure, std::uint64_t line, const std::string& shown)
+void FileReading::add_bad(const Failure& failure, std::uint64_t line, const std::string& shown, std::uint64_t bytes)
 {
     ++progress_.bad;
     Envelope envelope = envelope_at(line);
@@ -406,6 +406,8 @@ void FileReading::add_bad(const Failure& failure, std::uint64_t line, const std:
     mapping::append_json_string(envelope.body, file_.name);
     envelope.body += ",\"line\":" + std::to_string(line) + ",\"row\":";
     mapping::append_json_string(envelope.body, shown);
+    if (bytes > shown_of_bad_row)
+        envelope.body += ",\"row_bytes\":" + std::to_string(bytes);
     envelope.body += "}";
     wait(std::move(envelope));
 }

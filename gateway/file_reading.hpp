@@ -86,7 +86,8 @@ private:
     [[nodiscard]] std::string key_at(std::uint64_t line) const;
     [[nodiscard]] std::string topic_of_all() const;
     void add(std::string body, std::uint64_t line);
-    void add_bad(const Failure& failure, std::uint64_t line, const std::string& shown);
+    /// `bytes`: of the row, of which `shown` may be a part.
+    void add_bad(const Failure& failure, std::uint64_t line, const std::string& shown, std::uint64_t bytes = 0);
     [[nodiscard]] std::string text_between(std::uint64_t from, std::uint64_t to) const;
     void wait(Envelope envelope);
 

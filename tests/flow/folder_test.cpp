@@ -198,6 +198,26 @@ TEST_F(FolderFlow, AFileThatIsNoneIsALetterAndGoesAside)
     EXPECT_TRUE(fs::exists(in() / "error/twice.csv"));
 }
 
+TEST_F(FolderFlow, AQuoteThatIsNotClosedTellsWhatItTookAlong)
+{
+    ASSERT_TRUE(headgate_->start()) << headgate_->log();
+    std::string text = "sku,left,title\nA-0,1,\nA-1,2,\"open\n";
+    const std::size_t begins = text.find("A-1");
+    for (int i = 2; i < 20'000; ++i)
+        text += "A-" + std::to_string(i) + ",3,\n";
+    drop("eu.csv", text);
+    ASSERT_TRUE(is_read("eu.csv")) << headgate_->log();
+    EXPECT_THAT(ledger("select item_sku from inventory_level"), ElementsAre("A-0"));
+    const auto letters = headgate_->admin_json("/api/v1/dlq");
+    ASSERT_EQ(letters.at("letters").as_array().size(), 1U);
+    const auto& letter = letters.at("letters").as_array()[0];
+    EXPECT_EQ(letter.at("code").as_string(), "csv_quote_open");
+    const std::string id(letter.at("letter").as_string());
+    EXPECT_THAT(headgate_->admin("GET", "/api/v1/dlq/" + id).second, HasSubstr("it goes on to"));
+    const auto shown = headgate_->admin("GET", "/api/v1/events/" + id + "/raw?reveal=true&why=test").second;
+    EXPECT_THAT(shown, HasSubstr("\"row_bytes\":" + std::to_string(text.size() - begins) + "}"));
+}
+
 TEST_F(FolderFlow, AFileWithoutAColumnThatIsNeededIsOneLetter)
 {
     ASSERT_TRUE(headgate_->start()) << headgate_->log();
