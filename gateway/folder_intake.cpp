@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <system_error>
 
 #include <boost/asio/steady_timer.hpp>
@@ -31,6 +32,7 @@ namespace json = boost::json;
 using namespace std::chrono_literals;
 
 constexpr auto look_every = 1s;
+constexpr std::size_t most_strangers = 100;
 
 std::string times_text(std::chrono::system_clock::time_point at)
 {
@@ -87,10 +89,15 @@ struct FolderIntake::Folder {
     const Channel* channel = nullptr;
     FolderPaths paths;
     asio::steady_timer timer;
-    std::string said;  // the last failure that was told
+    std::string said;                                // the last failure that was told
+    std::set<std::string, std::less<>> strangers{};  // names that no feed takes, as they were told
 
     /// The file to read next: one that was claimed before, or one that is whole and is claimed now. Blocks.
-    [[nodiscard]] Result<std::optional<ClaimedFile>> next() const
+    struct Look {
+        std::optional<ClaimedFile> file;
+        std::set<std::string, std::less<>> strangers;  // where nothing is to be read
+    };
+    [[nodiscard]] Result<Look> next() const
     {
         std::error_code error;
         const fs::path& path = paths.folder;
@@ -101,7 +108,7 @@ struct FolderIntake::Folder {
         std::ranges::sort(names);
         for (const auto& name : names)
             if (auto found = claimed_at(work / name, name); found && !is_aside(name))
-                return found;
+                return Look{std::move(found), {}};
         names.clear();
         error.clear();
         for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error))
@@ -109,8 +116,16 @@ struct FolderIntake::Folder {
         if (error)
             return disk_failure("cannot look into", path, error);
         std::ranges::sort(names);
+        Look look;
         for (const auto& name : names) {
-            if (is_aside(name) || feed_of(*channel, name) == nullptr || !is_whole(name))
+            if (is_aside(name))
+                continue;
+            if (feed_of(*channel, name) == nullptr) {
+                if (claimed_at(path / name, name) && look.strangers.size() < most_strangers)
+                    look.strangers.insert(name);
+                continue;
+            }
+            if (!is_whole(name))
                 continue;
             fs::create_directories(work, error);
             const fs::path to = work / name;
@@ -120,9 +135,9 @@ struct FolderIntake::Folder {
                 return disk_failure("cannot claim", path / name, std::error_code(errno, std::generic_category()));
             }
             fs::remove(path / (name + ".done"), error);
-            return claimed_at(to, name);
+            return Look{claimed_at(to, name), {}};
         }
-        return std::optional<ClaimedFile>();
+        return look;
     }
 
 private:
@@ -177,6 +192,26 @@ asio::awaitable<void> FolderIntake::wait(Folder& folder, std::chrono::millisecon
     co_await folder.timer.async_wait(use_tuple);
 }
 
+/// Somebody waits for what is in them, and a name that is written otherwise than the feeds have it is no failure of
+/// anything.
+void FolderIntake::tell_of_strangers(Folder& folder, std::set<std::string, std::less<>> strangers)
+{
+    const std::string note = "folder_not_taken_" + folder.channel->name;
+    if (strangers == folder.strangers)
+        return;
+    if (strangers.empty())
+        with_.health.clear_note(note);
+    else
+        with_.health.note(note, "the folder of the channel " + folder.channel->name +
+                                    " has files that no feed of its connector takes, " + *strangers.begin() +
+                                    (strangers.size() > 1 ? " for one" : ""));
+    for (const auto& name : strangers)
+        if (!folder.strangers.contains(name))
+            with_.log.warn("no feed takes a file; it lies where it was dropped",
+                           observability::LogLine{}.field("channel", folder.channel->name).field("file", name));
+    folder.strangers = std::move(strangers);
+}
+
 asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::uint64_t epoch)
 {
     const std::string note = "folder_" + folder->channel->name;
@@ -195,26 +230,27 @@ asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::ui
     });
     co_await std::move(cleaning);
     while (epoch == epoch_) {
-        auto looking =
-            aside<std::optional<ClaimedFile>>(disk_.get_executor(), executor_, [folder] { return folder->next(); });
-        const auto file = co_await std::move(looking);
+        auto looking = aside<Folder::Look>(disk_.get_executor(), executor_, [folder] { return folder->next(); });
+        auto look = co_await std::move(looking);
         if (epoch != epoch_)
             co_return;
-        if (!file || !*file) {
-            if (!file) {
-                told(file.error());
-            } else if (!folder->said.empty()) {
-                folder->said.clear();
-                with_.health.clear_note(note);
+        if (!look || !look->file) {
+            if (!look) {
+                told(look.error());
+            } else {
+                tell_of_strangers(*folder, std::move(look->strangers));
+                if (!std::exchange(folder->said, {}).empty())
+                    with_.health.clear_note(note);
             }
             co_await wait(*folder, look_every);
             continue;
         }
+        const ClaimedFile& file = *look->file;
         fault_point("file_claimed");
-        const DroppedFile* kind = feed_of(*folder->channel, (*file)->name);
+        const DroppedFile* kind = feed_of(*folder->channel, file.name);
         FileReading reading({executor_, disk_.get_executor(), with_.redis, with_.admission,
                              [this, epoch] { return epoch == epoch_; }, with_.full},
-                            *folder->channel, **file,
+                            *folder->channel, file,
                             kind != nullptr ? *kind : folder->channel->connector->feeds.begin()->second);
         auto running = reading.run();
         auto ran = co_await std::move(running);
@@ -234,15 +270,19 @@ asio::awaitable<void> FolderIntake::keep(std::shared_ptr<Folder> folder, std::ui
         }
         fault_point("file_read");
         const FileProgress& progress = reading.progress();
-        json::object summary{{"file", (*file)->name},          {"rows", progress.rows},   {"bad_rows", progress.bad},
-                             {"events", progress.events},      {"fresh", progress.fresh}, {"began", progress.began},
+        json::object summary{{"file", file.name},
+                             {"rows", progress.rows},
+                             {"bad_rows", progress.bad},
+                             {"events", progress.events},
+                             {"fresh", progress.fresh},
+                             {"began", progress.began},
                              {"ended", times_text(wall_now())}};
         if (!ran)
             summary["failed"] = ran.error().code + ": " + ran.error().detail;
         const auto text = json::serialize(summary);
         auto moving = aside<fs::path>(
             disk_.get_executor(), executor_,
-            [from = (*file)->path, to = ran ? folder->paths.archive : folder->paths.error, name = (*file)->name, text] {
+            [from = file.path, to = ran ? folder->paths.archive : folder->paths.error, name = file.name, text] {
                 auto moved = move_into(from, to, name);
                 if (moved)
                     std::ofstream(moved->string() + ".summary.json") << text << "\n";

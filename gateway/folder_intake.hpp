@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ public:
 
 private:
     struct Folder;
+    void tell_of_strangers(Folder& folder, std::set<std::string, std::less<>> strangers);
     asio::awaitable<void> keep(std::shared_ptr<Folder> folder, std::uint64_t epoch);
     asio::awaitable<void> wait(Folder& folder, std::chrono::milliseconds time);
 

@@ -101,6 +101,10 @@ TEST_F(FolderFlow, EachRowIsAnEventAndABadOneALetterWithItsLine)
     EXPECT_THAT(letters, HasSubstr("line 4"));
     EXPECT_EQ(count("dead"), 2) << "one that is ragged, one whose number is none";
     EXPECT_TRUE(fs::exists(in() / "readme.txt"));
+    EXPECT_TRUE(headgate_->wait_until_told("/readyz", "no feed of its connector takes, readme.txt", 60s));
+    EXPECT_THAT(headgate_->log(), HasSubstr("file=readme.txt"));
+    fs::remove(in() / "readme.txt");
+    EXPECT_TRUE(happens([&] { return !headgate_->admin("GET", "/readyz").second.contains("readme"); }));
     EXPECT_TRUE(fs::exists(in() / "archive/eu.csv"));
     const auto told = summary("eu.csv");
     EXPECT_EQ(told.at("rows").as_int64(), 3);
