@@ -160,7 +160,8 @@ Deployment deployment_of(const std::string& folder)
         if (root["public_url"] && root["public_url"].IsScalar())
             found.public_url = root["public_url"].Scalar();
         found.has_channels = root["channels"] && root["channels"].IsMap() && root["channels"].size() > 0;
-    } catch (const YAML::Exception&) {  // none, or one that `check` has more to say of
+    } catch (const YAML::Exception&) {
+        return {};  // none, or one that `check` has more to say of
     }
     return found;
 }
