@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 // A token that runs out while the request is on its way is refused: it is left a little before its time.
 constexpr auto spare = 30s;
 constexpr auto lifetime_unsaid = 5min;
+constexpr auto exchange = 10s;  // at least, for an answer that may replace a refresh token
 constexpr auto longest_lifetime = 24h;
 
 std::string basic(std::string_view user, std::string_view password)
@@ -124,7 +125,8 @@ Task<std::string> Login::fetch(std::chrono::steady_clock::time_point deadline)
     const std::string refresh_token = co_await std::move(beginning);
     if (refresh_token.empty())
         co_return fail(FailureClass::transient, "token_timeout", "no token came in time");
-    auto asking = ask(refresh_token, given, deadline);
+    // Whoever had to wait has little time left, and an answer that is not waited for takes the next token with it.
+    auto asking = ask(refresh_token, given, std::max(deadline, std::chrono::steady_clock::now() + exchange));
     auto token = co_await std::move(asking);
     tokens_->asked(config_, configured, given);
     co_return token;
