@@ -362,8 +362,14 @@ Task<FileDrop::Placed> FileDrop::place(std::string what)
                 return true;
             });
         auto placed = co_await std::move(placing);
-        if (!placed)
+        if (!placed) {
+            // What was the newest before is so still, and is known when it is sent again.
+            std::vector<std::string> undo{"DEL", key};
+            if (!known->text.empty())
+                undo = {"SET", key, known->text, "EX", std::to_string(remembered)};
+            co_await with_.redis.command(std::move(undo));
             co_return std::unexpected(std::move(placed.error()));
+        }
         fault_point("file_placed");
     }
     auto ended = co_await with_.redis.command(remember(true));

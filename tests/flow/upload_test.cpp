@@ -127,6 +127,13 @@ TEST_F(UploadFlow, AFileThatIsSentIsReadLikeOneThatWasDroppedAndOnce)
     ASSERT_TRUE(is_read(in(), "levels.csv.2")) << headgate_->log();
     EXPECT_EQ(count("accepted"), 3001);
     EXPECT_EQ(put("/feeds/stock/levels.csv", levels(1000)).first, 200);
+
+    // One that could not be taken does not stand between.
+    fs::create_directory(in() / "work/levels.csv");
+    EXPECT_EQ(put("/feeds/stock/levels.csv", levels(7)).first, 409);
+    fs::remove(in() / "work/levels.csv");
+    EXPECT_THAT(put("/feeds/stock/levels.csv", levels(1000)).second, HasSubstr("\"duplicate\":true"));
+    EXPECT_EQ(put("/feeds/stock/levels.csv", levels(7)).first, 201);
     EXPECT_EQ(headgate_->admin("GET", "/api/v1/verify").second.find("finding\""), std::string::npos);
 }
 
